@@ -1,0 +1,1 @@
+"""Spec and source in, samples out: one module per subject."""

@@ -1,0 +1,1 @@
+"""Where raw counters and counts come from: one module per kind of source behind the protocols of base."""

@@ -1,0 +1,1 @@
+"""The winburn command: joins exporter, alert_rules and dashboards."""
