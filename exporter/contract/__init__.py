@@ -1,0 +1,30 @@
+"""The catalogue of every public series: one Family each, and the only ways to make a sample or a selector of one.
+
+Rules, dashboards and collectors name series through :func:`sample` and :func:`select`, so a name or label that is not
+in the catalogue is an error where it is written and not a panel that stays empty at three in the morning.
+"""
+
+from exporter.contract.family import ContractError, Family
+from exporter.contract.health import PROCESS_SERIES
+from exporter.contract.report import Collector, Report
+from exporter.contract.sample import E_VALUE_CAP, FAMILIES, HEALTH, Regex, Sample, family, optional, sample, select
+from exporter.contract.uids import DASHBOARD_UIDS, DATASOURCE_UIDS
+
+__all__ = [
+    "DASHBOARD_UIDS",
+    "DATASOURCE_UIDS",
+    "E_VALUE_CAP",
+    "FAMILIES",
+    "HEALTH",
+    "PROCESS_SERIES",
+    "Collector",
+    "ContractError",
+    "Family",
+    "Regex",
+    "Report",
+    "Sample",
+    "family",
+    "optional",
+    "sample",
+    "select",
+]

@@ -1,0 +1,45 @@
+"""Families of the exporter's own health: they are served even where everything else has aged out."""
+
+from exporter.contract.family import Family
+
+HEALTH_FAMILIES: tuple[Family, ...] = (
+    Family("winburn_build_info", "1; the version of winburn and of Python.", ("version", "python_version")),
+    Family("winburn_source_up", "Whether the last question to the source was answered.", ("source",)),
+    Family(
+        "winburn_slo_exact",
+        "1 where the SLO's windows come from raw counters, 0 where from extrapolated sums above the series cap.",
+        ("slo",),
+    ),
+    Family("winburn_collector_success", "Whether the collector's last run succeeded in whole.", ("collector",)),
+    Family("winburn_collector_duration_seconds", "How long the collector's last run took.", ("collector",)),
+    Family(
+        "winburn_collector_last_success_timestamp_seconds",
+        "When the collector last succeeded in whole.",
+        ("collector",),
+    ),
+    Family("winburn_collector_series", "Series that the collector's entities have in this snapshot.", ("collector",)),
+    Family(
+        "winburn_series_dropped_total",
+        "Series left out because a family or a source had more than its cap.",
+        ("family",),
+        type="counter",
+    ),
+    Family("winburn_config_last_reload_successful", "Whether the last reading of the spec succeeded."),
+    Family("winburn_config_last_reload_success_timestamp_seconds", "When the spec that is in force was read."),
+)
+
+PROCESS_SERIES: frozenset[str] = frozenset(
+    {
+        "process_virtual_memory_bytes",
+        "process_resident_memory_bytes",
+        "process_start_time_seconds",
+        "process_cpu_seconds_total",
+        "process_open_fds",
+        "process_max_fds",
+        "python_gc_objects_collected_total",
+        "python_gc_objects_uncollectable_total",
+        "python_gc_collections_total",
+        "python_info",
+    }
+)
+"""Series of the process itself that prometheus-client's own collectors make; dashboards may name them."""

@@ -1,0 +1,41 @@
+"""What a collector says of one entity (an SLO, an experiment) in one refresh."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from exporter.contract.sample import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One entity's result.
+
+    ``samples`` age: where ``error`` is set and there are none, the loop goes on serving the last ones until max_age.
+    ``lasting`` samples are true whatever the source does (families that ``stay``) and are never kept from before.
+    ``error`` is one sentence for the log, without secrets; it may stand beside samples (say, the numbers are right but
+    could not be saved).
+    """
+
+    entity: str
+    samples: tuple[Sample, ...] = ()
+    lasting: tuple[Sample, ...] = ()
+    error: str | None = None
+
+
+class Collector(Protocol):
+    """Computes the samples of many entities that share a source."""
+
+    @property
+    def name(self) -> str:
+        """Value of the label ``collector``, for instance ``slo:prod``."""
+        ...
+
+    def collect(self, at: float) -> Iterable[Report]:
+        """Evaluate every entity at the Unix time ``at`` (the very end of every window).
+
+        Raises only where nothing could be evaluated at all; the loop isolates that too.
+        """
+        ...

@@ -1,0 +1,75 @@
+"""Samples and selectors: the only ways to name a series."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import NamedTuple
+
+from exporter.contract.experiment import EXPERIMENT_FAMILIES
+from exporter.contract.family import ContractError, Family
+from exporter.contract.health import HEALTH_FAMILIES
+from exporter.contract.slo import SLO_FAMILIES
+
+FAMILIES: dict[str, Family] = {f.name: f for f in (*SLO_FAMILIES, *EXPERIMENT_FAMILIES, *HEALTH_FAMILIES)}
+HEALTH: frozenset[str] = frozenset(f.name for f in HEALTH_FAMILIES)
+
+E_VALUE_CAP = 1e300
+"""e-values above this are exported as this: float64 ends at 1.8e308, and sums of capped values must stay finite."""
+
+
+class Regex(str):
+    """A label value for :func:`select` that is matched by ``=~`` instead of ``=``."""
+
+    __slots__ = ()
+
+
+class Sample(NamedTuple):
+    """One series with its value: family name, label pairs in the family's order, finite value."""
+
+    name: str
+    labels: tuple[tuple[str, str], ...]
+    value: float
+
+
+def family(name: str) -> Family:
+    """The family called ``name``; ContractError where the catalogue has none."""
+    try:
+        return FAMILIES[name]
+    except KeyError:
+        raise ContractError(f"{name} is not in the catalogue (exporter/contract)") from None
+
+
+def sample(name: str, value: float, /, **labels: str) -> Sample:
+    """One sample of the family ``name``.
+
+    Raises ContractError where the family or a label is unknown, where a label is missing, and where the value is not
+    finite: an undefined answer is an absent series (see :func:`optional`).
+    """
+    if not math.isfinite(value):
+        raise ContractError(f"{name} {labels}: {value} is not a value; leave the series out")
+    return Sample(name, family(name).pairs(labels), float(value))
+
+
+def optional(name: str, value: float | None, /, **labels: str) -> tuple[Sample, ...]:
+    """No sample where ``value`` is undefined (None, NaN or infinite), else one: undefined is absent."""
+    if value is None or not math.isfinite(value):
+        return ()
+    return (sample(name, value, **labels),)
+
+
+def select(name: str, /, **matchers: str) -> str:
+    """The PromQL selector of a family, ``slo_burn_rate{slo="a",window="1h"}``, matchers in the family's order.
+
+    Values are matched with ``=``, a :class:`Regex` with ``=~``. ContractError for labels that the family cannot have.
+    """
+    known = family(name)
+    for label in matchers:
+        if not known.may_have(label):
+            raise ContractError(f"{name} has no label {label}; it has {', '.join(known.all_labels)}")
+    order = sorted(matchers, key=lambda label: (known.position(label), label))
+    inner = ",".join(
+        f"{label}{'=~' if isinstance(matchers[label], Regex) else '='}{json.dumps(matchers[label], ensure_ascii=False)}"
+        for label in order
+    )
+    return f"{name}{{{inner}}}" if inner else name

@@ -1,0 +1,111 @@
+"""What a source can be asked, and how it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exporter.spec.models import Metric
+
+Reading = Mapping[str, float]
+"""Series key (:func:`series_key`) -> raw counter value at one instant; a series without a sample is not in it."""
+
+_BETWEEN, _INSIDE = "\x1f", "\x1e"
+
+
+class SourceError(Exception):
+    """The source did not answer, or not with what was asked for.
+
+    The message is one sentence for the log, with the source's name and without secrets.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Raw counters over time: ``values[i, j]`` of series ``keys[i]`` at Unix time ``times[j]``, NaN where absent."""
+
+    times: NDArray[np.float64]
+    keys: tuple[str, ...]
+    values: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """Events per time slot: slot j begins at ``starts[j]``; slots without events may be missing."""
+
+    starts: NDArray[np.float64]
+    total: NDArray[np.float64]
+    bad: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Cumulative units shown a variant, and those of them that succeeded."""
+
+    variant: str
+    n: float
+    successes: float
+
+
+class CounterSource(Protocol):
+    """A source of raw counters, such as Prometheus."""
+
+    name: str
+    up: bool | None
+    """Whether the last question was answered; None before the first."""
+
+    def counters(self, selectors: Sequence[str], at: float) -> list[Reading | SourceError]:
+        """The raw values of every series of each selector at ``at``; an error stands where that selector's answer
+        would, so that one bad selector costs no other. SourceError is raised where the source did not answer at all.
+        """
+        ...
+
+    def history(self, selectors: Sequence[str], start: float, end: float, step: float) -> list[Matrix | SourceError]:
+        """The same at ``start``, ``start + step`` ... up to ``end``: exactly what :meth:`counters` would have given at
+        those instants."""
+        ...
+
+    def retention_start(self, at: float) -> float | None:
+        """The time before which the server has thrown its data away; None where it does not say."""
+        ...
+
+
+class SlotSource(Protocol):
+    """A source that counts events by time slot itself, such as a database with an events table."""
+
+    name: str
+    up: bool | None
+
+    def slots(self, query: str, start: float, end: float, step: float) -> Slots:
+        """Events with ``start <= time < end`` in slots of ``step`` seconds. SourceError where there is no answer."""
+        ...
+
+
+class CountSource(Protocol):
+    """A source of cumulative counts per variant."""
+
+    name: str
+    up: bool | None
+
+    def counts(self, metric: Metric, at: float) -> list[Count]:
+        """Counts per variant, at most one row each. SourceError where there is no answer, a count is NULL, negative,
+        not a number, or has more successes than units."""
+        ...
+
+
+def series_key(labels: Mapping[str, str]) -> str:
+    """A string that is equal for equal label sets; :func:`label_of` reads it."""
+    return _BETWEEN.join([f"{name}{_INSIDE}{labels[name]}" for name in sorted(labels)])
+
+
+def label_of(key: str, name: str) -> str:
+    """The value of a label in a series key, "" where the series does not have it (as PromQL says)."""
+    for pair in key.split(_BETWEEN):
+        label, _, value = pair.partition(_INSIDE)
+        if label == name:
+            return value
+    return ""

@@ -1,0 +1,43 @@
+"""YAML to strict, frozen models, with every error at once."""
+
+from exporter.spec.models import (
+    Alerting,
+    CsvCounts,
+    EarlyKill,
+    Experiment,
+    FileSource,
+    Limits,
+    Links,
+    Metric,
+    PrometheusCounts,
+    PrometheusSource,
+    Receiver,
+    Sli,
+    Slo,
+    SloAlerting,
+    Source,
+    Spec,
+    SqlSource,
+    StateStore,
+)
+
+__all__ = [
+    "Alerting",
+    "CsvCounts",
+    "EarlyKill",
+    "Experiment",
+    "FileSource",
+    "Limits",
+    "Links",
+    "Metric",
+    "PrometheusCounts",
+    "PrometheusSource",
+    "Receiver",
+    "Sli",
+    "Slo",
+    "SloAlerting",
+    "Source",
+    "Spec",
+    "SqlSource",
+    "StateStore",
+]
