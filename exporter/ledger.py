@@ -1,0 +1,162 @@
+"""Good and bad events per time slot; the sum over any window that ends now in O(1), from prefix sums.
+
+Three rings of slots: fine ones (one refresh wide) for windows to 6 h, 5 m slots for windows to 3 d, 1 h slots for the
+rest. All end on one grid, ``origin + k x width``. A window's start is moved back to the edge of a slot of its ring: not
+at all up to 6 h, by less than 5 m of 1 d and 3 d (0.35 %), by less than 1 h of longer ones (0.14 % of 30 d).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FINE_SPAN, MIDDLE_SPAN = 6 * 3600.0, 3 * 86400.0
+MIDDLE_WIDTH, COARSE_WIDTH = 300.0, 3600.0
+_EDGE = 1e-6  # of a slot: float noise of times is below it, and no time lies so near an edge by intention
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Events and bad events inside a window of ``seconds`` (its start moved back to a slot's edge), of which
+    ``measured`` seconds were measured."""
+
+    total: float
+    bad: float
+    measured: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """``width`` seconds that end at ``ends_at``; the newest slot of a ring may be partial."""
+
+    width: float
+    ends_at: float
+    total: float
+    bad: float
+    measured: float
+
+
+class Ledger:
+    """The slots of one SLO.
+
+    ``fine`` is the width of the finest slots (seconds, a divisor of 300), ``horizon`` the longest window that will be
+    asked for, ``origin`` the phase of the grid: increments are added at times ``origin + k x fine``.
+    """
+
+    def __init__(self, fine: float, horizon: float, origin: float = 0.0) -> None:
+        self._rings = (
+            _Ring(fine, FINE_SPAN, origin),
+            _Ring(MIDDLE_WIDTH, MIDDLE_SPAN, origin),
+            _Ring(COARSE_WIDTH, max(horizon, MIDDLE_SPAN), origin),
+        )
+        self.end: float | None = None
+
+    @property
+    def spans(self) -> dict[float, float]:
+        """Slot width -> seconds that its ring covers."""
+        return {ring.width: ring.span for ring in self._rings}
+
+    def add(self, times: Floats, total: Floats, bad: Floats, measured: Floats) -> None:
+        """Add increments: those of entry j happened in (times[j-1], times[j]], of which measured[j] seconds were
+        measured. Times ascend and lie after :attr:`end`."""
+        if not len(times):
+            return
+        if self.end is not None and times[0] <= self.end:
+            raise ValueError(f"increments at {times[0]} lie before the ledger's end {self.end}")
+        sums = np.cumsum(np.vstack((total, bad, measured)), axis=1)
+        for ring in self._rings:
+            ring.extend(times, sums)
+        self.end = float(times[-1])
+
+    def window(self, seconds: float) -> Window:
+        """The window of ``seconds`` that ends at :attr:`end`; zeros before anything was added."""
+        if self.end is None:
+            return Window(0.0, 0.0, 0.0, seconds)
+        ring = next((r for r in self._rings if seconds <= r.span * (1 + _EDGE)), self._rings[-1])
+        return ring.window(self.end, seconds)
+
+    def slots_since(self, time: float | None) -> list[Slot]:
+        """The slots that changed since the ledger ended at ``time``; all of them for None."""
+        return [slot for ring in self._rings for slot in ring.slots_since(time)]
+
+    def load(self, slots: Iterable[Slot], end: float) -> None:
+        """Fill an empty ledger with slots from :meth:`slots_since`, ending at ``end``.
+
+        Slots finer than 5 m go into the fine ring whatever their width: the refresh may have changed meanwhile.
+        """
+        slots = sorted(slots, key=lambda slot: slot.ends_at)
+        for ring, low in zip(self._rings, (0.0, MIDDLE_WIDTH, COARSE_WIDTH), strict=True):
+            high = {0.0: MIDDLE_WIDTH, MIDDLE_WIDTH: COARSE_WIDTH, COARSE_WIDTH: math.inf}[low]
+            ring.load([slot for slot in slots if low <= slot.width < high], end)
+        self.end = end
+
+
+class _Ring:
+    """Prefix sums of (total, bad, measured) at the slot edges of the last ``span`` seconds; edges count from origin."""
+
+    def __init__(self, width: float, span: float, origin: float) -> None:
+        self.width, self.span, self._origin = width, span, origin
+        self._size = math.ceil(span / width) + 2
+        self._at_edge = np.zeros((3, self._size))
+        self._now: Floats = np.zeros(3)
+        self._first: int | None = None
+        self._last = 0
+
+    def extend(self, times: Floats, sums: Floats) -> None:
+        """Add increments whose running sums over ``times`` are ``sums`` (3, len(times))."""
+        end = self._edge_at_or_before(float(times[-1]))
+        if self._first is None:
+            # One edge early, because times[0] may lie on an edge and its increments are before it.
+            self._first = self._last = self._edge_at_or_before(float(times[0])) - 1
+        start = max(self._last + 1, end - self._size + 1)
+        if start <= end:
+            edges = np.arange(start, end + 1)
+            index = np.searchsorted(times, self._origin + edges * self.width + _EDGE * self.width, side="right")
+            before = np.where(index > 0, sums[:, index - 1], 0.0)
+            self._at_edge[:, edges % self._size] = self._now[:, None] + before
+        self._last = max(self._last, end)
+        self._first = max(self._first, self._last - self._size + 1)
+        self._now = self._now + sums[:, -1]
+
+    def window(self, end: float, seconds: float) -> Window:
+        edge = self._edge_at_or_before(end - seconds)
+        start = self._time(edge)
+        if self._first is None:
+            return Window(0.0, 0.0, 0.0, end - start)
+        before = self._at_edge[:, max(edge, self._first) % self._size]
+        total, bad, measured = (self._now - before).tolist()
+        return Window(total, bad, measured, end - start)
+
+    def slots_since(self, time: float | None) -> list[Slot]:
+        if self._first is None:
+            return []
+        first = self._first if time is None else max(self._first, self._edge_at_or_before(time))
+        edges = np.arange(first, self._last + 1)
+        points = np.hstack((self._at_edge[:, edges % self._size], self._now[:, None]))
+        ends = [*(self._time(int(edge)) for edge in edges[1:]), self._time(self._last + 1)]
+        slots = np.diff(points, axis=1).T.tolist()
+        return [Slot(self.width, end, *slot) for end, slot in zip(ends, slots, strict=True) if any(slot)]
+
+    def load(self, slots: Sequence[Slot], end: float) -> None:
+        if not slots:
+            return
+        ends = (
+            self._origin
+            + np.ceil((np.array([s.ends_at for s in slots]) - self._origin) / self.width - _EDGE) * self.width
+        )
+        sums = np.cumsum(np.array([(s.total, s.bad, s.measured) for s in slots]).T, axis=1)
+        times = np.append(np.minimum(ends, end), end)
+        self.extend(times, np.hstack((sums, sums[:, -1:])))
+
+    def _time(self, edge: int) -> float:
+        return self._origin + edge * self.width
+
+    def _edge_at_or_before(self, time: float) -> int:
+        return math.floor((time - self._origin) / self.width + _EDGE)
