@@ -37,7 +37,7 @@ def test_p_value_is_the_sum_of_the_binomial_tail(bad: int, total: int) -> None:
 
 
 def test_p_value_of_one_bad_event_in_a_thousand() -> None:
-    # R 4: 1 - pbinom(0, 1000, 0.001)
+    # 1 - 0.999**1000
     assert burn.p_value(1, 1000, 99.9) == pytest.approx(0.6323045752290363, rel=1e-12)
 
 
