@@ -11,7 +11,8 @@ _MAX_TERMS = 20_000
 
 def log_mean_exp(logs: Floats) -> Floats:
     """Logarithm of the mean of ``exp(logs)`` over the last axis: the average of e-values kept as logarithms."""
-    mean: Floats = np.logaddexp.reduce(logs, axis=-1) - np.log(logs.shape[-1])
+    with np.errstate(invalid="ignore"):  # nan is an answer here, not an accident
+        mean: Floats = np.logaddexp.reduce(logs, axis=-1) - np.log(logs.shape[-1])
     return mean
 
 
