@@ -58,6 +58,11 @@ class Archive:
         for tool in ("apt-get", "dpkg"):
             if not shutil.which(tool, path=self.env.get("PATH", "")):
                 raise ArchiveError(f"there is no {tool} here")
+        more = f" and {len(packages) - 2} more" if len(packages) > 2 else ""
+        self.progress(f"Fetching {', '.join(packages[:2])}{more} from the package archive")
+        if (self.work / "lists").exists():
+            self._apt(*self._own_lists(), "download", *packages)
+            return self._unpack_downloads()
         try:
             self._apt("download", *packages)
         except ArchiveError:
@@ -67,22 +72,24 @@ class Archive:
     def _download_with_own_lists(self, packages: Sequence[str]) -> None:
         self.progress("The machine's package lists are empty or out of date: fetching lists of our own")
         for folder in ("state", "lists/partial", "cache/archives/partial"):
-            (self.work / folder).mkdir(parents=True, exist_ok=True)
-        places = {"State": "state", "State::Lists": "lists", "Cache": "cache"}
-        own = [f"-oDir::{key}={self.work / folder}" for key, folder in places.items()]
+            (self.work / folder).mkdir(parents=True)
         failed_update: ArchiveError | None = None
         try:
-            self._apt(*own, "update")
+            self._apt(*self._own_lists(), "update")
         except ArchiveError as error:  # one broken source of many need not matter to us
             failed_update = error
         try:
-            self._apt(*own, "download", *packages)
+            self._apt(*self._own_lists(), "download", *packages)
         except ArchiveError as error:
             raise failed_update or error from None
 
+    def _own_lists(self) -> list[str]:
+        places = {"State": "state", "State::Lists": "lists", "Cache": "cache"}
+        return [f"-oDir::{key}={self.work / folder}" for key, folder in places.items()]
+
     def _unpack_downloads(self) -> Path:
+        self.progress("Unpacking")
         for package in sorted(self.work.glob("*.deb")):
-            self.progress(f"Unpacking {package.name.split('_')[0]}")
             self._run("dpkg", "-x", str(package), str(self.work / "root"))
             package.unlink()
         return self.work / "root"
@@ -111,7 +118,7 @@ class Archive:
             finally:
                 child.kill()
         if status:
-            raise ArchiveError(f"{name}: {_last_error(log.read_text(errors='replace'))}")
+            raise ArchiveError(f"{name}: {_last_error(log.read_text(errors='replace'))}; is there a network?")
 
     def _watch(self, name: str, child: subprocess.Popen[bytes]) -> int:
         end = time.monotonic() + _LIMIT

@@ -50,6 +50,21 @@ _ASSETS = {
 }
 
 
+_PAGE_SCRIPTS = (
+    "fonts-glyphicons-halflings",
+    "libjs-bootstrap4",
+    "libjs-d3",
+    "libjs-eonasdan-bootstrap-datetimepicker",
+    "libjs-jquery",
+    "libjs-jquery-hotkeys",
+    "libjs-moment",
+    "libjs-moment-timezone",
+    "libjs-mustache",
+    "libjs-popper.js",
+    "libjs-rickshaw",
+)
+
+
 class ServersUnavailable(RuntimeError):  # noqa: N818 - a state of the machine more than an error of anybody's
     """The servers cannot be had here. The text is one or two sentences for a person and names the way out."""
 
@@ -190,13 +205,12 @@ def _locked(cache: Path, progress: Progress) -> Iterator[None]:
 def _fetch_into(cache: Path, env: Mapping[str, str], progress: Progress) -> None:
     for left in cache.glob("fetch-*"):  # of a run that was killed: we hold the lock, so nobody works there
         shutil.rmtree(left, ignore_errors=True)
-    progress("Fetching Prometheus and Alertmanager from the package archive (30 to 50 MB, kept for next time)")
     try:
         with tempfile.TemporaryDirectory(prefix="fetch-", dir=cache) as work:
             _put_in_place(_download(Archive(Path(work), env, progress)), _unpacked(cache))
     except ArchiveError as error:
         raise ServersUnavailable(
-            f"The servers could not be fetched ({error}): check the network and try again, or {_BY_HAND}. {_REDUCED}"
+            f"The servers could not be fetched ({error}). Try again with a network, or {_BY_HAND}. {_REDUCED}"
         ) from error
     except OSError as error:
         raise ServersUnavailable(
@@ -209,9 +223,21 @@ def _download(archive: Archive) -> Path:
     root = archive.unpack(PACKAGES)
     if not (root / "usr/bin/promtool").exists():  # a package of its own since Debian 13
         archive.unpack(["promtool"])
+    _add_page_scripts(archive, root)
     for program, folder in _ASSETS.items():
         _make_relative(root / "usr/bin" / program, folder)
     return root
+
+
+def _add_page_scripts(archive: Archive, root: Path) -> None:
+    """Add the libraries of Prometheus' own pages, where its package has these pages; without them all else works."""
+    if not (root / _ASSETS["prometheus"].decode().lstrip("/") / "templates").is_dir():
+        return
+    try:
+        archive.unpack(_PAGE_SCRIPTS)
+    except ArchiveError as error:
+        archive.progress(f"Prometheus' own pages will lack their scripts ({error})")
+    shutil.rmtree(root / "usr/share/javascript/moment-timezone/data", ignore_errors=True)  # 200 MB that no page reads
 
 
 def _put_in_place(root: Path, target: Path) -> None:
