@@ -20,6 +20,7 @@ from exporter.spec.models import (
     SqlSource,
     StateStore,
 )
+from exporter.spec.tiers import tiers_in_force
 
 __all__ = [
     "Alerting",
@@ -40,4 +41,5 @@ __all__ = [
     "Spec",
     "SqlSource",
     "StateStore",
+    "tiers_in_force",
 ]
