@@ -22,9 +22,8 @@ _PRUNE_EVERY = 600.0
 class SloCollector:
     """SLOs that share a source.
 
-    ``refresh`` and ``lag`` give the grid of instants at which :meth:`collect` will be called: k x refresh - lag, or,
-    for a single evaluation, any instant that equals ``-lag`` modulo ``refresh``. Failures of the source and of the
-    store are reported per SLO; the SLOs' counts are not lost by them.
+    :meth:`collect` will be called at instants ``origin + k x refresh``; slots end on that grid too. Failures of the
+    source and of the store are reported per SLO; the SLOs' counts are not lost by them.
     """
 
     def __init__(
@@ -34,13 +33,13 @@ class SloCollector:
         state: State,
         *,
         refresh: float,
-        lag: float,
+        origin: float,
         keep_seconds: float,
         progress: Progress = lambda _name, _share: None,
     ) -> None:
         self._source = source
         self._state = state
-        self._fine, self._origin = refresh, -lag % refresh
+        self._fine, self._origin = refresh, origin
         self._keep_seconds = keep_seconds
         self._progress = progress
         self._pruned = 0.0

@@ -82,7 +82,7 @@ def slo(period: str = "30d", objective: float = 99.9, **sli: str) -> Slo:
 
 
 def collector(source: Scripted, *slos: Slo, state: State | None = None, refresh: float = 15.0) -> SloCollector:
-    return SloCollector(source, slos, state or State("sqlite://"), refresh=refresh, lag=0.0, keep_seconds=60.0)
+    return SloCollector(source, slos, state or State("sqlite://"), refresh=refresh, origin=0.0, keep_seconds=60.0)
 
 
 def values(reports: Sequence[Report], family: str, entity: str = "web") -> dict[str, float]:
