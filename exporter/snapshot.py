@@ -13,7 +13,7 @@ from exporter.contract import HEALTH, Sample
 from exporter.render import Exposition, Renderer, arrange, exposition, raise_duplicate
 
 _EOF = b"# EOF\n"
-_generate_text: Callable[[CollectorRegistry], bytes] = generate_latest  # the library leaves it untyped
+_generate_openmetrics: Callable[[CollectorRegistry], bytes] = generate_openmetrics  # the library leaves it untyped
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Bodies:
     openmetrics_gzip: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)  # compared by identity: the bodies are megabytes
 class Snapshot:
     """What is served until the next refresh.
 
@@ -96,7 +96,7 @@ def process_registry() -> CollectorRegistry:
 
 def process_exposition(registry: CollectorRegistry) -> Exposition:
     """The registry's series now (it reads /proc, so never in a request)."""
-    return Exposition(_generate_text(registry), generate_openmetrics(registry).removesuffix(_EOF))
+    return Exposition(generate_latest(registry), _generate_openmetrics(registry).removesuffix(_EOF))
 
 
 def _bodies(ours: Exposition, own: Exposition) -> Bodies:
