@@ -64,8 +64,8 @@ def _tiles(facts: Facts) -> tuple[tuple[int, Stat], ...]:
             count(
                 "decided",
                 "Decided",
-                "Variants and metrics with a verdict: better or worse than control, with the false-discovery rate under "
-                "control.",
+                "Variants and metrics with a verdict: better or worse than control, false-discovery rate "
+                "under control.",
                 f"sum({q.result('experiment_variant_verdict')} != bool 0)",
                 count_of("blue"),
             ),
