@@ -32,7 +32,8 @@ _WORD = re.compile(r"(?<![\w$.])([a-zA-Z_:][\w:]*)")
 _GROUPING = re.compile(r"\b(?:by|on|ignoring|group_left|group_right)\s*\(([^)]*)\)")
 _FUNCTIONS = {
     "max", "min", "sum", "count", "topk", "bottomk", "time", "label_join", "label_replace", "clamp", "clamp_min",
-    "log10", "max_over_time", "min_over_time", "end", "and", "or", "unless", "bool", "by", "on", "ignoring", "group_left",
+    "log10", "max_over_time", "min_over_time", "end", "and", "or", "unless", "bool", "by", "on", "ignoring",
+    "group_left",
 }  # fmt: skip
 
 
@@ -170,8 +171,8 @@ def named(expr: str) -> set[str]:
     bare = re.sub(r"\{[^}]*\}", "{}", _STRING.sub('""', expr))
     if inner := re.match(r"label_values\((.*), \w+\)$", bare):
         bare = inner[1]
-    loose = {word for word in _WORD.findall(_GROUPING.sub("", re.sub(r"\[[^]]*\]", "", bare))) if word not in _FUNCTIONS}
-    return set(_METRIC.findall(bare)) | loose
+    loose = _WORD.findall(_GROUPING.sub("", re.sub(r"\[[^]]*\]", "", bare)))
+    return set(_METRIC.findall(bare)) | (set(loose) - _FUNCTIONS)
 
 
 def aggregation(dashboard: Json) -> Iterator[str]:

@@ -88,17 +88,11 @@ def _fits(value: Any, hint: Any) -> bool:
         return any(_fits(value, option) for option in typing.get_args(hint))
     if origin is typing.Literal:
         return value in typing.get_args(hint)
-    if hint is Any or hint is object or isinstance(hint, str | typing.ForwardRef | typing.TypeVar):
-        return True
-    if hint is type(None):
-        return value is None
     kind = origin or hint
-    if not isinstance(kind, type):
-        return True
+    if kind in {Any, object} or not isinstance(kind, type):
+        return True  # Any, forward references, type variables: nothing is said
     if issubclass(kind, enum.Enum):
         return isinstance(value, kind) or value in {item.value for item in kind}
-    if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, kind)
+    if kind in {int, float} and isinstance(value, bool):
+        return False
+    return isinstance(value, (int, float) if kind is float else kind)
