@@ -31,7 +31,8 @@ def notification_line(payload: Mapping[str, Any]) -> str:
     severity = f" ({labels['severity']})" if labels.get("severity") else ""
     more = f" (and {len(alerts) - 1} more)" if len(alerts) > 1 else ""
     words = [f"{payload['status'].upper():8} {labels['alertname']}{severity}", subject, notes.get("summary", "")]
-    return "  ".join(word for word in words if word) + more
+    line = "  ".join(word for word in words if word) + more
+    return "".join(letter if letter.isprintable() else " " for letter in line)  # a terminal obeys control characters
 
 
 @contextmanager

@@ -41,7 +41,7 @@ CREATE VIEW request_log AS
 CREATE VIEW visit_log AS
   SELECT experiment, variant, 1 AS visits, converted FROM visits
   UNION ALL SELECT experiment, variant, visits, converted FROM visits_by_hour;
-"""
+"""  # noqa: S608 - only our own numbers are put in
 
 # An upsert that reads from a SELECT needs its WHERE, or SQLite takes ON for a join's.
 _ROLL_UP = (
@@ -51,13 +51,13 @@ INSERT INTO requests_by_minute
     SUM(milliseconds >= {traffic.SLOW_MILLISECONDS})
   FROM requests WHERE at < :before GROUP BY route, slot
 ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, failed = failed + excluded.failed,
-  slow = slow + excluded.slow""",
+  slow = slow + excluded.slow""",  # noqa: S608 - as above
     "DELETE FROM requests WHERE at < :before",
     f"""
 INSERT INTO visits_by_hour
   SELECT experiment, CAST(at / {HOUR} AS INTEGER) * {HOUR} AS slot, variant, COUNT(*), SUM(converted)
   FROM visits WHERE at < :before GROUP BY experiment, slot, variant
-ON CONFLICT DO UPDATE SET visits = visits + excluded.visits, converted = converted + excluded.converted""",
+ON CONFLICT DO UPDATE SET visits = visits + excluded.visits, converted = converted + excluded.converted""",  # noqa: S608 - as above
     "DELETE FROM visits WHERE at < :before",
 )
 
@@ -124,9 +124,7 @@ class Shop:
                 self.observe(route, code, count)
 
 
-def create(
-    path: Path, seed: int, now: float, days: int = 30, progress: Callable[[str], None] | None = None
-) -> Shop:
+def create(path: Path, seed: int, now: float, days: int = 30, progress: Callable[[str], None] | None = None) -> Shop:
     """A new shop in a new file, with ``days`` of history before ``now``: the same for the same seed and second.
 
     ``progress`` is told each table as it is filled. FileExistsError where the file is there already.

@@ -156,7 +156,7 @@ def requests_by_minute(route: Route, story: Story, days: int) -> tuple[Integers,
     """
     rng = np.random.default_rng([story.seed, 0, ROUTES.index(route)])
     minutes = story.origin - MINUTE * np.arange(days * DAY // MINUTE, 0, -1, dtype=np.int64)
-    middle = minutes + MINUTE / 2
+    middle = minutes.astype(np.float64) + MINUTE / 2
     total = rng.poisson(request_rate(route, middle, story) * MINUTE)
     failed = rng.binomial(total, failure_share(route, middle, story))
     slow = failed + rng.binomial(total - failed, route.slow)
