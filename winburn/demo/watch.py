@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -28,7 +27,7 @@ _VERDICT = {-1: "worse", 0: "undecided", 1: "better"}
 class View:
     """What the lines are made of, of one scrape."""
 
-    values: Mapping[Key, float] = MappingProxyType({})
+    values: Mapping[Key, float] = field(default_factory=dict)
 
     def get(self, family: str, *entity: str) -> float | None:
         """The value of an entity, None where the series is absent."""
