@@ -1,0 +1,101 @@
+"""The same comparisons for thousands of experiments at once: one grid of logits shared by an experiment's arms.
+
+On an equally spaced grid the distribution function of every arm is one matrix product with the density (sinc
+indefinite integration, Stenger 1993, Numerical Methods Based on Sinc and Analytic Functions), and every
+integral is a plain sum. Both converge exponentially once the step resolves the narrowest arm, and both fail without
+a sign before that; ``resolved`` tells beforehand, by a bound on the spectrum of the densities.
+"""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, log_expit, polygamma, psi, sici
+
+from exporter.stats.domain import Floats
+from exporter.stats.quadrature import product_of_others
+
+SIZES = (64, 128, 256)  # nodes tried, the smallest that resolves is taken
+_LOG_TAIL = 30.0  # mass left out at either end: exp(-30)
+_LOG_SPECTRUM = -20.0  # what the spectrum must have fallen to at the grid's highest frequency
+
+
+@cache
+def _integrator(size: int) -> Floats:
+    """Matrix of sinc indefinite integration for unit step: row j, column i holds 1/2 + Si(pi (i - j)) / pi."""
+    index = np.arange(size)
+    sine_integral, _ = sici(np.pi * (index[None, :] - index[:, None]))
+    matrix: Floats = 0.5 + sine_integral / np.pi
+    return matrix
+
+
+def _span(a: Floats, b: Floats) -> tuple[Floats, Floats]:
+    """Ends that hold all but exp(-30) of every arm: log-gamma variables are sub-gamma.
+
+    Boucheron, Lugosi and Massart 2013, Concentration Inequalities, sec. 2.4.
+    """
+    centre = psi(a) - psi(b)
+    reach = np.sqrt(2.0 * _LOG_TAIL * (polygamma(1, a) + polygamma(1, b)))
+    low, high = centre - reach - _LOG_TAIL / a, centre + reach + _LOG_TAIL / b
+    return low.min(axis=-1), high.max(axis=-1)
+
+
+def _log_spectrum(shape: Floats, frequency: Floats) -> Floats:
+    """Upper bound of log |Gamma(shape + i frequency) / Gamma(shape)|, an integral in place of Euler's product."""
+    ratio = frequency / shape
+    bound: Floats = 0.5 * shape * np.log1p(ratio * ratio) - frequency * np.arctan(ratio)
+    return bound
+
+
+def resolved(a: Floats, b: Floats, size: int) -> NDArray[np.bool_]:
+    """Whether `size` nodes compare these arms to 1e-10 (2e-11 measured, up to a million trials).
+
+    Parameters
+    ----------
+    a, b : ndarray, shape (experiments, arms)
+        Positive parameters of Beta posteriors.
+    size : int
+        Nodes of the grid.
+
+    Returns
+    -------
+    ndarray of bool, shape (experiments,)
+    """
+    low, high = _span(a, b)
+    frequency = (np.pi * (size - 1) / (high - low))[:, None]
+    # The product of many distribution functions is rougher than any one of them.
+    wanted = _LOG_SPECTRUM * max(1.0, a.shape[-1] / 4.0)
+    spectrum = _log_spectrum(a, frequency) + _log_spectrum(b, frequency)
+    fine: NDArray[np.bool_] = np.max(spectrum, axis=-1) <= wanted
+    return fine
+
+
+def _lay(a: Floats, b: Floats, size: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """Logits (experiments, nodes), step (experiments, 1), densities times step and distribution functions."""
+    low, high = _span(a, b)
+    step = ((high - low) / (size - 1))[:, None]
+    logits = low[:, None] + step * np.arange(size)
+    log_p = log_expit(logits)[:, None, :]
+    log_q = log_p - logits[:, None, :]
+    peak = a * np.log(a / (a + b)) + b * np.log(b / (a + b))
+    mass = np.exp(a[..., None] * log_p + b[..., None] * log_q - peak[..., None])
+    mass /= mass.sum(axis=-1, keepdims=True)
+    below = np.clip(mass @ _integrator(size), 0.0, 1.0)
+    return logits, step, mass, below
+
+
+def compare_betas(a: Floats, b: Floats, size: int) -> tuple[Floats, Floats, Floats]:
+    """As ``quadrature.compare_betas``, for resolved pairs."""
+    logits, step, mass, below = _lay(a, b, size)
+    jacobian = step * expit(logits) * expit(-logits)
+    wins = np.sum(mass[:, 1] * below[:, 0], axis=-1)
+    gain = np.sum(jacobian * below[:, 0] * (1.0 - below[:, 1]), axis=-1)
+    loss = np.sum(jacobian * below[:, 1] * (1.0 - below[:, 0]), axis=-1)
+    return wins, gain, loss
+
+
+def best_beta(a: Floats, b: Floats, size: int) -> Floats:
+    """As ``quadrature.best_beta``, for resolved experiments."""
+    _, _, mass, below = _lay(a, b, size)
+    best: Floats = np.sum(mass * product_of_others(below), axis=-1)
+    return best
