@@ -63,10 +63,12 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     )
     command = [sys.executable, "-c", code, str(tmp_path / "log")]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
-        assert parent.stdout
-        child = int(parent.stdout.readline())
-        wait_until(lambda: command_of(child).startswith(b"sleep"))
-        parent.send_signal(signal.SIGKILL)
+        try:
+            assert parent.stdout
+            child = int(parent.stdout.readline())
+            wait_until(lambda: command_of(child).startswith(b"sleep"))
+        finally:
+            parent.kill()
     wait_until(lambda: not runs(child))
 
 
