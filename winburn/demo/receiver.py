@@ -21,16 +21,18 @@ Say = Callable[[str], None]
 def notification_line(payload: Mapping[str, Any]) -> str:
     """One line for a notification in Alertmanager's webhook format, version 4: status, alert, subject, summary.
 
+    Of the subject only what the summary does not name.
     Of several alerts the most severe one that fires speaks, and the number of the others is told.
     Raises KeyError, TypeError or AttributeError for what is no such notification.
     Format: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
     """
     alerts = sorted(payload["alerts"], key=_urgency)
     labels, notes = alerts[0]["labels"], alerts[0].get("annotations", {})
-    subject = " ".join(str(labels[name]) for name in _SUBJECT if labels.get(name))
+    summary = str(notes.get("summary", ""))
+    subject = " ".join(str(labels[name]) for name in _SUBJECT if labels.get(name) and labels[name] not in summary)
     severity = f" ({labels['severity']})" if labels.get("severity") else ""
     more = f" (and {len(alerts) - 1} more)" if len(alerts) > 1 else ""
-    words = [f"{payload['status'].upper():8} {labels['alertname']}{severity}", subject, notes.get("summary", "")]
+    words = [f"{payload['status'].upper():8} {labels['alertname']}{severity}", subject, summary]
     line = "  ".join(word for word in words if word) + more
     return "".join(letter if letter.isprintable() else " " for letter in line)  # a terminal obeys control characters
 

@@ -9,8 +9,9 @@ from winburn.demo import traffic
 from winburn.demo.receiver import clock
 from winburn.demo.spec import OBJECTIVES, PERIOD_DAYS
 
-CHAIN_DELAY = 8
-"""Seconds from an event in the shop to its alert: lag, refresh, scrape, rule evaluation."""
+SEEN, PAGED = 4, 10
+"""Seconds until an alert fires (refresh, scrape and rule evaluation, half of 2 s each on average, and a little), and
+until a page arrives (the SLOs' lag and the route's group_wait besides)."""
 KILL_VISITS, DECISION_SECONDS = 370, 60
 """Mean visits to the kill of a variant that never converts, at a rate of 10 % and false-kill rate 0.01; and when the
 default seed's winner is decided. Other seeds decide between at once and some minutes later."""
@@ -43,16 +44,21 @@ def timeline(opening: int, until: float | None, *, alerting: bool) -> list[str]:
     events = [
         (traffic.INCIDENT_FIRST, "checkout fails for a minute, and people retry"),
         (
-            KILL_VISITS / traffic.NEW_CHECKOUT.per_second + CHAIN_DELAY,
+            KILL_VISITS / traffic.NEW_CHECKOUT.per_second + SEEN,
             f"early kill of new-checkout's variant new: no sale in about {KILL_VISITS} visits to both",
         ),
         (
             traffic.STRAY_ERROR,
             "one of the few invoice exports fails: its burn rate jumps, and the low-traffic gate keeps it quiet",
         ),
-        (traffic.INCIDENT_FIRST + seconds_to_page() + CHAIN_DELAY, page),
-        (DECISION_SECONDS + CHAIN_DELAY, "or a little later: enough evidence that checkout-button's green is better"),
-        (clear, "the fast tier clears, five minutes after the last error" if alerting else "it is below 14.4 again"),
+        (traffic.INCIDENT_FIRST + seconds_to_page() + PAGED, page),
+        (DECISION_SECONDS + SEEN, "or a little later: enough evidence that checkout-button's green is better"),
+        (
+            clear,
+            "the page clears, five minutes after the last error; the message follows within a minute"
+            if alerting
+            else "it is below 14.4 again",
+        ),
         (again, "the next incident; from now on the page stays, because the medium tier burns as well"),
     ]
     shown = [(at, what) for at, what in sorted(events) if until is None or opening + at < until]

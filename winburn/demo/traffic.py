@@ -23,7 +23,7 @@ INCIDENT_FIRST, INCIDENT_EVERY, INCIDENT_LENGTH = 20, 8 * MINUTE, MINUTE
 """Seconds from the opening to the first incident, from each to the next, and of one."""
 INCIDENT_FAILURES, INCIDENT_RETRIES = 0.97, 2.0
 """Share of checkouts that fail in an incident, and how many times the usual requests arrive because people retry."""
-PAST_INCIDENTS = ((23.30, 5), (16.40, 3), (11.05, 3), (5.55, 2))
+PAST_INCIDENTS = ((23.30, 4), (16.40, 2), (11.05, 2), (5.55, 2))
 """Days before the origin, and minutes: together they spent nearly half of the month's budget of checkout."""
 STRAY_ERROR = 40
 """Seconds from the opening to the one invoice export that fails."""

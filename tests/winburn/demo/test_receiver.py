@@ -35,11 +35,16 @@ def test_a_line_says_status_alert_severity_subject_and_summary() -> None:
     assert line == "RESOLVED SLOErrorBudgetBurn  button green  burns 31x"
 
 
+def test_what_the_summary_names_is_not_said_twice() -> None:
+    line = notification_line(payload(alert(summary="a: variant green wins", experiment="a", variant="green")))
+    assert line == "FIRING   SLOErrorBudgetBurn  a: variant green wins"
+
+
 def test_the_most_severe_alert_that_fires_speaks_for_the_others() -> None:
-    gone = alert("resolved", "gone", slo="a", severity="page")
-    ticket = alert("firing", "slow", slo="a", severity="ticket")
-    page = alert("firing", "fast", slo="a", severity="page")
-    assert notification_line(payload(gone, ticket, page)).endswith("  a  fast (and 2 more)")
+    gone = alert("resolved", "gone", slo="xyz", severity="page")
+    ticket = alert("firing", "slow", slo="xyz", severity="ticket")
+    page = alert("firing", "fast", slo="xyz", severity="page")
+    assert notification_line(payload(gone, ticket, page)).endswith("  xyz  fast (and 2 more)")
 
 
 def test_control_characters_do_not_reach_the_terminal() -> None:

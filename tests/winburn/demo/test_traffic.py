@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from exporter.stats import burn, kill, sequential, srm
 from exporter.windows import DAY, HOUR, TIERS, WINDOWS, factor
 from winburn.demo import traffic
-from winburn.demo.timeline import seconds_to_page
+from winburn.demo.run import DEFAULT_SEED
+from winburn.demo.timeline import DECISION_SECONDS, KILL_VISITS, seconds_to_page
 from winburn.demo.traffic import BUTTON, CHECKOUT, EXPERIMENTS, INVOICES, NEW_CHECKOUT, ROUTES, SEARCH, Story
 
 ORIGIN = 1_800_000_000
-STORY = Story(22, ORIGIN, ORIGIN)
+STORY = Story(DEFAULT_SEED, ORIGIN, ORIGIN)
 BUDGET = 0.001
 
 
@@ -119,3 +121,51 @@ def test_a_second_is_the_same_for_the_same_seed_and_another_for_another() -> Non
 def test_traffic_never_ends_and_never_exceeds_its_peak() -> None:
     share = traffic.cycle(ORIGIN + np.arange(-30 * DAY, 30 * DAY, 60.0), ORIGIN)
     assert 0.1 < share.min() < share.max() <= 1
+
+
+def evidence(seed: int, seconds: int) -> tuple[list[float], int | None]:
+    """log e that green differs, at each second after the opening, and the first second at which the broken variant is
+    killed at alpha 0.01."""
+    story = Story(seed, ORIGIN, ORIGIN)
+    _, shown, bought = traffic.visits_by_hour(BUTTON, story, 30)
+    n, x, kill_n, kill_x = shown.sum(0), bought.sum(0), np.zeros(2), np.zeros(2)
+    log_e, killed = [], None
+    for second in range(seconds):
+        _add(traffic.visits_of(BUTTON, story, ORIGIN + second), n, x)
+        _add(traffic.visits_of(NEW_CHECKOUT, story, ORIGIN + second), kill_n, kill_x)
+        log_e.append(float(sequential.headline_log_e(x[0], n[0], x[1], n[1], n[1] / n.sum())))
+        if killed is None:
+            log_kill = kill.kill_log_e(kill_x[0], kill_n[0], kill_x[1], kill_n[1], kill_n[1] / kill_n.sum())
+            killed = second + 1 if log_kill >= np.log(100) else None
+    return log_e, killed
+
+
+def _add(visits: traffic.Visits, n: np.ndarray, x: np.ndarray) -> None:
+    for index in range(2):
+        n[index] += (visits.variant == index).sum()
+        x[index] += visits.converted[visits.variant == index].sum()
+
+
+def test_with_the_default_seed_the_winner_grows_before_one_s_eyes_and_is_decided_within_two_minutes() -> None:
+    log_e, killed = evidence(DEFAULT_SEED, 120)
+    assert log_e[0] < np.log(5)
+    decided = next(second for second, value in enumerate(log_e) if value >= np.log(20))
+    assert decided == pytest.approx(DECISION_SECONDS, abs=20)
+    assert log_e[-1] > np.log(20)
+    assert killed is not None
+    assert killed * NEW_CHECKOUT.per_second == pytest.approx(KILL_VISITS, rel=0.5)
+
+
+def test_with_the_default_seed_the_a_a_test_is_far_from_any_verdict() -> None:
+    _, shown, bought = traffic.visits_by_hour(traffic.AA_TEST, STORY, 30)
+    n, x = shown.sum(0), bought.sum(0)
+    assert sequential.headline_log_e(x[0], n[0], x[1], n[1], n[1] / n.sum()) < 0
+    assert srm.p_value(n, [0.5, 0.5]) > 0.05
+
+
+def test_the_stray_invoice_error_would_page_without_the_gate_and_does_not_with_it() -> None:
+    minutes, total, failed, _ = traffic.requests_by_minute(INVOICES, STORY, 30)
+    recent = minutes >= ORIGIN - HOUR
+    requests, errors = total[recent].sum() + 1, failed[recent].sum() + 1
+    assert burn.burn_rate(errors, requests, 99.5) > 14.4
+    assert burn.p_value(errors, requests, 99.5) > 1e-4
