@@ -45,7 +45,7 @@ class Demo:
     say: Say
     env: Mapping[str, str]
     children: Group
-    exporter_port: int = field(default_factory=lambda: _port(10345))
+    exporter_port: int = field(default_factory=lambda: free_or_other(10345))
     prometheus: str | None = None
     alertmanager: str | None = None
 
@@ -96,7 +96,7 @@ def start_servers(demo: Demo, hook: str, edge: str) -> None:
 
 
 def _start_both(demo: Demo, servers: Servers, hook: str, edge: str) -> None:
-    ports = {"prometheus": _port(9090), "alertmanager": _port(9093)}
+    ports = {"prometheus": free_or_other(9090), "alertmanager": free_or_other(9093)}
     demo.prometheus, demo.alertmanager = (f"http://{LOOPBACK}:{port}" for port in ports.values())
     rules = files.write_generated(demo.folder, demo.places(hook), demo.alertmanager)
     config = files.prometheus_config(
@@ -149,7 +149,7 @@ def _servers(env: Mapping[str, str]) -> Servers:
         return Servers()
 
 
-def _port(preferred: int) -> int:
+def free_or_other(preferred: int) -> int:
     """The preferred port where it is free, else another."""
     with socket.socket() as attempt:
         attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers do
