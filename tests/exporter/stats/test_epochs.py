@@ -49,11 +49,10 @@ def test_an_epoch_without_units_in_an_arm_is_left_out() -> None:
 def test_expectation_of_the_split_over_two_epochs_is_one() -> None:
     shares, n = np.array([0.1, 0.5]), (9, 6)
     mean = 0.0
-    for x in product(range(n[0] + 1), range(n[1] + 1)):
-        x = np.array(x)
-        likelihood = np.prod(
-            [comb(m, int(k)) * w**k * (1 - w) ** (m - k) for m, k, w in zip(n, x, shares, strict=True)]
-        )
+    for split in product(range(n[0] + 1), range(n[1] + 1)):
+        x = np.array(split)
+        ways = np.prod([comb(m, k) for m, k in zip(n, split, strict=True)])
+        likelihood = ways * np.prod(shares**x * (1 - shares) ** (n - x))
         mean += likelihood * np.exp(epochs.split_log_e(n - x, x, shares))
     assert mean == pytest.approx(1, rel=1e-12)
 
