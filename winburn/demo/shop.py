@@ -43,15 +43,13 @@ CREATE VIEW visit_log AS
   UNION ALL SELECT experiment, variant, visits, converted FROM visits_by_hour;
 """  # noqa: S608 - only our own numbers are put in
 
-# An upsert that reads from a SELECT needs its WHERE, or SQLite takes ON for a join's.
+# Whole minutes at once, so that no minute comes twice; an hour does. (An upsert from a SELECT needs the WHERE there.)
 _ROLL_UP = (
     f"""
 INSERT INTO requests_by_minute
   SELECT route, CAST(at / {MINUTE} AS INTEGER) * {MINUTE} AS slot, COUNT(*), SUM(1 - ok),
     SUM(milliseconds >= {traffic.SLOW_MILLISECONDS})
-  FROM requests WHERE at < :before GROUP BY route, slot
-ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, failed = failed + excluded.failed,
-  slow = slow + excluded.slow""",  # noqa: S608 - as above
+  FROM requests WHERE at < :before GROUP BY route, slot""",  # noqa: S608 - as above
     "DELETE FROM requests WHERE at < :before",
     f"""
 INSERT INTO visits_by_hour
@@ -131,7 +129,7 @@ def create(path: Path, seed: int, now: float, days: int = 30, progress: Callable
     """
     if path.exists():
         raise FileExistsError(f"{path} is there already")
-    story = Story(seed, int(now))
+    story = Story(seed % 2**32, int(now))  # numpy takes no negative seeds
     # One thread at a time uses it, which the shop's lock sees to.
     database = sqlite3.connect(path, timeout=30, check_same_thread=False)
     database.executescript(_SCHEMA)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from winburn.demo import traffic
 from winburn.demo.shop import KEEP_SINGLE, create
-from winburn.demo.traffic import SLOW_MILLISECONDS
 
 NOW = 1_800_000_000.7
 OPENING = 1_800_000_003
@@ -67,6 +67,25 @@ def test_rolling_up_loses_nothing(tmp_path: Path) -> None:
     shop.close()
 
 
+@pytest.mark.parametrize("now", [1_800_000_000, 1_800_000_001])  # on a whole hour and minute, and beside it
+def test_rolling_up_loses_no_visit_and_no_sale(tmp_path: Path, now: int) -> None:
+    shop = create(tmp_path / "shop.db", -5, now, days=1)
+    shop.open(now)
+    end = now + KEEP_SINGLE + 200
+    shop.advance(end)
+    database = sqlite3.connect(tmp_path / "shop.db")
+    for each in traffic.EXPERIMENTS:
+        _, visits, converted = traffic.visits_by_hour(each, shop.story, 1)
+        live = [traffic.visits_of(each, shop.story, second) for second in range(now, end)]
+        query = "SELECT SUM(visits), SUM(converted) FROM visit_log WHERE experiment = ?"
+        assert database.execute(query, (each.name,)).fetchone() == (
+            visits.sum() + sum(one.at.size for one in live),
+            converted.sum() + sum(one.converted.sum() for one in live),
+        )
+    database.close()
+    shop.close()
+
+
 def test_another_seed_is_another_shop(tmp_path: Path) -> None:
     one, other = (made(tmp_path / f"{seed}.db", seed, [NOW + 5]) for seed in (1, 2))
     for table in TABLES:
@@ -98,7 +117,7 @@ def test_slow_in_the_view_is_what_the_simulation_calls_slow(tmp_path: Path) -> N
     shop = create(tmp_path / "shop.db", 1, NOW, days=1)
     database = sqlite3.connect(tmp_path / "shop.db")
     insert = "INSERT INTO requests VALUES (?, 'search', 1, ?)"
-    database.executemany(insert, [(NOW, SLOW_MILLISECONDS - 0.1), (NOW, SLOW_MILLISECONDS)])
+    database.executemany(insert, [(NOW, traffic.SLOW_MILLISECONDS - 0.1), (NOW, traffic.SLOW_MILLISECONDS)])
     assert database.execute("SELECT SUM(slow) FROM request_log WHERE at >= ?", (NOW,)).fetchone() == (1,)
     database.close()
     shop.close()
