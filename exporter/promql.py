@@ -149,8 +149,10 @@ def _matcher(text: str, at: int, label: str) -> tuple[int, bool]:
     at = _skip(text, operator.end())
     string = _STRING.match(text, at)
     if not string:
+        if text[at : at + 1] in {'"', "'", "`"}:
+            raise ValueError(f"the quote before the value of the label {label!r} is never closed")
         hint = "; write = once" if text.startswith("=", at) else ""
-        raise ValueError(f"the value of the label {label!r} must stand in quotes and end with one{hint}")
+        raise ValueError(f"the value of the label {label!r} must stand in quotes{hint}")
     value = _unquote(string.group())
     if operator.group().endswith("~") and (wrong := check_regex(value)):
         raise ValueError(f"the value of the label {label!r} is no regular expression of Prometheus (RE2): {wrong}")
@@ -187,7 +189,7 @@ def _unquote(string: str) -> str:
 
 
 _REPEAT = re.compile(r"\{([0-9]+)(?:,([0-9]*))?\}")
-_CLASS = re.compile(r"\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]", re.S)
+_CLASS = re.compile(r"\[\^?+\]?+(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]", re.S)
 _GROUP = re.compile(r"\((?:\?(?:P?<(?![=!])\w+>|[imsU]*(?:-[imsU]+)?:))?")
 _FLAGS = re.compile(r"\(\?[imsU]*(?:-[imsU]+)?\)")
 _ESCAPED = re.compile(r"\\(?:Q.*?(?:\\E|$)|[pPx]\{[^}]*\}|.)", re.S)

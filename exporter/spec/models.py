@@ -146,7 +146,7 @@ class Metric(Model):
 
     NOT_YET: ClassVar[dict[str, str]] = {"minimum_lift": "progress towards a decision"}
     NOT_YET_VALUES: ClassVar[dict[str, dict[str, str]]] = {
-        "kind": {"mean": "means", "ratio": "ratios of sums", "rate": "events per time"},
+        "kind": {"mean": "averages of an amount", "ratio": "ratios of two sums", "rate": "events per time"},
         "role": {"guardrail": "metrics that must not get worse"},
     }
     name: Name
@@ -236,7 +236,7 @@ class Spec(Model):
     """Everything: one YAML file, or a folder of them merged."""
 
     NOT_YET: ClassVar[dict[str, str]] = {
-        "tenant": "tenants",
+        "tenant": "a label on every series",
         "engagement": "content variants",
         "live": "the live page",
     }

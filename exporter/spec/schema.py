@@ -25,5 +25,7 @@ def json_schema() -> dict[str, Any]:
 def _as_written(name: str, key: dict[str, Any]) -> None:
     """Defaults as a file would give them, and no titles, which would only repeat the names."""
     key.pop("title", None)
+    if "patternProperties" in key:
+        key["additionalProperties"] = False
     if name in DURATIONS and isinstance(key.get("default"), float):
         key["default"] = format_duration(key["default"])

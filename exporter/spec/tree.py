@@ -27,12 +27,16 @@ class Mark(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """A mistake at ``parts``; at the key rather than the value with ``on_key``, or at ``mark`` where that is known."""
+    """A mistake at ``parts``; at the key rather than the value with ``on_key``, or at ``mark`` where that is known.
+
+    One that another already ``explained`` is not told, and keeps quiet what follows from it.
+    """
 
     parts: Parts
     message: str
     on_key: bool = False
     mark: Mark | None = None
+    explained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
