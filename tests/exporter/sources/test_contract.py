@@ -25,7 +25,8 @@ TIMEOUT = 0.3
 CSV = "variant,n,successes\nblue,10,1\ngreen,12,3\n"
 ROWS = [("blue", 10, 1), ("green", 12, 3)]
 COUNTS = [Count("blue", 10.0, 1.0), Count("green", 12.0, 3.0)]
-ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT 'a', x, x FROM n"
+NUMBERS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
+ENDLESS = f"{NUMBERS} SELECT 'a' AS variant, x AS n, x AS successes FROM n WHERE x < 0"
 
 
 @dataclass
@@ -46,7 +47,7 @@ def prometheus(question: str, _folder: Path) -> Case:
     source: CounterSource = open_source(  # type: ignore[assignment]
         "s", model, url=fake.url.replace("//", f"//ann:{SECRET}@"), series_limit=10
     )
-    fake.series = {"a": [({"x": "1"}, lambda at: str(at))], "b": []}
+    fake.series = {"a": [({"x": "1"}, str)], "b": []}
     asks: dict[str, Callable[[], Any]] = {
         "counters": lambda: source.counters(["a", "b"], 60.0),
         "history": lambda: [_plain(each) for each in source.history(["a", "b"], 60.0, 90.0, 30.0)],
@@ -125,9 +126,7 @@ def sql(question: str, folder: Path) -> Case:
     answers = {"counts": COUNTS, "slots": ([300.0], [10.0], [1.0])}
     breaks = {
         "dead": path.unlink,
-        "hanging": rewrite(
-            ENDLESS.replace("SELECT 'a', x, x", "SELECT 'a' AS variant, x AS n, x AS successes") + " WHERE x < 0"
-        ),
+        "hanging": rewrite(ENDLESS),
         "locked": lock,
         "garbage": lambda: path.write_bytes(b"\x00\xff" * 1000),
         "half an answer": lambda: path.write_bytes(path.read_bytes()[:3000]),
