@@ -29,7 +29,7 @@ PHASE = 3
 """Evaluations that a phase lasts: more than the two for which an alert is kept after its end, at most."""
 
 
-def tests_text(spec: Spec) -> str:
+def unit_tests_text(spec: Spec) -> str:
     """``winburn.rules.test.yml``, for ``promtool test rules``; deterministic."""
     head = dump({"rule_files": [RULES_FILE], "evaluation_interval": format_duration(STEP)})
     scenarios = [_down(spec), _alive(spec), _sources(spec), _collectors(spec)]
@@ -136,8 +136,7 @@ def _down(spec: Spec) -> Scenario:
 def _alive(spec: Spec) -> Scenario:
     """One of two exporters is enough."""
     scenario = Scenario("winburn is there: nothing but the watchdog")
-    hold, (rule,), (watchdog,) = _held("WinburnDown"), _health(spec, "WinburnDown"), _health(spec, "WinburnWatchdog")
-    end = hold + PHASE
+    (watchdog,), end = _health(spec, "WinburnWatchdog"), _held("WinburnDown") + PHASE
     phases = [[("1", end)], [("1", 1), ("stale", 1), ("_", end - 2)]]
     scenario.replicas("winburn_build_info", phases, version="1", python_version="3")
     scenario.check(end - 1, "WinburnDown")
