@@ -29,6 +29,25 @@ def test_no_interaction_at_all_kills_at_155_views_and_at_level_one_percent_at_21
     assert np.argmax(log_e >= np.log(100)) == 214
 
 
+def test_counts_have_expectation_one_on_the_edge_and_less_above() -> None:
+    events, exposure, rate = np.arange(400), 30.0, 2.0
+    e = np.exp(kill.expectation_count_log_e(events, exposure, rate))
+    log_factorial = np.cumsum(np.log(np.maximum(events, 1)))
+    means = [np.dot(np.exp(events * np.log(m) - m - log_factorial), e) for m in (60.0, 66.0, 90.0)]
+    assert means[0] == pytest.approx(1, abs=1e-9)
+    assert 1 > means[1] > means[2]
+
+
+def test_for_rare_events_counts_and_views_agree() -> None:
+    log_e = kill.expectation_count_log_e([0, 5, 40], 20_000, 0.001)
+    np.testing.assert_allclose(log_e, kill.expectation_log_e([0, 5, 40], 20_000, 0.001), rtol=0.01)
+    assert np.isfinite(kill.expectation_count_log_e([0, 1e6], 1e4, 0.03)).all()
+    assert kill.expectation_count_log_e(0, 0, 3) == pytest.approx(0, abs=1e-9)
+    assert np.isnan(kill.expectation_count_log_e([1, np.nan], [np.nan, 1], 0.1)).all()
+    with pytest.raises(ValueError, match="expected_rate must be above 0"):
+        kill.expectation_count_log_e(1, 1, 0)
+
+
 def test_published_values_of_the_split() -> None:
     # mpmath, 40 digits
     assert kill.split_log_e(14, 0, 0.5) == pytest.approx(3.4748901570014525, abs=1e-10)
