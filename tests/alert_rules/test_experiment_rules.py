@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import pytest
-
 from alert_rules.experiment_rules import experiment_group
 from alert_rules.rule import Rule
-from tests.alert_rules.example import FULL, experiment, spec
+from tests.alert_rules.example import FULL
 
 
 def kill_of(name: str) -> Rule:
@@ -44,9 +42,3 @@ def test_no_rule_without_early_kill_but_a_line_that_says_so() -> None:
     group = experiment_group(prices, FULL)
     assert group.rules == ()
     assert "Early kill: off" in group.about
-
-
-def test_a_label_that_would_hide_which_variant_is_refused() -> None:
-    bad = spec(experiments=[experiment("a", labels={"variant": "x"})])
-    with pytest.raises(ValueError, match="'variant' is reserved"):
-        experiment_group(bad.experiments[0], bad)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -76,6 +77,23 @@ def test_a_tired_person_reads_the_number_the_budget_and_what_to_do() -> None:
     assert "about 2 % of the 30d budget" in texts["description"]
     assert "gone in less than 2d2h" in texts["description"]
     assert "Check first:" in texts["description"]
+
+
+@pytest.mark.parametrize(
+    ("period", "spent"),
+    [
+        ("30d", {"fast": "2", "medium": "5", "slow": "10", "trickle": "10"}),
+        ("31d", {"fast": "2", "medium": "5", "slow": "10", "trickle": "10"}),  # 3.1 / 31 is not 9.99 %
+        (
+            "7d",
+            {"fast": "2", "medium": "5", "slow": "14.28"},
+        ),  # at a factor of 1 it is the window's share of the period
+    ],
+)
+def test_the_budget_that_went_by_then(period: str, spent: dict[str, str]) -> None:
+    rules = rules_of(spec(slos=[slo("a", period=period, no_data="ignore")]))
+    texts = {tier: re.search(r"about (\S+) %", rule.annotations["description"]) for tier, rule in rules.items()}
+    assert {tier: found and found[1] for tier, found in texts.items()} == spent
 
 
 def test_links_go_to_the_slo_itself() -> None:
