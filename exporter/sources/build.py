@@ -1,0 +1,51 @@
+"""The spec's source -> the source itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from exporter.sources.base import SourceError
+from exporter.sources.file import FileSource
+from exporter.sources.prometheus import PrometheusSource
+from exporter.sources.sql import SqlSource
+from exporter.spec import models
+
+
+def open_source(
+    name: str, model: models.Source, *, url: str | None, series_limit: int
+) -> PrometheusSource | SqlSource | FileSource:
+    """The source of a spec's model. Nothing is connected yet: what is missing now may be there at the first question.
+
+    ``url`` is the model's ``url`` or what its ``url_file`` holds; a file source has none.
+    """
+    if isinstance(model, models.FileSource):
+        return FileSource(name, model.path)
+    if url is None:
+        raise ValueError(f"source {name} has no url")
+    if isinstance(model, models.SqlSource):
+        return SqlSource(name, url, timeout=model.timeout)
+    return PrometheusSource(
+        name,
+        url,
+        series_limit=series_limit,
+        headers=model.headers,
+        token=lambda: _token(name, model.token_file),
+        timeout=model.timeout,
+    )
+
+
+def _token(name: str, path: str | None) -> str | None:
+    """Read at each use: tokens are rotated by replacing the file."""
+    if path is None:
+        return None
+    try:
+        token = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"source {name}: token_file {path} cannot be read: {_why(error)}") from None
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise SourceError(f"source {name}: token_file {path} must hold one token of printable characters")
+    return token
+
+
+def _why(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or "it is not UTF-8 text"

@@ -1,0 +1,183 @@
+"""Read-only questions to a database, each of which ends in time."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Engine, NullPool, QueuePool, TextClause, create_engine, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+)
+
+from exporter.sources.base import SourceError
+
+_STEPS = 10_000  # of SQLite's machine between two looks at the clock: well below a millisecond
+_GRACE = 1.0
+
+Answer = TypeVar("Answer")
+
+
+class Unreachable(SourceError):  # noqa: N818 - a state of the source; the base says that it is an error
+    """There is no database at the address, or it does not answer in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a query gives."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+class Database:
+    """A database at an SQLAlchemy address, read and never written.
+
+    SQLite is opened read-only, PostgreSQL is told to refuse writes; other databases are as safe as their user's rights.
+    Connecting waits for the first question, so that a database that is missing now may come later. No message holds
+    the address's password.
+    """
+
+    def __init__(self, name: str, url: str, timeout: float) -> None:
+        self._name = name
+        self._url = url
+        self._timeout = timeout
+        self._password: str | None = None
+        self._engine: Engine | None = None
+        self._worker: threading.Thread | None = None
+
+    def rows(self, statement: TextClause, values: Mapping[str, Any], limit: int) -> Table:
+        """The rows of a SELECT. Unreachable where there is no answer in time, SourceError where the query is refused."""
+        return self._in_time(lambda: self._rows(statement, values, limit))
+
+    def _rows(self, statement: TextClause, values: Mapping[str, Any], limit: int) -> Table:
+        try:
+            with self._connected().connect() as connection:
+                result = connection.execute(statement, dict(values))
+                if not result.returns_rows:
+                    raise SourceError(f"source {self._name}: the statement gives no rows; a SELECT is needed")
+                rows = result.fetchmany(limit + 1)
+                if len(rows) > limit:
+                    raise SourceError(
+                        f"source {self._name}: the query gives more than {limit} rows; aggregate in the query (GROUP BY)"
+                    )
+                return Table(tuple(result.keys()), tuple(tuple(row) for row in rows))
+        except SQLAlchemyError as error:
+            raise self._failure(error) from None
+        except sqlite3.Error as error:  # raised by our own opening, or while rows are fetched
+            raise Unreachable(f"source {self._name}: {self._clean(error)}") from None
+
+    def _in_time(self, work: Callable[[], Answer]) -> Answer:
+        """The work's answer, waited for in a thread: few drivers can end a question to a server that has gone silent.
+
+        While such a thread hangs, further questions fail at once instead of piling up.
+        """
+        if self._worker is not None and self._worker.is_alive():
+            raise Unreachable(f"source {self._name} still owes the answer to an earlier question")
+        outcome: list[Answer | BaseException] = []
+
+        def run() -> None:
+            try:
+                outcome.append(work())
+            except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that asked
+                outcome.append(error)
+
+        self._worker = threading.Thread(target=run, name=f"source-{self._name}", daemon=True)
+        self._worker.start()
+        self._worker.join(self._timeout + _GRACE)
+        if not outcome:
+            raise Unreachable(f"source {self._name} gave no answer within {self._timeout:g} s")
+        answer = outcome.pop()
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    def _connected(self) -> Engine:
+        if self._engine is None:
+            try:
+                url = make_url(self._url)
+                self._password = url.password
+                self._engine = self._open(url)
+            except (ArgumentError, NoSuchModuleError, ValueError):
+                raise Unreachable(
+                    f"source {self._name}: the url is not one that SQLAlchemy knows; "
+                    "write it like sqlite:///shop.db or postgresql+psycopg://user@host/database"
+                ) from None
+            except ImportError as error:
+                raise Unreachable(f"source {self._name}: {_install(url, error)}") from None
+        return self._engine
+
+    def _open(self, url: URL) -> Engine:
+        if url.get_backend_name() == "sqlite":
+            # A connection each time: cheap, and a file that was replaced is seen.
+            return create_engine("sqlite://", creator=lambda: self._sqlite(url), poolclass=NullPool)
+        options: dict[str, Any] = {}
+        if url.get_backend_name() == "postgresql":
+            if url.drivername == "postgresql":
+                url = url.set(drivername="postgresql+psycopg")
+            options["connect_args"] = self._postgresql(url)
+        return create_engine(
+            url, poolclass=QueuePool, pool_size=1, max_overflow=1, pool_pre_ping=True, hide_parameters=True, **options
+        )
+
+    def _sqlite(self, url: URL) -> sqlite3.Connection:
+        path = Path(url.database or "")
+        if not path.is_file():
+            raise Unreachable(f"source {self._name}: there is no SQLite file {path.absolute()}")
+        end = time.monotonic() + self._timeout
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=self._timeout, check_same_thread=False
+        )
+        connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+        return connection
+
+    def _postgresql(self, url: URL) -> dict[str, Any]:
+        milliseconds = round(self._timeout * 1000)
+        own = url.query.get("options", "")
+        options = f"{own if isinstance(own, str) else ' '.join(own)} -c default_transaction_read_only=on"
+        return {
+            "options": f"{options} -c statement_timeout={milliseconds}".strip(),
+            "connect_timeout": max(round(self._timeout), 2),  # libpq takes less than 2 for 2
+            "tcp_user_timeout": milliseconds,
+        }
+
+    def _failure(self, error: SQLAlchemyError) -> SourceError:
+        cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+        if isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            return Unreachable(f"source {self._name} gave no answer within {self._timeout:g} s")
+        text = f"source {self._name}: {self._clean(cause)}"
+        return SourceError(text) if _is_of_the_query(error, cause) else Unreachable(text)
+
+    def _clean(self, error: BaseException) -> str:
+        line = " ".join(str(error).split()) or type(error).__name__
+        if self._password:
+            line = line.replace(self._password, "***")
+        return line if len(line) <= 300 else line[:297] + "..."
+
+
+_SQLITE_OF_THE_QUERY = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY)
+
+
+def _is_of_the_query(error: SQLAlchemyError, cause: BaseException) -> bool:
+    """Whether the database is well and refuses the query."""
+    if isinstance(cause, sqlite3.OperationalError):
+        return cause.sqlite_errorcode & 0xFF in _SQLITE_OF_THE_QUERY
+    if isinstance(error, DBAPIError):
+        return not (error.connection_invalidated or isinstance(error, OperationalError | InterfaceError))
+    return False
+
+
+def _install(url: URL, error: ImportError) -> str:
+    if url.get_backend_name() == "postgresql":
+        return "PostgreSQL needs the package psycopg: pip install 'winburn[postgres]'"
+    return f"the database's driver is not installed ({error.name or 'unknown module'})"

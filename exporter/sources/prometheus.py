@@ -1,0 +1,209 @@
+"""Raw counters from a server with the Prometheus HTTP API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exporter.promql import parse_duration
+from exporter.sources.base import Matrix, Reading, SourceError
+from exporter.sources.batches import BATCH, Batches
+from exporter.sources.prometheus_answers import Series, fill, reading
+from exporter.sources.prometheus_api import NoSuchApi, PrometheusApi
+
+POINTS = 5000
+"""Instants in one range query; the server refuses more than 11,000."""
+
+SAMPLES = 200_000
+"""Samples in one range query, estimated from the series at both ends; parsed JSON takes about 170 bytes for each."""
+
+_ALIVE_SECONDS = 2.0
+
+Times = NDArray[np.float64]
+Rows = dict[str, NDArray[np.float64]]
+Progress = Callable[[int, int], None]
+Answer = TypeVar("Answer")
+
+
+class PrometheusSource:
+    """A CounterSource. ``series_limit`` caps the series of each selector (``limits.series`` of the spec)."""
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        *,
+        series_limit: int,
+        headers: Mapping[str, str] | None = None,
+        token: Callable[[], str | None] = lambda: None,
+        timeout: float = 10.0,
+    ) -> None:
+        self.name = name
+        self.up: bool | None = None
+        self._limit = series_limit
+        self._api = PrometheusApi(name, url, headers=headers, token=token, timeout=timeout)
+        self._batches = Batches(name, self._check_alive)
+        self._retention: tuple[float | None] | None = None
+
+    def counters(self, selectors: Sequence[str], at: float) -> list[Reading | SourceError]:
+        """See CounterSource. A sample that is NaN or infinite is absent; identical selectors are asked once."""
+        return self._whole(lambda: self._counters(selectors, at)) if selectors else []
+
+    def history(
+        self, selectors: Sequence[str], start: float, end: float, step: float, progress: Progress | None = None
+    ) -> list[Matrix | SourceError]:
+        """See CounterSource. Start and step are taken to the millisecond; the cap holds for all series of the range.
+
+        ``progress`` is called after each request with how many are done, and of how many.
+        """
+        # Counted in whole milliseconds, as the server does: a sum of fractional steps would drift away from its times.
+        first, pace = round(start * 1000), round(step * 1000)
+        if pace <= 0:
+            raise ValueError(f"the step must be at least a millisecond, not {step} s")
+        times = np.arange(first, round(end * 1000) + 1, pace, dtype=np.int64) / 1000
+        if not selectors or not len(times):
+            return [Matrix(times, (), np.empty((0, len(times)))) for _ in selectors]
+        return self._whole(lambda: self._history(selectors, times, pace / 1000, progress))
+
+    def retention_start(self, at: float) -> float | None:
+        """See CounterSource: from the server's status page. None for a server without one, or limited by size only."""
+        if self._retention is None:
+            try:
+                self._retention = (_retention_seconds(self._api.ask("/api/v1/status/runtimeinfo")),)
+            except NoSuchApi:  # Mimir and others: well, and without this page
+                self._retention = (None,)
+            except SourceError:
+                self.up = False
+                return None
+            self.up = True
+        (seconds,) = self._retention
+        return None if seconds is None else at - seconds
+
+    def _whole(self, work: Callable[[], Answer]) -> Answer:
+        try:
+            answer = work()
+        except SourceError:
+            self.up = False
+            raise
+        self.up = True
+        return answer
+
+    def _check_alive(self) -> None:
+        self._api.ask("/api/v1/query", {"query": "1"}, timeout=min(_ALIVE_SECONDS, self._api.timeout))
+
+    def _counters(self, selectors: Sequence[str], at: float) -> list[Reading | SourceError]:
+        def ask(query: str) -> Any:
+            return self._api.ask("/api/v1/query", {"query": query, "time": _seconds(at)})
+
+        def read(series: list[Series]) -> Reading:
+            self._check_limit(len(series))
+            return reading(series)
+
+        return self._batches.ask(selectors, "vector", ask, read)
+
+    def _history(
+        self, selectors: Sequence[str], times: Times, step: float, progress: Progress | None
+    ) -> list[Matrix | SourceError]:
+        answers: dict[str, Rows | SourceError] = {}
+        series: dict[str, int] = {}
+        for ends in zip(selectors, *(self._counters(selectors, at) for at in (times[0], times[-1])), strict=True):
+            selector, *found = ends
+            failure = next((each for each in found if isinstance(each, SourceError)), None)
+            answers[selector] = failure or {}
+            if not failure:
+                series[selector] = max(len(each) for each in found if not isinstance(each, SourceError))
+        requests = list(_requests(series, len(times)))
+        for done, (group, chunk) in enumerate(requests, start=1):
+            self._range(group, times, chunk, step, answers)
+            if progress:
+                progress(done, len(requests))
+        return [_matrix(times, answers[selector]) for selector in selectors]
+
+    def _range(
+        self, group: Sequence[str], times: Times, chunk: slice, step: float, answers: dict[str, Rows | SourceError]
+    ) -> None:
+        """Ask one request's part of the history and merge it into ``answers``; who failed before is not asked again."""
+        form = {"start": _seconds(times[chunk][0]), "end": _seconds(times[chunk][-1]), "step": _seconds(step)}
+        well = {selector: rows for selector in group if not isinstance(rows := answers[selector], SourceError)}
+        parts = self._batches.ask(
+            list(well),
+            "matrix",
+            lambda query: self._api.ask("/api/v1/query_range", {"query": query, **form}),
+            lambda series: _filled(series, times[chunk]),
+        )
+        for (selector, rows), part in zip(well.items(), parts, strict=True):
+            answers[selector] = part if isinstance(part, SourceError) else self._merged(rows, part, len(times), chunk)
+
+    def _merged(self, rows: Rows, part: Rows, size: int, chunk: slice) -> Rows | SourceError:
+        for key, values in part.items():
+            if key not in rows:
+                rows[key] = np.full(size, np.nan)
+            rows[key][chunk] = values
+        try:
+            self._check_limit(len(rows))
+        except SourceError as error:
+            return error
+        return rows
+
+    def _check_limit(self, count: int) -> None:
+        if count > self._limit:
+            raise SourceError(
+                f"source {self.name}: a selector gives {count} series, more than limits.series allows ({self._limit}): "
+                "narrow the selector, sum the series in a recording rule, or raise limits.series"
+            )
+
+
+def _requests(series: Mapping[str, int], size: int) -> Iterator[tuple[list[str], slice]]:
+    """Which selectors to ask together for which part of ``size`` instants, within POINTS, SAMPLES and BATCH."""
+    points = min(POINTS, size)
+    group: list[str] = []
+    room = 0
+    for selector, count in series.items():
+        weight = max(count, 1) * points
+        if group and (weight > room or len(group) == BATCH):
+            yield from _chunks(group, points, size)
+            group, room = [], SAMPLES
+        if not group:
+            room = SAMPLES
+        if weight > SAMPLES:
+            yield from _chunks([selector], max(SAMPLES // count, 1), size)
+        else:
+            group.append(selector)
+            room -= weight
+    if group:
+        yield from _chunks(group, points, size)
+
+
+def _chunks(group: list[str], points: int, size: int) -> Iterator[tuple[list[str], slice]]:
+    return ((group, slice(begin, min(begin + points, size))) for begin in range(0, size, points))
+
+
+def _filled(series: list[Series], times: Times) -> Rows:
+    rows: Rows = {}
+    fill(rows, series, times)
+    return rows
+
+
+def _matrix(times: Times, rows: Rows | SourceError) -> Matrix | SourceError:
+    if isinstance(rows, SourceError):
+        return rows
+    keys = tuple(key for key in sorted(rows) if not np.isnan(rows[key]).all())
+    return Matrix(times, keys, np.array([rows[key] for key in keys]).reshape(len(keys), len(times)))
+
+
+def _retention_seconds(data: Any) -> float | None:
+    """Seconds of ``15d``, ``15d or 10GiB``; None of ``10GiB`` and of anything else."""
+    text = data.get("storageRetention") if isinstance(data, dict) else None
+    for part in text.split(" or ") if isinstance(text, str) else ():
+        try:
+            return parse_duration(part.strip()) or None
+        except ValueError:
+            continue
+    return None
+
+
+def _seconds(time: float) -> str:
+    return f"{time:.3f}"

@@ -1,0 +1,108 @@
+"""Rows that a person's query or file gives, checked one by one: what is wrong, in which row, and what would be right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from exporter.sources.base import Count, Slots, SourceError
+
+Row = Mapping[str, Any]
+"""Column -> value."""
+
+
+def number(source: str, place: str, column: str, value: object) -> float:
+    """A finite number of at least 0 from an int, a float or a Decimal; SourceError for anything else."""
+    if value is None:
+        raise SourceError(f"source {source}, {place}: {column} is NULL; write COALESCE({column}, 0) if that means none")
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise SourceError(f"source {source}, {place}: {column} is {_shown(value)}, not a number; cast it in the query")
+    try:
+        result = float(value)
+    except OverflowError:
+        result = math.inf
+    if not math.isfinite(result):
+        raise SourceError(f"source {source}, {place}: {column} is {result}; it must be a finite number")
+    if result < 0:
+        raise SourceError(f"source {source}, {place}: {column} is {result:g}; a count cannot be below 0")
+    return result
+
+
+def require_columns(source: str, needed: Iterable[str], columns: Sequence[str]) -> None:
+    """SourceError with what is needed and what came, where a column is missing or there twice."""
+    if any(columns.count(column) != 1 for column in needed):
+        raise SourceError(
+            f"source {source}: needed are the columns {', '.join(needed)}, each once; "
+            f"there are {', '.join(columns) if columns else 'none'}"
+        )
+
+
+def counts(source: str, rows: Iterable[tuple[str, Row]]) -> list[Count]:
+    """Counts from rows (each with its place, for the message) that have variant, n and successes."""
+    found: dict[str, Count] = {}
+    for place, row in rows:
+        variant = _variant(source, place, row["variant"])
+        n, successes = (number(source, place, column, row[column]) for column in ("n", "successes"))
+        if successes > n:
+            raise SourceError(
+                f"source {source}, {place}: {successes:g} successes of {n:g} units; "
+                "count each unit once, as succeeded or not"
+            )
+        if variant in found:
+            raise SourceError(
+                f"source {source}, {place}: variant {_shown(variant)} a second time; one row per variant is needed"
+            )
+        found[variant] = Count(variant, n, successes)
+    return list(found.values())
+
+
+def _variant(source: str, place: str, value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, str) and value:
+        return value
+    what = "NULL" if value is None else _shown(value)
+    raise SourceError(f"source {source}, {place}: variant is {what}; it must be the variant's name, as in the spec")
+
+
+def slots(source: str, rows: Iterable[tuple[str, Row]], start: float, end: float, step: float) -> Slots:
+    """Slots in order of time, from rows that have slot, total and bad or good; bad is total - good."""
+    found: dict[float, tuple[float, float]] = {}
+    for place, row in rows:
+        begin = _slot(source, place, row["slot"], start, end, step)
+        total = number(source, place, "total", row["total"])
+        part = "bad" if "bad" in row else "good"
+        value = number(source, place, part, row[part])
+        if value > total:
+            raise SourceError(f"source {source}, {place}: {part} is {value:g}, more than total, {total:g}")
+        if begin in found:
+            raise SourceError(f"source {source}, {place}: slot {begin:.15g} a second time; group by the slot alone")
+        found[begin] = (total, value if part == "bad" else total - value)
+    starts = sorted(found)
+    columns = np.array([found[begin] for begin in starts], dtype=np.float64).reshape(len(starts), 2)
+    return Slots(np.array(starts, dtype=np.float64), columns[:, 0], columns[:, 1])
+
+
+def _slot(source: str, place: str, value: object, start: float, end: float, step: float) -> float:
+    begin = number(source, place, "slot", value)
+    if not start <= begin < end:
+        raise SourceError(
+            f"source {source}, {place}: slot {begin:.15g} is outside of :start {start:.15g} <= slot < :end {end:.15g}; "
+            "slot is the Unix time in seconds at which it begins, and the query must keep to these times"
+        )
+    # Two slots of one ledger slot would pass for two, and a shifted one would count in the wrong window.
+    if abs((begin - start) / step - round((begin - start) / step)) > 1e-6:
+        raise SourceError(
+            f"source {source}, {place}: slot {begin:.15g} does not begin a whole number of :step ({step:g} s) "
+            f"after :start {start:.15g}"
+        )
+    return begin
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

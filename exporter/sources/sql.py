@@ -1,0 +1,73 @@
+"""Counts and time slots from a database, through SQLAlchemy: the aggregation is done there, a few rows come back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sqlalchemy import text
+
+from exporter.sources.base import Count, Slots, SourceError
+from exporter.sources.database import Database, Table, Unreachable
+from exporter.sources.rows import Row, counts, require_columns, slots
+from exporter.spec.models import Metric
+
+ROWS = 10_000
+"""A query that gives more rows is refused."""
+
+
+class SqlSource:
+    """A SlotSource and a CountSource.
+
+    ``up`` is False where the database cannot be reached or takes too long; a refused query is an answer.
+    """
+
+    def __init__(self, name: str, url: str, *, timeout: float = 10.0) -> None:
+        self.name = name
+        self.up: bool | None = None
+        self._database = Database(name, url, timeout)
+
+    def slots(self, query: str, start: float, end: float, step: float) -> Slots:
+        """See SlotSource; binds those of :start, :end and :step that the query names, whole numbers as integers."""
+        table = self._ask(query, {"start": start, "end": end, "step": step})
+        parts = [column for column in ("bad", "good") if column in table.columns]
+        if len(parts) > 1:
+            raise SourceError(f"source {self.name}: the query gives bad and good; give one of them, the other follows")
+        require_columns(self.name, ("slot", "total", parts[0] if parts else "bad (or good)"), table.columns)
+        return slots(self.name, _places(table), start, end, step)
+
+    def counts(self, metric: Metric, at: float) -> list[Count]:
+        """See CountSource; binds :at where the query names it."""
+        if metric.query is None:
+            raise SourceError(f"source {self.name}: metric {metric.name} has no query")
+        table = self._ask(metric.query, {"at": at})
+        require_columns(self.name, ("variant", "n", "successes"), table.columns)
+        return counts(self.name, _places(table))
+
+    def _ask(self, query: str, values: Mapping[str, float]) -> Table:
+        statement = text(query)
+        named = sorted(statement.compile().params)
+        if unknown := [name for name in named if name not in values]:
+            raise SourceError(
+                f"source {self.name}: the query names :{unknown[0]}, and only :{', :'.join(values)} can be given; "
+                f"write \\:{unknown[0]} where no parameter is meant"
+            )
+        try:
+            table = self._database.rows(statement, {name: _whole(values[name]) for name in named}, ROWS)
+        except Unreachable:
+            self.up = False
+            raise
+        except SourceError:
+            self.up = True
+            raise
+        self.up = True
+        return Table(tuple(column.lower() for column in table.columns), table.rows)
+
+
+def _places(table: Table) -> Iterator[tuple[str, Row]]:
+    for index, row in enumerate(table.rows, start=1):
+        yield f"row {index}", dict(zip(table.columns, row, strict=True))
+
+
+def _whole(value: float) -> float:
+    """The value as an int where it is whole, so that ``time / :step * :step`` divides as integers do."""
+    return int(value) if value == int(value) else value
