@@ -52,8 +52,8 @@ def test_evidence_at_the_ends_of_the_interval_is_one_over_alpha(
         odds = (1 + lift) * share / (1 - share)
         likelihood = variant * np.log(odds) - (control + variant) * np.log1p(odds)
         assert marginal - likelihood == pytest.approx(np.log(1 / alpha), abs=1e-6)
-    assert (lower == -1) == (variant == 0 or lower < -1 + 1e-12)
-    assert (upper == np.inf) == (control == 0 or upper > 1e300)
+    assert lower == -1 or variant > 0
+    assert upper == np.inf or control > 0
 
 
 @given(events, events, st.floats(0.02, 0.98))
