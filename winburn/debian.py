@@ -132,7 +132,8 @@ class Archive:
 
 def _bytes_in(folder: Path) -> int:
     total = 0
-    for parent, _, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != "root"]  # what is unpacked has been counted when it arrived
         for name in names:
             with contextlib.suppress(OSError):  # apt-get renames its files while we look
                 total += (Path(parent) / name).lstat().st_size

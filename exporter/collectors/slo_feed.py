@@ -44,7 +44,8 @@ def segments(since: float | None, at: float, fine: float, horizon: float) -> lis
     5 m and not more: where pods restart often an hour loses up to 12 % of the events between the last reading and the
     reset.
     """
-    since = at - horizon if since is None else since
+    # One step before the horizon, so that the first window begins with a reading.
+    since = at - horizon - MIDDLE_WIDTH if since is None else since
     near = at - FINE_SPAN
     far = max(0, int((near - since) / MIDDLE_WIDTH - 1e-6))
     parts = list(_cut(near - far * MIDDLE_WIDTH, near, MIDDLE_WIDTH)) if since < near - fine / 2 else []

@@ -64,7 +64,10 @@ def test_the_failed_update_is_the_reason_when_the_download_fails_after_it(tmp_pa
 def test_a_wait_tells_how_much_has_arrived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("winburn.debian._TICK", 0.05)
     told: list[str] = []
-    archive(tmp_path, "head -c 3000000 /dev/zero > lists/packages; sleep 0.5; exit 0", told).unpack(["some"])
+    ours = archive(tmp_path, "head -c 3000000 /dev/zero > lists/packages; sleep 0.5; exit 0", told)
+    (tmp_path / "work/root").mkdir()
+    (tmp_path / "work/root/unpacked-before").write_bytes(bytes(9_000_000))
+    ours.unpack(["some"])
     assert "  3 MB so far" in told
 
 

@@ -1,0 +1,302 @@
+"""The SLO collector over scripted counters (a stand-in for Prometheus, which the e2e tests run for real)."""
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.collectors.slo import SloCollector
+from exporter.collectors.slo_feed import POINTS, segments
+from exporter.contract import Report
+from exporter.sources.base import Matrix, Reading, SourceError, series_key
+from exporter.spec import Slo
+from exporter.state import State
+
+DAY = 86400.0
+START = 1_700_000_100.0
+TOTAL, BAD, GOOD = "t", "b", "g"
+
+Series = dict[str, list[tuple[float, float]]]
+
+
+@dataclass
+class Scripted:
+    """Counters that are written down: selector -> series key -> (time, value) steps; NaN ends a series."""
+
+    script: Mapping[str, Series]
+    name: str = "prod"
+    up: bool | None = None
+    broken: str | None = None
+    retention: float | None = None
+    asked: list[str] = field(default_factory=list)
+
+    def counters(self, selectors: Sequence[str], at: float) -> list[Reading | SourceError]:
+        self.asked.append("counters")
+        if self.broken:
+            raise SourceError(self.broken)
+        return [self._reading(selector, at) for selector in selectors]
+
+    def history(self, selectors: Sequence[str], start: float, end: float, step: float) -> list[Matrix | SourceError]:
+        self.asked.append("history")
+        if self.broken:
+            raise SourceError(self.broken)
+        times = start + np.arange(round((end - start) / step) + 1) * step
+        return [self._matrix(selector, times) for selector in selectors]
+
+    def retention_start(self, at: float) -> float | None:
+        return None if self.retention is None else at - self.retention
+
+    def _reading(self, selector: str, at: float) -> Reading | SourceError:
+        if selector not in self.script:
+            return SourceError(f"{selector}: unknown")
+        values = {key: _value(steps, at) for key, steps in self.script[selector].items()}
+        return {key: value for key, value in values.items() if not math.isnan(value)}
+
+    def _matrix(self, selector: str, times: np.ndarray) -> Matrix | SourceError:
+        if selector not in self.script:
+            return SourceError(f"{selector}: unknown")
+        series = self.script[selector]
+        values = np.array([[_value(steps, at) for at in times] for steps in series.values()]).reshape(-1, len(times))
+        return Matrix(times, tuple(series), values)
+
+
+def _value(steps: list[tuple[float, float]], at: float) -> float:
+    i = bisect.bisect_right(steps, at, key=lambda step: step[0])
+    return steps[i - 1][1] if i else math.nan
+
+
+def key(code: str, instance: str = "a") -> str:
+    return series_key({"__name__": "http_requests_total", "job": "web", "instance": instance, "code": code})
+
+
+def slo(period: str = "30d", objective: float = 99.9, **sli: str) -> Slo:
+    sli = {"source": "prod", "total": TOTAL, "bad": BAD} if not sli else {"source": "prod", **sli}
+    return Slo.model_validate({"name": "web", "service": "web", "objective": objective, "period": period, "sli": sli})
+
+
+def collector(source: Scripted, *slos: Slo, state: State | None = None, refresh: float = 15.0) -> SloCollector:
+    return SloCollector(source, slos, state or State("sqlite://"), refresh=refresh, lag=0.0, keep_seconds=60.0)
+
+
+def values(reports: Sequence[Report], family: str, entity: str = "web") -> dict[str, float]:
+    """Label window (or "") -> value of a family in the reports of one SLO."""
+    found = {}
+    for report in reports:
+        for sample in (*report.samples, *report.lasting):
+            labels = dict(sample.labels)
+            if report.entity == entity and sample.name == family:
+                found[labels.get("window", "")] = sample.value
+    return found
+
+
+def steady(
+    seconds: float, every: float = 15.0, total: float = 10, bad: float = 0, start: float = START
+) -> dict[str, Series]:
+    """Counters that grow by ``total`` and ``bad`` events every ``every`` seconds from 0 at ``start``."""
+    ticks = [(start + i * every, float(i)) for i in range(int(seconds / every) + 1)]
+    return {
+        TOTAL: {key("200"): [(t, i * (total - bad)) for t, i in ticks], key("500"): [(t, i * bad) for t, i in ticks]},
+        BAD: {key("500"): [(t, i * bad) for t, i in ticks]},
+        GOOD: {key("200"): [(t, i * (total - bad)) for t, i in ticks]},
+    }
+
+
+def test_a_young_service_has_spent_little_of_its_budget() -> None:
+    source = Scripted(steady(6 * 3600, total=1000, bad=3))
+    reports = collector(source, slo()).collect(START + 6 * 3600)
+    assert values(reports, "slo_error_ratio")["period"] == pytest.approx(0.003)
+    assert values(reports, "slo_burn_rate")["period"] == pytest.approx(3 * 6 / 720)
+    assert values(reports, "slo_error_budget_remaining_ratio")[""] == pytest.approx(1 - 0.025)
+    assert values(reports, "slo_error_budget_remaining_seconds")[""] == pytest.approx((1 - 0.025) * 2592)
+    assert values(reports, "slo_burn_rate")["6h"] == pytest.approx(3.0)
+    assert values(reports, "slo_burn_rate")["1d"] == pytest.approx(0.75)
+    coverage = values(reports, "slo_coverage_ratio")
+    assert coverage["6h"] == 1
+    assert coverage["1d"] == pytest.approx(0.25, rel=0.01)
+
+
+def test_history_cut_by_retention_is_a_gap_and_not_youth() -> None:
+    source = Scripted(steady(6 * 3600, total=1000, bad=3), retention=6 * 3600 + 60.0)
+    reports = collector(source, slo()).collect(START + 6 * 3600)
+    assert values(reports, "slo_burn_rate")["period"] == pytest.approx(3.0)
+
+
+def test_windows_without_events_have_no_ratio_and_no_burn() -> None:
+    source = Scripted(steady(3600, total=0))
+    reports = collector(source, slo()).collect(START + 3600)
+    assert values(reports, "slo_events")["1h"] == 0
+    for family in ("slo_error_ratio", "slo_burn_rate", "slo_burn_p_value", "slo_error_budget_remaining_ratio"):
+        assert values(reports, family) == {}
+    assert values(reports, "slo_status")[""] == 0
+
+
+def test_bad_from_good_is_the_rest_also_when_the_good_series_vanishes() -> None:
+    script = steady(3600, total=10, bad=1)
+    script[GOOD][key("200")] = [(t, v if t <= START + 1800 else math.nan) for t, v in script[GOOD][key("200")]]
+    reports = collector(Scripted(script), slo(total=TOTAL, good=GOOD)).collect(START + 3600)
+    assert values(reports, "slo_events")["1h"] == 2400
+    assert values(reports, "slo_bad_events")["1h"] == 120 + 1200
+    assert values(reports, "slo_bad_events")["30m"] == 1200
+
+
+def test_more_good_than_total_is_clamped_carried_one_slot_and_counted() -> None:
+    ticks = [(START + i * 15.0, float(i)) for i in range(5)]
+    good = [0.0, 10, 21, 30, 40]  # one ahead of total at the third reading
+    script = {
+        TOTAL: {key(""): [(t, 10 * i) for t, i in ticks]},
+        GOOD: {key("200"): [(t, g) for (t, _), g in zip(ticks, good, strict=True)]},
+    }
+    running = collector(Scripted(script), slo(total=TOTAL, good=GOOD))
+    for time, _ in ticks:
+        reports = running.collect(time)
+    assert values(reports, "slo_bad_events")["5m"] == 0
+    assert values(reports, "slo_clamped_events_total")[""] == 1
+
+
+def test_a_series_born_on_a_known_target_counts_from_its_first_value() -> None:
+    script = steady(600)
+    script[TOTAL][key("503")] = script[BAD][key("503")] = [(START + 300, 7.0)]
+    running = collector(Scripted(script), slo())
+    for i in range(41):
+        reports = running.collect(START + i * 15)
+    assert values(reports, "slo_bad_events")["1h"] == 7
+    assert values(reports, "slo_newborn_series_total")[""] == 1
+
+
+def test_status_goes_from_ok_to_at_risk_to_breached_and_to_no_data() -> None:
+    script = steady(2 * 3600, total=1000)
+    script[BAD][key("500")] = [(START, 0.0)] + [(START + 3600 + i * 15, i * 900.0) for i in range(61)]
+    source = Scripted(script)
+    running = collector(source, slo(period="7d"))
+    assert values(running.collect(START + 3600), "slo_status")[""] == 0
+    assert values(running.collect(START + 3615), "slo_status")[""] == 1
+    assert values(running.collect(START + 4500), "slo_status")[""] == 2
+    source.broken = "connection refused"
+    reports = running.collect(START + 4515)
+    assert reports[0].samples == ()
+    assert reports[0].error == "connection refused"
+    assert values(reports, "slo_status")[""] == 2
+    assert values(running.collect(START + 4500 + 75), "slo_status")[""] == 3
+    source.broken = None
+    assert values(running.collect(START + 4600), "slo_status")[""] == 2
+
+
+def test_an_slo_never_seen_has_no_status_and_no_events() -> None:
+    reports = collector(Scripted({TOTAL: {}, BAD: {}}), slo()).collect(START)
+    assert values(reports, "slo_status") == {}
+    assert values(reports, "slo_info") == {"": 1}
+    assert values(reports, "slo_coverage_ratio")["5m"] == 0
+
+
+def test_series_that_vanish_are_no_data_after_five_minutes_while_idle_ones_are_ok() -> None:
+    script = steady(600)
+    for selector in (TOTAL, BAD):
+        for steps in script[selector].values():
+            steps.append((START + 615, math.nan))
+    running = collector(Scripted(script), slo())
+    statuses = [values(running.collect(START + i * 15), "slo_status").get("") for i in range(64)]
+    assert statuses[2:60] == [0] * 58
+    assert statuses[61:] == [3] * 3
+
+
+def test_one_bad_selector_costs_its_own_slo_only() -> None:
+    other = slo().model_copy(update={"name": "other", "sli": slo(total="missing", bad=BAD).sli})
+    running = collector(Scripted(steady(3600)), slo(), other)
+    for at in (START + 3000, START + 3015):
+        reports = running.collect(at)
+        assert [report.error for report in reports] == [None, "missing: unknown"]
+        assert values(reports, "slo_events")["1h"] > 0
+
+
+def test_trend_compares_the_last_day_with_the_six_before() -> None:
+    def at_ratio(bad: float) -> dict[str, float]:
+        script = steady(7 * DAY, every=300, total=1000, bad=2)
+        end = START + 7 * DAY
+        last = script[BAD][key("500")][-288]
+        script[BAD][key("500")] = [s for s in script[BAD][key("500")] if s[0] <= last[0]] + [(end, last[1] + bad)]
+        return values(collector(Scripted(script), slo()).collect(end), "slo_trend")
+
+    assert at_ratio(288 * 2) == {"": 0}
+    assert at_ratio(288 * 3) == {"": -1}
+    assert at_ratio(288 * 1) == {"": 1}
+
+
+def test_a_clock_set_back_waits_and_says_so() -> None:
+    running = collector(Scripted(steady(7200)), slo())
+    running.collect(START + 3600)
+    reports = running.collect(START + 3000)
+    assert reports[0].samples == ()
+    assert "the clock was set back" in (reports[0].error or "")
+    assert running.collect(START + 3615)[0].error is None
+
+
+def test_a_ledger_from_far_in_the_future_is_measured_anew() -> None:
+    running = collector(Scripted(steady(7200)), slo())
+    running.collect(START + 7200)
+    reports = running.collect(START + 600)
+    assert reports[0].error is None
+    assert values(reports, "slo_events")["1h"] == 400
+
+
+@pytest.mark.parametrize(
+    ("since", "at", "first", "count"),
+    [
+        pytest.param(0.0, 15.0, 15.0, 1, id="one refresh"),
+        pytest.param(0.0, 3600.0, 15.0, 240, id="an hour of fine ones"),
+        pytest.param(None, 30 * DAY, 0.0, (720 - 6) * 12 + 1 + 1440, id="the first past: 5 m, then fine for 6 h"),
+        pytest.param(0.0, 86400.0, 300.0, 18 * 12 + 1440, id="a day: nothing before the last reading"),
+    ],
+)
+def test_segments_cover_what_is_missing(since: float | None, at: float, first: float, count: int) -> None:
+    parts = segments(since, at, 15.0, 30 * DAY)
+    instants = np.concatenate([np.arange(p.start, p.end + 1e-6, p.step) for p in parts])
+    assert (instants[0], instants[-1], len(instants)) == (first, at, count)
+    assert (np.diff(instants) > 0).all()
+    assert all((p.end - p.start) / p.step < POINTS for p in parts)
+
+
+@st.composite
+def _scripts(draw: st.DrawFn) -> dict[str, Series]:
+    """Three targets with resets, births and gaps on a 15 s grid over 20 minutes."""
+    script: dict[str, Series] = {TOTAL: {}, BAD: {}}
+    for instance in "abc":
+        for code in ("200", "500"):
+            value, steps = 0.0, []
+            born = draw(st.integers(0, 60))
+            for i in range(born, 80):
+                event = draw(st.sampled_from(["count"] * 12 + ["same", "reset", "gap"]))
+                value = value + draw(st.integers(0, 9)) if event == "count" else 1.0 if event == "reset" else value
+                steps.append((START + i * 15, math.nan if event == "gap" else value))
+            script[TOTAL][key(code, instance)] = steps
+            if code == "500":
+                script[BAD][key(code, instance)] = steps
+    return script
+
+
+@settings(max_examples=25, deadline=None)
+@given(_scripts(), st.sets(st.integers(1, 79), max_size=6), st.data())
+def test_restarts_and_outages_change_nothing(
+    script: dict[str, Series], restarts: set[int], data: st.DataObject
+) -> None:
+    """Straight: a poll every 15 s. Broken: restarts at any moment, some followed by missed refreshes."""
+    straight = collector(Scripted(script), slo())
+    state = State("sqlite://")
+    broken = collector(Scripted(script), slo(), state=state)
+    skip = 0
+    for i in range(80):
+        at = START + i * 15
+        expected = straight.collect(at)
+        if i in restarts:
+            broken = collector(Scripted(script), slo(), state=state)
+            skip = data.draw(st.integers(0, 10))
+        if skip:
+            skip -= 1
+            continue
+        assert broken.collect(at) == expected
