@@ -1,1 +1,29 @@
-"""Grafana dashboards and provisioning, generated from the spec through grafanalib."""
+"""Grafana dashboards as code: spec and contract in, JSON and provisioning files out."""
+
+from __future__ import annotations
+
+from dashboards import experiments, slo_overview
+from dashboards.common import render
+from dashboards.facts import facts
+from dashboards.provisioning import Addresses, provisioning
+from exporter.contract import DASHBOARD_UIDS
+from exporter.spec import Spec
+
+__all__ = ["Addresses", "generate"]
+
+_DASHBOARDS = (slo_overview.build, experiments.build)
+
+
+def generate(spec: Spec, addresses: Addresses | None = None) -> dict[str, str]:
+    """File name -> text of every dashboard and provisioning file, sorted by name; the same bytes for the same spec.
+
+    Of the spec only these matter: ``refresh`` (the finest step of graphs), ``max_age`` (when data counts as stale), the
+    most common SLO period and experiment alpha (lines in graphs), and ``links.runbooks``. SLOs and experiments are not
+    written in: the dashboards find them by themselves.
+    """
+    known = facts(spec)
+    files = provisioning(known, addresses or Addresses())
+    for build in _DASHBOARDS:
+        definition = build(known)
+        files[f"dashboards/{DASHBOARD_UIDS[definition.key]}.json"] = render(definition, known)
+    return dict(sorted(files.items()))

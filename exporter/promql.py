@@ -1,4 +1,4 @@
-"""PromQL as strings: durations, quoting, and a few shapes. No parsing beyond what a check of the spec needs."""
+"""PromQL as strings: durations, quoting, shapes, and the check that a text is a plain selector. No other parsing."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import json
 import re
 from collections.abc import Sequence
 
-_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
-_DURATION = re.compile(r"^(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$")
+_UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000, "y": 31_536_000_000}
 _ORDER = ("y", "w", "d", "h", "m", "s", "ms")
+_DURATION = re.compile("".join(f"(?:([0-9]{{1,19}}){unit})?" for unit in _ORDER))
+_LONGEST = 2**63 // 1_000_000
+"""Milliseconds: Prometheus keeps durations as 64-bit nanoseconds, 292 years."""
 
 
 def parse_duration(text: str) -> float:
@@ -16,10 +18,14 @@ def parse_duration(text: str) -> float:
 
     Units as in https://prometheus.io/docs/prometheus/latest/querying/basics/ (1w = 7d, 1y = 365d).
     """
-    match = _DURATION.match(text)
+    match = _DURATION.fullmatch(text)
     if not match or not text:
-        raise ValueError(f"{text!r} is not a duration; write it like 30s, 5m, 1h30m or 30d")
-    return float(sum(int(count) * _UNITS[unit] for count, unit in zip(match.groups(), _ORDER, strict=True) if count))
+        shown = text if len(text) <= 40 else text[:37] + "..."
+        raise ValueError(f"{shown!r} is not a duration; write it like 30s, 5m, 1h30m or 30d")
+    milliseconds = sum(int(count) * _UNITS[unit] for count, unit in zip(match.groups(), _ORDER, strict=True) if count)
+    if milliseconds > _LONGEST:
+        raise ValueError(f"{text!r} is longer than 292 years, which Prometheus cannot express")
+    return milliseconds / 1000
 
 
 def format_duration(seconds: float) -> str:
@@ -28,8 +34,8 @@ def format_duration(seconds: float) -> str:
     if milliseconds <= 0:
         raise ValueError(f"a duration must be positive, not {seconds} s")
     parts = []
-    for unit, size in (("d", 86400000), ("h", 3600000), ("m", 60000), ("s", 1000), ("ms", 1)):
-        count, milliseconds = divmod(milliseconds, size)
+    for unit in ("d", "h", "m", "s", "ms"):
+        count, milliseconds = divmod(milliseconds, _UNITS[unit])
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts)
@@ -46,3 +52,206 @@ def union(parts: Sequence[str]) -> str:
         return parts[0]
     half = len(parts) // 2
     return f"({union(parts[:half])} or {union(parts[half:])})"
+
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_OPERATOR = re.compile(r"=~|!~|!=|=")
+_STRING = re.compile(r"""(?s:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)""")
+_ESCAPE = re.compile(r"\\(?:([abfnrtv\\])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))", re.S)
+_CONTROL = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
+_NUMBERS = frozenset({"inf", "nan"})
+
+
+def check_selector(text: str) -> str | None:
+    """Why ``text`` is not a plain instant vector selector, a metric name and/or matchers; None where it is one.
+
+    Grammar: https://prometheus.io/docs/prometheus/latest/querying/basics/#instant-vector-selectors. Quoted names, which
+    Prometheus 3 has, are allowed. Regular expressions are checked by :func:`check_regex`.
+    """
+    try:
+        _check_selector(text)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _check_selector(text: str) -> None:
+    at = _skip(text, 0)
+    metric = _METRIC.match(text, at)
+    at = _skip(text, metric.end()) if metric else at
+    named, filtering = metric is not None, False
+    if text.startswith("{", at):
+        at, inner_name, filtering = _matchers(text, at + 1)
+        if named and inner_name:
+            raise ValueError("the metric's name is given twice; give it once, before the braces")
+        named = named or inner_name
+    if at == 0 or (not metric and text[at - 1] != "}"):
+        raise ValueError(f"{_short(text)} is no selector; {_EXAMPLE}")
+    if text[at:].strip():
+        raise ValueError(_surplus(text[at:].strip()))
+    if metric and metric.group().lower() in _NUMBERS:
+        raise ValueError(f"{_short(text)} is a number to Prometheus; {_EXAMPLE}")
+    if not named and not filtering:
+        raise ValueError(f'{_short(text)} would select everything; give a metric\'s name or a matcher like job="shop"')
+
+
+_EXAMPLE = 'give one plain counter like http_requests_total{job="shop"}'
+
+
+def _surplus(rest: str) -> str:
+    """The sentence for what stands behind a selector."""
+    if rest.startswith("["):
+        return f"the range {_short(rest)} does not belong here; remove it, winburn adds its own windows"
+    if rest.startswith("@") or re.match(r"offset\b", rest):
+        return f"{_short(rest)} does not belong here; remove it, winburn sets the time"
+    if rest.startswith("(") or re.match(r"(by|without)\b", rest):
+        return f"functions and aggregations do not belong here, winburn takes increases and sums itself; {_EXAMPLE}"
+    return f"{_short(rest)} does not belong behind a selector; {_EXAMPLE}"
+
+
+def _matchers(text: str, at: int) -> tuple[int, bool, bool]:
+    """The position behind ``}``, whether a metric is named inside, and whether a matcher refuses the empty string."""
+    named = filtering = False
+    at = _skip(text, at)
+    while not text.startswith("}", at):
+        label, at = _label(text, at)
+        operator = _OPERATOR.match(text, at)
+        if operator is None and text[at : at + 1] in {",", "}"} and text[at - 1] in {'"', "'", "`"}:
+            named = True
+        else:
+            at, refuses_empty = _matcher(text, at, label)
+            filtering = filtering or refuses_empty
+            named = named or label == "__name__"
+        at = _skip(text, at)
+        if text.startswith(",", at):
+            at = _skip(text, at + 1)
+        elif not text.startswith("}", at):
+            missing = f"before {_short(text[at:])}" if at < len(text) else "at the end"
+            raise ValueError(f"a ',' or '}}' is missing {missing}")
+    return at + 1, named, filtering
+
+
+def _label(text: str, at: int) -> tuple[str, int]:
+    match = _LABEL.match(text, at) or _STRING.match(text, at)
+    if not match:
+        raise ValueError(f"a label's name belongs before {_short(text[at:])}" if text[at:] else "a '}' is missing")
+    name = match.group()
+    return (_unquote(name) if name[0] in "\"'`" else name), _skip(text, match.end())
+
+
+def _matcher(text: str, at: int, label: str) -> tuple[int, bool]:
+    """The position behind one matcher, and whether it refuses the empty string."""
+    operator = _OPERATOR.match(text, at)
+    if not operator:
+        raise ValueError(f"the label {label!r} needs =, !=, =~ or !~ and a quoted value after it")
+    at = _skip(text, operator.end())
+    string = _STRING.match(text, at)
+    if not string:
+        hint = "; write = once" if text.startswith("=", at) else ""
+        raise ValueError(f"the value of the label {label!r} must stand in quotes and end with one{hint}")
+    value = _unquote(string.group())
+    if operator.group().endswith("~") and (wrong := check_regex(value)):
+        raise ValueError(f"the value of the label {label!r} is no regular expression of Prometheus (RE2): {wrong}")
+    return string.end(), _refuses_empty(operator.group(), value)
+
+
+def _refuses_empty(operator: str, value: str) -> bool:
+    if operator in {"=", "!="}:
+        return (operator == "=") == bool(value)
+    # Only the plainest pattern is judged: whether any RE2 pattern matches "" is Prometheus's business.
+    return (operator == "=~") == (value not in {"", ".*"})
+
+
+def _unquote(string: str) -> str:
+    """The value of a PromQL string; ValueError for an escape that Prometheus refuses."""
+    quoted = string[0]
+    if quoted == "`":
+        return string[1:-1]
+
+    def character(match: re.Match[str]) -> str:
+        control, *codes, octal, other = match.groups()
+        if control:
+            return _CONTROL[control]
+        if other is not None:
+            if other != quoted:
+                raise ValueError(f"\\{other} is no escape in a PromQL string; write \\\\{other}")
+            return quoted
+        code = int(octal, 8) if octal else int(next(filter(None, codes)), 16)
+        if code > 0x10FFFF:
+            raise ValueError(f"{match.group()} is no character")
+        return chr(code)
+
+    return _ESCAPE.sub(character, string[1:-1])
+
+
+_REPEAT = re.compile(r"\{([0-9]+)(?:,([0-9]*))?\}")
+_CLASS = re.compile(r"\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]", re.S)
+_GROUP = re.compile(r"\((?:\?(?:P?<(?![=!])\w+>|[imsU]*(?:-[imsU]+)?:))?")
+_FLAGS = re.compile(r"\(\?[imsU]*(?:-[imsU]+)?\)")
+_ESCAPED = re.compile(r"\\(?:Q.*?(?:\\E|$)|[pPx]\{[^}]*\}|.)", re.S)
+
+
+def check_regex(pattern: str) -> str | None:
+    """Why RE2 (https://github.com/google/re2/wiki/Syntax) refuses a pattern, as far as a short scan can be sure; None
+    where nothing is found. What RE2 accepts is never refused."""
+    at = depth = 0
+    before = ""  # what a repetition would repeat: "" nothing, "x" something, "*" a repetition
+    while at < len(pattern):
+        rest = pattern[at : at + 20]
+        match, kind = _piece(pattern, at)
+        if match is None:
+            return _refusal(pattern, at)
+        if kind == "*" and before in {"", "*"} and not (before and rest.startswith("?")):
+            return f"nothing to repeat before {rest!r}; for any text write '.*'"
+        if kind == "*" and any(int(count) > 1000 for count in re.findall("[0-9]{1,9}", match)):
+            return f"{match!r} repeats more than 1000 times"
+        depth += (kind == "(") - (kind == ")")
+        if depth < 0:
+            return "a ')' without '('"
+        if kind != "flags":
+            before = {"(": "", "|": "", "*": "*"}.get(kind, "x")
+        at += len(match)
+    return "a '(' without ')'" if depth else None
+
+
+def _piece(pattern: str, at: int) -> tuple[str | None, str]:  # noqa: PLR0911 - one return per kind of piece
+    """The next piece of a pattern and its kind; None where it cannot go on."""
+    first = pattern[at]
+    if first == "\\":
+        backreference = re.compile(r"\\[1-9](?![0-7])").match(pattern, at)
+        return (None if backreference else _text(_ESCAPED.match(pattern, at))), "x"
+    if first == "[":
+        return _text(_CLASS.match(pattern, at)), "x"
+    if first == "(":
+        if flags := _FLAGS.match(pattern, at):
+            return flags.group(), "flags"
+        if pattern.startswith("(?", at) and _text(_GROUP.match(pattern, at)) == "(":
+            return None, "("
+        return _text(_GROUP.match(pattern, at)), "("
+    if first == "{" and (repeat := _REPEAT.match(pattern, at)):
+        return repeat.group(), "*"
+    return first, {")": ")", "|": "|", "*": "*", "+": "*", "?": "*"}.get(first, "x")
+
+
+def _refusal(pattern: str, at: int) -> str:
+    if pattern[at] == "[":
+        return "a '[' without ']'"
+    if pattern[at] == "(":
+        return f"{pattern[at : at + 4]!r} begins a group that it does not have (no lookahead, no lookbehind)"
+    return "backreferences do not exist" if pattern[at + 1 :] else "a backslash at the end"
+
+
+def _text(match: re.Match[str] | None) -> str | None:
+    return match.group() if match else None
+
+
+def _skip(text: str, at: int) -> int:
+    match = _SPACE.match(text, at)
+    return match.end() if match else at
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return repr(text if len(text) <= 40 else text[:37] + "...")

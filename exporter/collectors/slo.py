@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from exporter.collectors import slo_samples
+from exporter.collectors.slo_evaluate import Evaluation, evaluate
 from exporter.collectors.slo_feed import Progress, feed_counters, feed_slots
 from exporter.collectors.slo_track import Track
 from exporter.contract import Report
@@ -21,9 +22,8 @@ _PRUNE_EVERY = 600.0
 class SloCollector:
     """SLOs that share a source.
 
-    ``refresh`` and ``lag`` give the grid of instants at which :meth:`collect` will be called: k x refresh - lag, or,
-    for a single evaluation, any instant that equals ``-lag`` modulo ``refresh``. Failures of the source and of the
-    store are reported per SLO; the SLOs' counts are not lost by them.
+    :meth:`collect` will be called at instants ``origin + k x refresh``; slots end on that grid too. Failures of the
+    source and of the store are reported per SLO; the SLOs' counts are not lost by them.
     """
 
     def __init__(
@@ -33,13 +33,13 @@ class SloCollector:
         state: State,
         *,
         refresh: float,
-        lag: float,
+        origin: float,
         keep_seconds: float,
         progress: Progress = lambda _name, _share: None,
     ) -> None:
         self._source = source
         self._state = state
-        self._fine, self._origin = refresh, -lag % refresh
+        self._fine, self._origin = refresh, origin
         self._keep_seconds = keep_seconds
         self._progress = progress
         self._pruned = 0.0
@@ -56,7 +56,10 @@ class SloCollector:
         errors = self._check_clock(at)
         due = [t for t in self._tracks if t.slo.name not in errors and (t.ledger.end is None or t.ledger.end < at)]
         errors |= self._feed(due, at)
-        reports = [self._report(track, at, errors.get(track.slo.name)) for track in self._tracks]
+        evaluations = evaluate(self._tracks)
+        reports = [
+            self._report(t, e, at, errors.get(t.slo.name)) for t, e in zip(self._tracks, evaluations, strict=True)
+        ]
         return reports + self._save(due, at)
 
     def _feed(self, tracks: Sequence[Track], at: float) -> dict[str, str]:
@@ -71,9 +74,10 @@ class SloCollector:
             self._state.drop_ledger(slo.name, "")
         return track
 
-    def _report(self, track: Track, at: float, error: str | None) -> Report:
-        samples = () if error else slo_samples.measured(track)
-        return Report(track.slo.name, samples, slo_samples.lasting(track, at, self._keep_seconds), error)
+    def _report(self, track: Track, evaluation: Evaluation, at: float, error: str | None) -> Report:
+        samples = () if error else slo_samples.measured(track, evaluation)
+        lasting = slo_samples.lasting(track, evaluation, at, self._keep_seconds)
+        return Report(track.slo.name, samples, lasting, error)
 
     def _check_clock(self, at: float) -> dict[str, str]:
         """SLOs that were measured in what is now the future wait; by more than an hour, that clock was wrong."""

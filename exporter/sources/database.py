@@ -55,10 +55,12 @@ class Database:
         self._password: str | None = None
         self._engine: Engine | None = None
         self._worker: threading.Thread | None = None
+        self._turn = threading.Lock()
 
     def rows(self, statement: TextClause, values: Mapping[str, Any], limit: int) -> Table:
-        """The rows of a SELECT. Unreachable where there is no answer in time, SourceError where the query is refused."""
-        return self._in_time(lambda: self._rows(statement, values, limit))
+        """The rows of a SELECT. Unreachable where no answer comes in time, SourceError where the query is refused."""
+        with self._turn:
+            return self._in_time(lambda: self._rows(statement, values, limit))
 
     def _rows(self, statement: TextClause, values: Mapping[str, Any], limit: int) -> Table:
         try:
@@ -69,7 +71,7 @@ class Database:
                 rows = result.fetchmany(limit + 1)
                 if len(rows) > limit:
                     raise SourceError(
-                        f"source {self._name}: the query gives more than {limit} rows; aggregate in the query (GROUP BY)"
+                        f"source {self._name}: the query gives more than {limit} rows; aggregate there (GROUP BY)"
                     )
                 return Table(tuple(result.keys()), tuple(tuple(row) for row in rows))
         except SQLAlchemyError as error:
@@ -122,9 +124,9 @@ class Database:
             # A connection each time: cheap, and a file that was replaced is seen.
             return create_engine("sqlite://", creator=lambda: self._sqlite(url), poolclass=NullPool)
         options: dict[str, Any] = {}
-        if url.get_backend_name() == "postgresql":
-            if url.drivername == "postgresql":
-                url = url.set(drivername="postgresql+psycopg")
+        if url.drivername == "postgresql":
+            url = url.set(drivername="postgresql+psycopg")
+        if url.drivername in ("postgresql+psycopg", "postgresql+psycopg2"):
             options["connect_args"] = self._postgresql(url)
         return create_engine(
             url, poolclass=QueuePool, pool_size=1, max_overflow=1, pool_pre_ping=True, hide_parameters=True, **options

@@ -50,7 +50,7 @@ class FileSource:
         return counts(self.name, [(place, _units(row, columns)) for place, row in lines])
 
     def _latest(self, lines: list[_Line], variant: str, time: str, at: float) -> list[_Line]:
-        """Each variant's rows of the last time not after ``at``: several, where it is there twice, for counts to see."""
+        """Each variant's rows of the last time not after ``at``; where that is there twice, counts refuses it."""
         stamped = [(number(self.name, place, time, _parsed(row[time])), (place, row)) for place, row in lines]
         past = [(stamp, line) for stamp, line in stamped if stamp <= at]
         last: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""Rows that a person's query or file gives, checked one by one: what is wrong, in which row, and what would be right."""
+"""Rows that a person's query or file gives, checked one by one: what is wrong where, and what would be right."""
 
 from __future__ import annotations
 

@@ -1,5 +1,9 @@
 """YAML to strict, frozen models, with every error at once."""
 
+from exporter.spec.errors import SpecError, SpecErrors
+from exporter.spec.lint import lint
+from exporter.spec.load import load, load_text
+from exporter.spec.mask import masked, masked_url, masked_webhook
 from exporter.spec.models import (
     Alerting,
     CsvCounts,
@@ -20,6 +24,8 @@ from exporter.spec.models import (
     SqlSource,
     StateStore,
 )
+from exporter.spec.schema import json_schema
+from exporter.spec.secrets import SecretError, read_secret, source_url
 from exporter.spec.tiers import tiers_in_force
 
 __all__ = [
@@ -34,12 +40,24 @@ __all__ = [
     "PrometheusCounts",
     "PrometheusSource",
     "Receiver",
+    "SecretError",
     "Sli",
     "Slo",
     "SloAlerting",
     "Source",
     "Spec",
+    "SpecError",
+    "SpecErrors",
     "SqlSource",
     "StateStore",
+    "json_schema",
+    "lint",
+    "load",
+    "load_text",
+    "masked",
+    "masked_url",
+    "masked_webhook",
+    "read_secret",
+    "source_url",
     "tiers_in_force",
 ]

@@ -1,4 +1,4 @@
-"""Which alert tiers an SLO has."""
+"""Which burn alerts an SLO has."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from exporter.windows import Severity, Tier, tiers_for
 
 
 def tiers_in_force(slo: Slo) -> tuple[tuple[Tier, Severity], ...]:
-    """The tiers that make sense for the SLO's period and that its ``alerting`` lists, fastest first, each with the
-    severity of the list it stands in; a tier in both lists pages."""
-    severities: dict[str, Severity] = {
-        **dict.fromkeys(slo.alerting.ticket, "ticket"),
+    """The tiers that the SLO lists and whose long window fits its period, fastest first, with the severity of the list
+    in which each stands."""
+    listed: dict[str, Severity] = {
         **dict.fromkeys(slo.alerting.page, "page"),
+        **dict.fromkeys(slo.alerting.ticket, "ticket"),
     }
-    return tuple((tier, severities[tier.name]) for tier in tiers_for(int(slo.period)) if tier.name in severities)
+    return tuple((tier, listed[tier.name]) for tier in tiers_for(int(slo.period)) if tier.name in listed)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import log_ndtr
 
-from exporter.stats.domain import Floats, part_of_whole, shares
+from exporter.stats.domain import Floats, counts, part_of_whole, shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Trend:
         return e[()]
 
 
-def trend(exposures: ArrayLike, events: ArrayLike, rho: float = 3000.0) -> Trend:
+def trend(exposures: ArrayLike, events: ArrayLike, rho: float = 3000.0, dispersion: ArrayLike | None = None) -> Trend:
     """Trend of a rate over the uses 1..K of a message whose true rate is unknown.
 
     Parameters
@@ -48,6 +48,9 @@ def trend(exposures: ArrayLike, events: ArrayLike, rho: float = 3000.0) -> Trend
     rho : float
         Information at which the evidence is sharpest; its inverse is the variance of the half-normal prior on the
         slope, whose standard deviation is 0.018 per use by default.
+    dispersion : array_like, shape (...), optional
+        Known phi, at least 1; estimated from the scatter around the constant rate if not given. A decline counts
+        as scatter too, so the estimate errs to the side of silence.
 
     Returns
     -------
@@ -59,8 +62,8 @@ def trend(exposures: ArrayLike, events: ArrayLike, rho: float = 3000.0) -> Trend
     Raises
     ------
     ValueError
-        If a count is negative or infinite, events exceed exposures, there is no axis of uses, or rho is not
-        positive.
+        If a count is negative or infinite, events exceed exposures, there is no axis of uses, rho is not
+        positive, or a dispersion below 1.
 
     Notes
     -----
@@ -77,9 +80,8 @@ def trend(exposures: ArrayLike, events: ArrayLike, rho: float = 3000.0) -> Trend
         rate = np.divide(x.sum(axis=-1, keepdims=True), units)
         lag = k - np.divide((m * k).sum(axis=-1, keepdims=True), units)
         residual = x - m * rate
-        scatter = np.where(m > 0, residual**2 / (m * rate * (1.0 - rate)), 0.0).sum(axis=-1)
         information = (rate[..., 0] * (1.0 - rate[..., 0])) * (m * lag * lag).sum(axis=-1)
-        phi = np.maximum(1.0, scatter / ((m > 0).sum(axis=-1) - 1.0))
+        phi = _scatter(residual, m, rate) if dispersion is None else _known(dispersion)
         defined = (information > 0) & np.isfinite(phi)
         score = np.where(defined, -(residual * lag).sum(axis=-1), np.nan)
         variance = phi * information
@@ -89,6 +91,20 @@ def trend(exposures: ArrayLike, events: ArrayLike, rho: float = 3000.0) -> Trend
         blank = np.where(defined, 1.0, np.nan)
         fields = (score, variance * blank, phi * blank, log_e, -score / information, half_life)
     return Trend(*(np.asarray(field)[()] for field in fields))
+
+
+def _scatter(residual: Floats, m: Floats, rate: Floats) -> Floats:
+    """Pearson's dispersion around a constant rate, at least 1."""
+    pearson = np.where(m > 0, residual**2 / (m * rate * (1.0 - rate)), 0.0).sum(axis=-1)
+    phi: Floats = np.maximum(1.0, pearson / ((m > 0).sum(axis=-1) - 1.0))
+    return phi
+
+
+def _known(dispersion: ArrayLike) -> Floats:
+    (phi,) = counts(dispersion=dispersion)
+    if np.any(phi < 1):
+        raise ValueError("dispersion must be at least 1")
+    return phi
 
 
 def change_log_m(

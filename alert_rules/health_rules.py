@@ -1,0 +1,77 @@
+"""Rules for winburn itself: they are there for every spec, an empty one too."""
+
+from __future__ import annotations
+
+from alert_rules.rule import Group, Rule, dashboard_url, number, texts
+from exporter.alerts import ALERTS, Alert, Severity
+from exporter.contract import Regex, select
+from exporter.spec import Links, Spec
+
+_BUILD = "winburn_build_info"
+
+
+def health_group(spec: Spec) -> Group:
+    """The exporter is there, its sources answer, its collectors work, and alerting itself is alive."""
+    rules = (_down(spec.links), *source_rules(spec), _collector(spec), _watchdog(spec.links))
+    return Group("winburn-health", "winburn itself.", rules)
+
+
+def paging_sources(spec: Spec) -> tuple[str, ...]:
+    """Sources that an SLO with ``no_data: page`` reads."""
+    return tuple(sorted({slo.sli.source for slo in spec.slos if slo.no_data == "page"}))
+
+
+def source_rules(spec: Spec) -> tuple[Rule, ...]:
+    """A source that no exporter can read.
+
+    The alert mutes the missing data of the SLOs that read it (Alertmanager's inhibition), so it must be as loud as the
+    loudest of them: a ticket that mutes a page would lose the page.
+    """
+    down = f"max by (source) ({select('winburn_source_up')}) == 0"
+    paging = paging_sources(spec)
+    if not paging:
+        return (_source_rule(down, "ticket", spec.links),)
+    of_pages = select("winburn_source_up", source=Regex("|".join(_escape(name) for name in paging)))
+    return (
+        _source_rule(f"max by (source) ({of_pages}) == 0", "page", spec.links),
+        _source_rule(f"{down}\nunless on (source)\n{of_pages}\n", "ticket", spec.links),
+    )
+
+
+def stale_after(spec: Spec) -> float:
+    """Seconds without a successful run after which a collector's series are gone."""
+    return max(spec.keep_seconds, 3 * spec.refresh)
+
+
+def _down(links: Links) -> Rule:
+    # absent() knows neither job nor instance, so it fires in whatever way the exporter went, its target included.
+    return _rule(ALERTS["WinburnDown"], f"absent({select(_BUILD)})", "page", links)
+
+
+def _source_rule(expr: str, severity: Severity, links: Links) -> Rule:
+    return _rule(ALERTS["WinburnSourceDown"], expr, severity, links, source="{{ $labels.source }}")
+
+
+def _collector(spec: Spec) -> Rule:
+    # The second half is for a loop that hangs: its last success then still reads 1.
+    success = select("winburn_collector_success")
+    at = select("winburn_collector_last_success_timestamp_seconds")
+    expr = (
+        f"min by (collector) ({success}) == 0\nor\ntime() - min by (collector) ({at}) > {number(stale_after(spec))}\n"
+    )
+    links = spec.links
+    return _rule(ALERTS["WinburnCollectorFailing"], expr, "ticket", links, collector="{{ $labels.collector }}")
+
+
+def _watchdog(links: Links) -> Rule:
+    return _rule(ALERTS["WinburnWatchdog"], "vector(1)", "none", links)
+
+
+def _rule(alert: Alert, expr: str, severity: Severity, links: Links, **facts: str) -> Rule:
+    annotations = texts(alert, facts, dashboard_url(links, "health"), links)
+    return Rule(alert=alert, expr=expr, labels={"severity": severity}, annotations=annotations)
+
+
+def _escape(name: str) -> str:
+    # Names of sources are letters, digits, '_', '-' and '.': only the last means something in a regular expression.
+    return name.replace(".", "[.]")

@@ -1,0 +1,88 @@
+"""What a Prometheus alerting rule is made of, and the facts that are true of every rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+
+from exporter.alerts import Alert
+from exporter.contract import DASHBOARD_UIDS
+from exporter.promql import format_duration
+from exporter.spec import Links, Spec
+
+VALUE = "{{ $value | humanize }}"
+"""The number that the expression returned, as the template that Prometheus fills."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One alerting rule. ``keep`` says for how many seconds it goes on firing after its condition ended."""
+
+    alert: Alert
+    expr: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    keep: float = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The rule in the order in which an operator reads it."""
+        rule: dict[str, Any] = {"alert": self.alert.name, "expr": self.expr}
+        if self.alert.hold:
+            rule["for"] = format_duration(self.alert.hold)
+        if self.keep:
+            rule["keep_firing_for"] = format_duration(self.keep)
+        labels = {name: literal(value) for name, value in self.labels.items()}
+        return {**rule, "labels": labels, "annotations": dict(self.annotations)}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rules that are evaluated one after another at one instant; ``about`` is the comment above them."""
+
+    name: str
+    about: str
+    rules: tuple[Rule, ...]
+
+
+def interval(spec: Spec) -> float:
+    """Seconds between two evaluations of every rule: ``refresh``, but at least 1 s and at most 1 m.
+
+    The gauges change once in a refresh: to look more often finds nothing new, to look less often delays pages (and a
+    demo that refreshes every second shall page within seconds). The minute bounds the delay of what does not depend on
+    the refresh: that the exporter is gone.
+    """
+    return min(max(spec.refresh, 1.0), 60.0)
+
+
+def literal(text: str) -> str:
+    """The text for a place that Prometheus reads as a template, where ``{{`` would begin one."""
+    return text.replace("{{", '{{ "{{" }}')
+
+
+def number(value: Decimal | float) -> str:
+    """The shortest text that is exactly the float64 of the value: 14.4, 6, 0.0001; no zeros of the arithmetic."""
+    return repr(float(value)).removesuffix(".0")
+
+
+def texts(
+    alert: Alert, facts: Mapping[str, str], dashboard: str, links: Links, runbook: str | None = None
+) -> dict[str, str]:
+    """The annotations: summary and description with the facts filled in, and where to read on.
+
+    Facts are templates already: what comes from the spec must have passed :func:`literal`.
+    """
+    return {
+        "summary": alert.summary.format_map(facts),
+        "description": alert.description.format_map(facts),
+        "runbook_url": literal(runbook or f"{links.runbooks.rstrip('/')}/{alert.runbook}"),
+        "dashboard_url": literal(dashboard),
+    }
+
+
+def dashboard_url(links: Links, dashboard: str, **variables: str) -> str:
+    """Address of a generated dashboard with its variables set."""
+    query = "&".join(f"var-{name}={quote(value, safe='')}" for name, value in variables.items())
+    return f"{links.grafana.rstrip('/')}/d/{DASHBOARD_UIDS[dashboard]}{'?' + query if query else ''}"

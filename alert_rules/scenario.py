@@ -1,0 +1,84 @@
+"""One promtool unit test in the making: series in, alerts out, time counted in evaluations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from alert_rules.rule import VALUE, Rule
+from alert_rules.yaml_text import dump
+from exporter.contract import select
+from exporter.promql import format_duration
+
+_REPLICAS = ("a", "b")
+_TEMPLATE = re.compile(r'\{\{ "\{\{" \}\}|\{\{ \$value \| humanize \}\}|\{\{ \$labels\.(\w+) \}\}')
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """An alert that must be there, with the labels of its series and the value of its expression."""
+
+    rule: Rule
+    series: Mapping[str, str]
+    value: float = 1
+
+    def as_dict(self) -> dict[str, Any]:
+        """The alert as promtool expects it."""
+        labels = {**self.series, **self.rule.labels}
+        texts = {name: expand(text, self.value, labels) for name, text in self.rule.annotations.items()}
+        return {"exp_labels": labels, "exp_annotations": texts}
+
+
+class Scenario:
+    """Collects the series and checks of one test; time is counted in evaluations."""
+
+    def __init__(self, name: str, step: float) -> None:
+        self._name, self._step = name, step
+        self._series: list[dict[str, str]] = []
+        self._checks: list[dict[str, Any]] = []
+
+    def series(self, selector: str, values: Iterable[tuple[str, int]]) -> None:
+        """A series that has each value for so many evaluations."""
+        runs = " ".join(f"{value}x{count - 1}" if count > 1 else value for value, count in values if count > 0)
+        self._series.append({"series": selector, "values": runs})
+
+    def replicas(self, name: str, phases: Sequence[Sequence[tuple[str, int]]], **labels: str) -> None:
+        """The series as both exporters serve it, ``phases`` for one after the other."""
+        for replica, values in zip(_REPLICAS, phases, strict=True):
+            served = f',job="winburn",instance="{replica}"}}'
+            self.series(select(name, **labels).removesuffix("}") + served, values)
+
+    def check(self, at: int, alert: str, firing: Iterable[Firing] = ()) -> None:
+        """Exactly these alerts of that name must fire at that evaluation."""
+        when = format_duration(at * self._step) if at else "0s"
+        alerts = [each.as_dict() for each in firing]
+        self._checks.append({"eval_time": when, "alertname": alert, "exp_alerts": alerts})
+
+    def text(self) -> str:
+        """The test as YAML."""
+        step = format_duration(self._step)
+        head = {"name": self._name, "interval": step, "input_series": self._series}
+        return "\n" + dump([{**head, "alert_rule_test": self._checks}])
+
+
+def expand(template: str, value: float, labels: Mapping[str, str]) -> str:
+    """What Prometheus makes of a generated annotation; it knows the three forms that we generate and no other."""
+
+    def fill(match: re.Match[str]) -> str:
+        if match[1]:
+            return labels[match[1]]
+        return humanize(value) if match[0] == VALUE else "{{"
+
+    return _TEMPLATE.sub(fill, template)
+
+
+def humanize(value: float) -> str:
+    """Prometheus' ``humanize`` for values from 1 on (https://prometheus.io/docs/prometheus/latest/configuration/
+    template_reference/): four digits and a metric prefix."""
+    for prefix in ("", "k", "M", "G", "T", "P", "E", "Z"):
+        if value < 1000:
+            return f"{value:.4g}{prefix}"
+        value /= 1000
+    return f"{value:.4g}Y"

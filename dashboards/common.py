@@ -1,0 +1,91 @@
+"""What all dashboards have in common, added in one place: uid, tags, links, refresh, layout, ids."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from grafanalib import core
+from grafanalib._gen import DashboardEncoder
+
+from dashboards.facts import Facts
+from dashboards.fields import Json
+from dashboards.ids import PANEL_IDS
+from dashboards.normalise import normalise
+from dashboards.panels import Panel
+from dashboards.variables import datasource
+from exporter.contract import DASHBOARD_UIDS
+
+TAG = "winburn"
+REFRESH = "5s"
+TIMEZONE = "browser"
+"""The reader's own clock: it is the one on the page, in the chat and on the wall."""
+SHARED_CROSSHAIR = 1
+WIDTH = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Panels side by side, each with its width; together they fill the 24 columns.
+
+    A phone stacks all panels in this order at full width and keeps the height.
+    """
+
+    height: int
+    panels: tuple[tuple[int, Panel], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What is particular to one dashboard; ``key`` is its name in DASHBOARD_UIDS and PANEL_IDS."""
+
+    key: str
+    title: str
+    description: str
+    since: str
+    variables: Sequence[core.Template]
+    rows: Sequence[Row]
+
+
+def render(definition: Definition, facts: Facts) -> str:
+    """The dashboard's JSON text; the same bytes for the same arguments."""
+    dashboard = core.Dashboard(
+        title=definition.title,
+        uid=DASHBOARD_UIDS[definition.key],
+        description=definition.description,
+        tags=[TAG],
+        links=[_other_dashboards()],
+        refresh=REFRESH,
+        timezone=TIMEZONE,
+        graphTooltip=SHARED_CROSSHAIR,
+        time=core.Time(definition.since, "now"),
+        templating=core.Templating([datasource(), *definition.variables]),
+        panels=place(definition.key, definition.rows, facts),
+        version=1,
+    )
+    plain: Json = json.loads(json.dumps(dashboard.to_json_data(), cls=DashboardEncoder))
+    return json.dumps(normalise(plain), sort_keys=True, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def place(key: str, rows: Sequence[Row], facts: Facts) -> list[Panel]:
+    """Give every panel its id, its place and the finest step of its graphs; ValueError where a row is not 24 wide."""
+    placed, top = [], 0
+    for row in rows:
+        left = 0
+        for width, panel in row.panels:
+            panel.id = PANEL_IDS[key][panel.key]
+            panel.gridPos = core.GridPos(h=row.height, w=width, x=left, y=top)
+            panel.interval = None if all(target.instant for target in panel.targets) else facts.interval
+            placed.append(panel)
+            left += width
+        if left != WIDTH:
+            raise ValueError(f"{key}: the row of {row.panels[0][1].key} is {left} wide, not {WIDTH}")
+        top += row.height
+    return placed
+
+
+def _other_dashboards() -> core.DashboardLink:
+    return core.DashboardLink(
+        title="winburn", type="dashboards", tags=[TAG], asDropdown=True, includeVars=True, keepTime=True
+    )

@@ -1,0 +1,120 @@
+"""Field configuration as plain values: units, thresholds, value mappings, table columns, data links."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Json = dict[str, Any]
+Steps = Sequence[tuple[float | None, str]]
+
+NO_DATA = "no data yet"
+GREY = "#808080"
+"""Unknown: neither good nor bad. Grafana's palette has no grey with a name."""
+
+CELLS: Json = {"align": "auto", "inspect": False, "filterable": True}
+"""``custom`` of a table: a reader can filter by any column."""
+
+TREND_COLUMN = "Trend #Trend"
+"""The field that Grafana's timeSeriesTable makes of the query called Trend."""
+
+
+def thresholds(steps: Steps) -> Json:
+    """Absolute thresholds; the first step's value is None (from minus infinity on)."""
+    return {"mode": "absolute", "steps": [{"value": value, "color": color} for value, color in steps]}
+
+
+def words(meaning: Mapping[str, tuple[str, str]]) -> Json:
+    """Value -> (word, colour): a state is always said in both."""
+    options = {
+        value: {"text": text, "color": color, "index": index}
+        for index, (value, (text, color)) in enumerate(meaning.items())
+    }
+    return {"type": "value", "options": options}
+
+
+def absent(text: str = NO_DATA) -> Json:
+    """Says in a word, on grey, that there is no value; without it a threshold's base colour would judge it."""
+    return {"type": "special", "options": {"match": "null+nan", "result": {"text": text, "color": GREY, "index": 99}}}
+
+
+def field(
+    unit: str = "none",
+    *,
+    steps: Steps = ((None, "text"),),
+    mappings: Sequence[Json] = (),
+    span: tuple[float | None, float | None] = (None, None),
+    decimals: int | None = None,
+    no_value: str = NO_DATA,
+    color: str = "thresholds",
+    custom: Json | None = None,
+) -> Json:
+    """A panel's ``fieldConfig.defaults``; ``span`` is (min, max) of gauges and axes."""
+    return {
+        "unit": unit,
+        "thresholds": thresholds(steps),
+        "mappings": list(mappings),
+        "min": span[0],
+        "max": span[1],
+        "decimals": decimals,
+        "noValue": no_value,
+        "color": {"mode": color},
+        "custom": custom or {},
+    }
+
+
+def link(title: str, url: str, *, new_tab: bool = False) -> Json:
+    """A data link of a cell."""
+    return {"title": title, "url": url, "targetBlank": new_tab}
+
+
+def override(matcher: str, options: str, properties: Mapping[str, Any]) -> Json:
+    """Properties of the fields that the matcher (``byName``, ``byRegexp``) finds; those that are None are left out."""
+    chosen = [{"id": key, "value": value} for key, value in properties.items() if value is not None]
+    return {"matcher": {"id": matcher, "options": options}, "properties": chosen}
+
+
+def column(name: str, width: int | None = None, **properties: Any) -> Json:
+    """How a table shows the column called ``name``. Keywords are property ids, a dot written as two underscores."""
+    named = {key.replace("__", "."): value for key, value in properties.items()}
+    return override("byName", name, {"custom.width": width, **named})
+
+
+def word_column(name: str, width: int, meaning: Mapping[str, tuple[str, str]]) -> Json:
+    """A column of states: the word on its colour."""
+    return column(
+        name, width, mappings=[words(meaning)], custom__cellOptions={"type": "color-background", "mode": "basic"}
+    )
+
+
+def number_column(name: str, width: int, unit: str, steps: Steps | None = None, decimals: int | None = None) -> Json:
+    """A column of numbers, coloured as text where ``steps`` are given."""
+    return column(
+        name,
+        width,
+        unit=unit,
+        decimals=decimals,
+        thresholds=thresholds(steps) if steps else None,
+        custom__cellOptions={"type": "color-text"} if steps else None,
+    )
+
+
+def gauge_column(name: str, width: int, steps: Steps) -> Json:
+    """A column of ratios 0..1 as a bar with the percentage beside it."""
+    return column(
+        name,
+        width,
+        unit="percentunit",
+        decimals=1,
+        min=0,
+        max=1,
+        thresholds=thresholds(steps),
+        custom__cellOptions={"type": "gauge", "mode": "basic", "valueDisplayMode": "text"},
+    )
+
+
+def sparkline_column(name: str, width: int) -> Json:
+    """A column of small graphs."""
+    return column(
+        name, width, custom__cellOptions={"type": "sparkline", "hideValue": True, "lineWidth": 1, "fillOpacity": 10}
+    )

@@ -1,0 +1,36 @@
+"""The text panels: what a page's words and numbers mean, for its readers."""
+
+SLO_OVERVIEW = """\
+**Error budget**: the share of events that may fail while the objective is still met: 0.1 % for an objective of 99.9 %.
+
+**Burn rate**: how many times faster than that events fail. At 1 the budget lasts exactly the period; at 14.4 a budget
+of 30 days is gone in 50 hours. Alerts look at a long and a short window together, so that they start soon, stop soon,
+and do not fire for a handful of errors at low traffic.
+
+**Status**: *ok*; *at risk*: an alert tier burns; *breached*: no budget is left in this period; *no data*: nothing was
+measured for 5 minutes although something was before. No data is not ok: nobody knows how the service is doing.
+
+**An empty cell** means that there is no answer, never 0. **Coverage** says which share of the time was measured at all:
+below 90 % read every other number with care.
+
+Where to look: worst status first, then *Gone in*, then the graph of the burn rate, then what changed when it rose.
+"""
+
+EXPERIMENTS = """\
+**Health first.** If the *split* is a mismatch, the participants did not arrive as planned: something in the assignment
+or the counting is broken, and no result below can be trusted, however clear it looks.
+
+**Verdict** is the answer you may act on, at any moment and however often you look: *better* or *worse* than control
+after control of the false-discovery rate; *undecided* is not "no difference".
+
+**Evidence** is the e-value behind it: the factor by which the data speak against "no difference". At 1/alpha it is
+enough for one comparison. **Lift** is the relative difference to control; its lower and upper ends hold at all times
+together.
+
+**Win ratio** and **beats control** are Bayesian probabilities. They are easy to read and they are *not* protected
+against looking often: do not stop an experiment because one of them is high.
+
+**Killed**: the evidence that the variant is worse than control crossed its limit. That does not go away by itself.
+
+**An empty cell** means that there is no answer yet, never 0. Control has no verdict, lift or evidence against itself.
+"""

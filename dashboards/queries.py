@@ -1,0 +1,212 @@
+"""PromQL of the panels.
+
+Every query aggregates ``instance`` and ``job`` away, so that two replicas of the exporter show once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from exporter.contract import Regex, select
+
+CHOSEN_SLOS = Regex("$slo")
+CHOSEN_EXPERIMENTS = Regex("$experiment")
+CHOSEN_METRICS = Regex("$metric")
+
+MOST_LINES = 20
+"""Lines that a graph can show and a person can tell apart."""
+
+SPLIT_P, SPLIT_DEVIATION = 0.001, 0.005
+"""Sample ratio mismatch: as the alert ExperimentSampleRatioMismatch judges it."""
+SPLIT_WATCH_P = 0.01
+
+HIDDEN = "␟"
+"""Separates the parts of a key that tables join by and nobody sees; unlike " / " it is not in anybody's name."""
+
+LEAST_E, MOST_E = 0.001, 1e6
+"""e-values are drawn clamped to this: a logarithmic axis has no 0 and should not be stretched by a sure thing."""
+
+
+def per(labels: str, inner: str) -> str:
+    """``max by (labels) (inner)``."""
+    return f"max by ({labels}) ({inner})"
+
+
+def joined(inner: str, label: str, *parts: str, separator: str) -> str:
+    """``inner`` with one more label: the values of ``parts`` with the separator between."""
+    names = ", ".join(f'"{part}"' for part in parts)
+    return f'label_join({inner}, "{label}", "{separator}", {names})'
+
+
+# --- SLOs. Identity is (slo, slo_group); the label "name" holds both, which is what tables join by and legends show.
+
+
+def name_label(inner: str) -> str:
+    """``inner`` with the label ``name``: ``checkout``, or ``checkout zone=eu`` where the SLO is grouped."""
+    both = joined(inner, "name", "slo", "slo_group", separator=" ")
+    return f'label_replace({both}, "name", "$1", "name", "(.*) ")'
+
+
+def by_name(inner: str) -> str:
+    """One series per SLO, with the label ``name`` only."""
+    return per("name", name_label(inner))
+
+
+def slo(family: str, **matchers: str) -> str:
+    """One series per chosen SLO, with the label ``name`` only."""
+    return by_name(select(family, slo=CHOSEN_SLOS, **matchers))
+
+
+def slos(family: str) -> str:
+    """One series per chosen SLO, with its own labels."""
+    return per("slo, slo_group", select(family, slo=CHOSEN_SLOS))
+
+
+def slo_table() -> str:
+    """The rows of the table: status with all of the identity."""
+    return per("name, slo, slo_group", name_label(select("slo_status", slo=CHOSEN_SLOS)))
+
+
+def count_status(status: int) -> str:
+    """SLOs in this status: 0 where none is, and nothing at all where nobody says anything of any SLO.
+
+    ``count(... == 2) or vector(0)`` would report 0 breached SLOs when the exporter is dead.
+    """
+    return f"sum({slos('slo_status')} == bool {status})"
+
+
+def worst_slos(family: str, *, low: bool = False, **matchers: str) -> str:
+    """The chosen SLOs, at most MOST_LINES: those whose value was worst (highest, or lowest) in the range shown.
+
+    The rank is taken over the whole range, because a series that has ended since would otherwise leave the graph.
+    """
+    extreme, keep = ("min_over_time", "bottomk") if low else ("max_over_time", "topk")
+    selector = select(family, slo=CHOSEN_SLOS, **matchers)
+    return (
+        f"{by_name(selector)} and on (name) {keep}({MOST_LINES}, {by_name(f'{extreme}({selector}[$__range] @ end())')})"
+    )
+
+
+def with_bad_events(family: str) -> str:
+    """The family over 5 minutes, of the SLOs that had the most bad events."""
+    return f"{slo(family, window='5m')} and on (name) ({worst_slos('slo_bad_events', window='5m')})"
+
+
+def gone_in() -> str:
+    """Seconds until the budget is gone at the burn rate of the last hour, where that is too fast to last the period."""
+    left, period = slo("slo_error_budget_remaining_ratio"), slo("slo_period_seconds")
+    return f"({left} > 0) * {period} / ({slo('slo_burn_rate', window='1h')} > 1)"
+
+
+def firing_alerts(labels: str, matchers: str) -> str:
+    """When each firing alert began, in milliseconds. ALERTS_FOR_STATE has the time, ALERTS has the state."""
+    began, firing = f"ALERTS_FOR_STATE{{{matchers}}}", f'ALERTS{{alertstate="firing",{matchers}}}'
+    return f"1000 * {per(labels, f'{began} and ignoring (alertstate) {firing}')}"
+
+
+def data_age(collectors: str) -> str:
+    """Seconds since the slowest collector's last success; of several replicas the freshest counts."""
+    success = select("winburn_collector_last_success_timestamp_seconds", collector=Regex(collectors))
+    return f"time() - min({per('collector', success)})"
+
+
+# --- Experiments. A row of the results is (experiment, variant, metric); the label "row" holds the three.
+
+
+def _chosen(family: str, more: Mapping[str, str]) -> str:
+    return select(family, experiment=CHOSEN_EXPERIMENTS, **more)
+
+
+def experiment(family: str, **matchers: str) -> str:
+    """One series per chosen experiment."""
+    return per("experiment", _chosen(family, matchers))
+
+
+def variant(family: str) -> str:
+    """One series per variant of the chosen experiments."""
+    return per("experiment, variant", _chosen(family, {}))
+
+
+def result(family: str) -> str:
+    """One series per variant and chosen metric."""
+    return per("experiment, variant, metric", _chosen(family, {"metric": CHOSEN_METRICS}))
+
+
+def _row_label(inner: str) -> str:
+    return joined(inner, "row", "experiment", "variant", "metric", separator=HIDDEN)
+
+
+def row(inner: str) -> str:
+    """``inner``, which has one series per variant and metric, with the label ``row`` only."""
+    return per("row", _row_label(inner))
+
+
+def result_table() -> str:
+    """The rows of the results: the metric's value with all of the identity."""
+    return per("row, experiment, variant, metric", _row_label(result("experiment_variant_metric_value")))
+
+
+def of_variant(family: str) -> str:
+    """A value that the variant has whatever the metric, on each of the variant's rows."""
+    rows = result("experiment_variant_metric_value")
+    return row(f"0 * {rows} + on (experiment, variant) group_left () {variant(family)}")
+
+
+def log_evidence() -> str:
+    """log10 of the e-value."""
+    return row(f"log10(clamp_min({result('experiment_variant_e_value')}, 1e-300))")
+
+
+def drawn_evidence() -> str:
+    """The e-value as it can be drawn."""
+    return f"clamp({most(result('experiment_variant_e_value'))}, {LEAST_E}, {MOST_E:.0f})"
+
+
+def split_state() -> str:
+    """0 as planned, 1 to be watched, 2 a sample ratio mismatch."""
+    p = experiment("experiment_srm_p_value")
+    return f"({p} < bool {SPLIT_WATCH_P}) + {split_mismatch()}"
+
+
+def split_mismatch() -> str:
+    """1 where the split is not the planned one, else 0."""
+    p, deviation = experiment("experiment_srm_p_value"), experiment("experiment_srm_deviation_ratio")
+    return f"({p} < bool {SPLIT_P}) * ({deviation} >= bool {SPLIT_DEVIATION})"
+
+
+def current_status() -> str:
+    """The label ``status`` of each chosen experiment."""
+    return per("experiment, status", f"{_chosen('experiment_status', {})} == 1")
+
+
+def experiment_table() -> str:
+    """The rows of the health table: the experiment with what is known of it."""
+    return per("experiment, kind, control, primary_metric", _chosen("experiment_info", {}))
+
+
+def traffic_table() -> str:
+    """The planned share, with all of the identity."""
+    return per("arm, experiment, variant", _arm_label(_planned()))
+
+
+def traffic() -> str:
+    """The observed share, by the label ``arm``."""
+    return per("arm", _arm_label(variant("experiment_variant_traffic_ratio")))
+
+
+def traffic_off() -> str:
+    """Observed less planned share, by the label ``arm``."""
+    return per("arm", _arm_label(f"({variant('experiment_variant_traffic_ratio')} - {_planned()})"))
+
+
+def _planned() -> str:
+    return variant("experiment_variant_traffic_planned_ratio")
+
+
+def _arm_label(inner: str) -> str:
+    return joined(inner, "arm", "experiment", "variant", separator=HIDDEN)
+
+
+def most(query: str) -> str:
+    """At most MOST_LINES series of the query: the highest."""
+    return f"topk({MOST_LINES}, {query})"

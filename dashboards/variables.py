@@ -1,0 +1,61 @@
+"""Template variables: what a reader can choose."""
+
+from __future__ import annotations
+
+from grafanalib import core
+
+from exporter.contract import DATASOURCE_UIDS, Regex, select
+
+DATASOURCE_NAME = "Prometheus (winburn)"
+
+ON_TIME_RANGE = 2
+"""Ask again whenever the time range moves, which every refresh does: new SLOs and experiments appear by themselves."""
+
+
+def datasource() -> core.Template:
+    """The Prometheus to ask; ours unless the reader has another."""
+    template = core.Template(name="datasource", label="Data source", query="prometheus", type="datasource")
+    template._current = {
+        "selected": True,
+        "text": DATASOURCE_NAME,
+        "value": DATASOURCE_UIDS["prometheus"],
+    }
+    return template
+
+
+def choice(name: str, label: str, selector: str, of: str, *, all_value: str | None = None) -> core.Template:
+    """Several values of the label ``of`` of a series, All at first.
+
+    ``all_value`` is the pattern that All stands for. Without it All is the list of the values, which a variable needs
+    whose values depend on another's.
+    """
+    return core.Template(
+        name=name,
+        label=label,
+        query=f"label_values({selector}, {of})",
+        dataSource={"type": "prometheus", "uid": "${datasource}"},
+        includeAll=True,
+        multi=True,
+        allValue=all_value,
+        refresh=ON_TIME_RANGE,
+        sort=core.SORT_ALPHA_ASC,
+    )
+
+
+def slo_variables() -> list[core.Template]:
+    """Category, then the services that have it, then their SLOs."""
+    category, service = Regex("$category"), Regex("$service")
+    return [
+        choice("category", "Category", select("slo_info"), "category", all_value=".*"),
+        choice("service", "Service", select("slo_info", category=category), "slo_service", all_value=".*"),
+        choice("slo", "SLO", select("slo_info", category=category, slo_service=service), "slo"),
+    ]
+
+
+def experiment_variables() -> list[core.Template]:
+    """Experiment, then the metrics that it has."""
+    results = select("experiment_variant_metric_value", experiment=Regex("$experiment"))
+    return [
+        choice("experiment", "Experiment", select("experiment_info"), "experiment", all_value=".*"),
+        choice("metric", "Metric", results, "metric", all_value=".*"),
+    ]

@@ -1,0 +1,35 @@
+"""States as words with their colours, and the limits at which numbers change colour; the same on every dashboard."""
+
+from __future__ import annotations
+
+from dashboards.fields import GREY, Steps
+
+SLO_STATUS = {
+    "0": ("ok", "green"),
+    "1": ("at risk", "orange"),
+    "2": ("breached", "red"),
+    "3": ("no data", GREY),
+}
+TREND = {"-1": ("worse", "red"), "0": ("steady", GREY), "1": ("better", "green")}
+SEVERITY = {"page": ("page", "red"), "ticket": ("ticket", "orange"), "info": ("info", "blue")}
+
+EXPERIMENT_STATUS = {
+    "running": ("running", "green"),
+    "paused": ("paused", "orange"),
+    "draft": ("draft", GREY),
+    "completed": ("completed", "blue"),
+    "failed": ("failed", "red"),
+}
+SPLIT = {"0": ("as planned", "green"), "1": ("watch", "orange"), "2": ("mismatch", "red")}
+VERDICT = {"-1": ("worse", "red"), "0": ("undecided", GREY), "1": ("better", "green")}
+KILLED = {"0": ("live", "green"), "1": ("killed", "red")}
+
+BUDGET: Steps = ((None, "red"), (0, "orange"), (0.25, "green"))
+COVERAGE: Steps = ((None, "red"), (0.5, "orange"), (0.9, "green"))
+SIGN: Steps = ((None, "red"), (0, "green"))
+ALARM: Steps = ((None, "green"), (1, "red"))
+
+
+def count_of(color: str, *, none: str = GREY) -> Steps:
+    """For a count: ``none`` at 0, ``color`` from 1 on."""
+    return ((None, none), (1, color))

@@ -1,0 +1,137 @@
+"""The alerts as data: names, severities, the labels that name what is broken, and the texts that people read.
+
+Texts are for ``str.format``. What knows the entity fills them: the generated rules put a Prometheus template such as
+``{{ $value | humanize }}`` where ``{value}`` stands, a direct notification the number itself, so both say the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from exporter.windows import MINUTE
+
+Severity = Literal["page", "ticket", "info", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One kind of alert.
+
+    ``identity`` are the labels that name what is broken: what rules keep, routes group by and inhibitions match.
+    ``severity`` is None where the spec decides. ``hold`` is for how many seconds the condition must last before the
+    alert fires; 0 where the condition itself already covers a span of time.
+    """
+
+    name: str
+    identity: tuple[str, ...]
+    severity: Severity | None
+    hold: int
+    summary: str
+    description: str
+
+    @property
+    def runbook(self) -> str:
+        """File name of the runbook, in ``deploy/runbooks``."""
+        return f"{self.name}.md"
+
+
+SLO_IDENTITY = ("slo", "slo_group")
+
+_TABLE: tuple[Alert, ...] = (
+    Alert(
+        name="SLOErrorBudgetBurn",
+        identity=SLO_IDENTITY,
+        severity=None,
+        hold=0,
+        summary="{slo}: error budget burns at {value} times the allowed rate (last {long})",
+        description=(
+            "Too many bad events in {service}: over the last {long} the error budget of {slo} (objective "
+            "{objective} %) burned at {value} times the rate that is allowed; this alert starts above {factor}.\n"
+            "Spent in that {long}: about {spent} % of the {period} budget, or more. "
+            "Bad events still came in the last {short}.\n"
+            "At this rate a full budget is gone in less than {lasts}.\n"
+            "Check first: what changed in {service} when it began (deployment, configuration, flag, experiment)? "
+            "If nothing did: what it depends on."
+        ),
+    ),
+    Alert(
+        name="SLONoData",
+        identity=SLO_IDENTITY,
+        severity=None,
+        hold=5 * MINUTE,
+        summary="{slo}: nothing is measured any more",
+        # 10: the status itself says that nothing came for 5 minutes, and then the hold.
+        description=(
+            "For 10 minutes nothing was measured for {slo} (service {service}), although there was data before.\n"
+            "Until there is data again its burn alerts cannot fire, however bad {service} is.\n"
+            "Check first: is {service} up and still scraped? Does the source {source} answer? "
+            "Was a metric or a label renamed?"
+        ),
+    ),
+    Alert(
+        name="ExperimentEarlyKill",
+        identity=("experiment", "variant"),
+        severity="page",
+        hold=0,
+        summary="{experiment}: stop variant {variant}, it is worse than {control}",
+        description=(
+            "Variant {variant} of {experiment} is worse than {control} {margin}in {metric}. Of variants that are not, "
+            "at most {alpha} % ever raise this alert, however often one looks.\n"
+            "Take the traffic from {variant}. This alert stays for as long as the experiment runs.\n"
+            "Check first: does the dashboard show a broken split or a broken measurement instead?"
+        ),
+    ),
+    Alert(
+        name="WinburnDown",
+        identity=(),
+        severity="page",
+        hold=MINUTE,
+        summary="winburn is down: no burn and no kill alert can fire",
+        description=(
+            "For 1 minute Prometheus has had no series of the winburn exporter.\n"
+            "Until it is back nobody is told of burning error budgets, of missing data or of variants to stop.\n"
+            "Check first: does the process run? What does its log end with? Does Prometheus reach it "
+            "(Status, Targets)?"
+        ),
+    ),
+    Alert(
+        name="WinburnSourceDown",
+        identity=("source",),
+        severity="ticket",
+        hold=5 * MINUTE,
+        summary="source {source} does not answer winburn",
+        description=(
+            "For 5 minutes winburn has had no answer from its source {source}.\n"
+            "The SLOs and experiments that read it are not measured, and their alerts cannot fire.\n"
+            "Check first: is {source} up? Can the exporter's machine reach it (network, address, credentials)? "
+            "What does the exporter's log say?"
+        ),
+    ),
+    Alert(
+        name="WinburnCollectorFailing",
+        identity=("collector",),
+        severity="ticket",
+        hold=5 * MINUTE,
+        summary="collector {collector} of winburn keeps failing",
+        description=(
+            "For 5 minutes the collector {collector} of winburn has not finished a run without an error.\n"
+            "Some of its SLOs or experiments, or all, are not measured; what is measured is still right.\n"
+            "Check first: the exporter's log names each SLO or experiment that failed, and why."
+        ),
+    ),
+    Alert(
+        name="WinburnWatchdog",
+        identity=(),
+        severity="none",
+        hold=0,
+        summary="alerting works",
+        description=(
+            "This alert always fires: it shows the receiver that the way from Prometheus through Alertmanager works.\n"
+            "If it stops to arrive, no other alert arrives either. Check first: do both servers run?"
+        ),
+    ),
+)
+
+ALERTS: dict[str, Alert] = {alert.name: alert for alert in _TABLE}
+"""Every alert of this version by name, in the order in which people should read them."""

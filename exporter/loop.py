@@ -1,0 +1,211 @@
+"""Refreshes on its own clock: runs the collectors, isolates their failures, and publishes one snapshot each time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from queue import Empty, SimpleQueue
+
+from exporter.ageing import Kept, merge, visible
+from exporter.contract import Collector, Sample, sample
+from exporter.notices import Notices
+from exporter.render import Renderer, cut
+from exporter.schedule import latest_instant, next_instant, wait_until
+from exporter.snapshot import Snapshot, build, process_exposition, process_registry
+from exporter.worker import Outcome, Worker, sentence
+
+# A refresh waits this share of the interval for its collectors, so that one that hangs costs no instant.
+_DEADLINE = 0.8
+_STOP_POLL_SECONDS = 0.1
+
+
+@dataclass(slots=True)
+class _Track:
+    """What the loop knows of one collector."""
+
+    worker: Worker
+    kept: dict[str, Kept] = field(default_factory=dict)
+    last: Outcome | None = None
+    last_success: float | None = None
+
+    def take(self, outcome: Outcome) -> None:
+        """Make an outcome the last one; where the collector raised, what it did not get to stays, to age."""
+        self.worker.taken()
+        fresh = merge(self.kept, outcome.reports, outcome.started)
+        self.kept = fresh if outcome.error is None else {**self.kept, **fresh}
+        self.last = outcome
+        if not outcome.failures:
+            self.last_success = outcome.finished
+
+    def failures(self, known: dict[str, str]) -> dict[str, str]:
+        """Sentences by entity; beside those ``known`` from before while a run goes on."""
+        if self.worker.running_since is None:
+            return self.last.failures if self.last else {}
+        since = datetime.fromtimestamp(self.worker.running_since, UTC)
+        return {**known, "": f"still running since {since:%H:%M:%S} UTC"}
+
+
+class Loop:
+    """Owns the refreshes. ``current`` is the snapshot to serve; None until :meth:`run` or :meth:`refresh_once`.
+
+    ``refresh`` and ``lag`` are seconds: at every multiple of ``refresh`` the collectors evaluate that instant minus
+    ``lag``. ``keep_seconds`` is how long an entity's last samples are served while it fails. ``publish`` is called with
+    each snapshot after ``current`` was set, ``health`` gives the samples of ``contract.HEALTH`` that others know.
+    A family keeps at most ``family_cap`` series. Clocks and the wait are arguments for tests and replays.
+    """
+
+    def __init__(  # noqa: PLR0913 - all of the loop's surroundings, by keyword
+        self,
+        collectors: Sequence[Collector],
+        *,
+        refresh: float,
+        lag: float,
+        keep_seconds: float,
+        publish: Callable[[Snapshot], None] = lambda _: None,
+        health: Callable[[], Iterable[Sample]] = tuple,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        wait: Callable[[threading.Event, float], bool] = threading.Event.wait,
+        log: logging.Logger = logging.getLogger("winburn.loop"),  # noqa: B008 - loggers are singletons
+        family_cap: int = 200_000,
+    ) -> None:
+        self.current: Snapshot | None = None
+        self._refresh, self._lag, self._keep_seconds, self._family_cap = refresh, lag, keep_seconds, family_cap
+        self._publish, self._health = publish, health
+        self._clock, self._monotonic, self._wait = clock, monotonic, wait
+        self._log, self._notices = log, Notices(log)
+        self._done: SimpleQueue[Outcome] = SimpleQueue()
+        self._tracks = {c.name: _Track(Worker(c, self._done, clock, monotonic)) for c in collectors}
+        if len(self._tracks) < len(collectors):
+            raise ValueError(f"collectors need names of their own; given {sorted(c.name for c in collectors)}")
+        self._dropped: Counter[str] = Counter()
+        self._renderer, self._registry = Renderer(), process_registry()
+        self._stop = threading.Event()
+
+    def run(self, stop: threading.Event) -> None:
+        """Refresh until ``stop`` is set: once at once, for the latest instant, then at each next one."""
+        self._stop = stop
+        instant: float | None = latest_instant(self._clock(), self._refresh)
+        # What is known before anything was asked, so that probes and scrapes have an answer during a long first run.
+        self._guarded("first snapshot", lambda: self._show(self._clock()))
+        while instant is not None:
+            began = self._monotonic()
+            self._guarded("snapshot", partial(self.refresh_once, instant))
+            self._note_slow(self._monotonic() - began)
+            target = next_instant(self._clock(), instant, self._refresh)
+            instant = wait_until(target, self._refresh, stop, self._clock, self._wait)
+        for track in self._tracks.values():
+            track.worker.close()
+
+    def refresh_once(self, now: float) -> Snapshot:
+        """Evaluate every collector at ``now`` minus the lag and publish what is known by the deadline.
+
+        A collector whose last run is not over is not asked again; its outcome is taken whenever it comes.
+        """
+        deadline = self._monotonic() + _DEADLINE * self._refresh
+        while not self._done.empty():
+            self._take(self._done.get())
+        for track in self._tracks.values():
+            track.worker.start(now - self._lag)
+        self._gather(deadline)
+        for name, track in self._tracks.items():
+            self._notices.failures(name, track.failures(self._notices.known(name)))
+        return self._show(now - self._lag)
+
+    def _gather(self, deadline: float) -> None:
+        """Take outcomes until every collector is done, or the deadline is over, or the loop is told to stop."""
+        while any(t.worker.running_since is not None for t in self._tracks.values()) and not self._stop.is_set():
+            left = deadline - self._monotonic()
+            if left <= 0:
+                return
+            try:
+                self._take(self._done.get(timeout=min(left, _STOP_POLL_SECONDS)))
+            except Empty:
+                continue
+
+    def _take(self, outcome: Outcome) -> None:
+        self._tracks[outcome.collector].take(outcome)
+
+    def _show(self, at: float) -> Snapshot:
+        """Build the snapshot of what is known now, make it the current one and publish it."""
+        now = self._monotonic()
+        groups = {name: visible(track.kept, now, self._keep_seconds) for name, track in self._tracks.items()}
+        samples, dropped = cut([s for group in groups.values() for s in group], self._family_cap)
+        self._note_dropped(dropped)
+        health = [*self._collectors_health(groups), *self._others_health()]
+        duplicates: list[Sample] = []
+        snapshot = build(
+            [*samples, *_with_dropped(health, self._dropped)],
+            own=process_exposition(self._registry),
+            at=at,
+            expires=now + self._keep_seconds + self._refresh,
+            waiting=tuple(name for name, track in self._tracks.items() if track.last is None),
+            renderer=self._renderer,
+            on_duplicate=duplicates.append,
+        )
+        self._note_duplicates(duplicates)
+        self.current = snapshot
+        self._guarded("publish", lambda: self._publish(snapshot))
+        return snapshot
+
+    def _collectors_health(self, groups: dict[str, list[Sample]]) -> Iterable[Sample]:
+        for name, track in self._tracks.items():
+            yield sample("winburn_collector_series", len(groups[name]), collector=name)
+            running = track.worker.running_since is not None
+            if track.last is not None or running:
+                good = track.last is not None and not running and not track.last.failures
+                yield sample("winburn_collector_success", float(good), collector=name)
+            if track.last is not None:
+                yield sample("winburn_collector_duration_seconds", max(0.0, track.last.duration), collector=name)
+            if track.last_success is not None:
+                success = track.last_success
+                yield sample("winburn_collector_last_success_timestamp_seconds", success, collector=name)
+
+    def _others_health(self) -> list[Sample]:
+        try:
+            found = list(self._health())
+        except Exception as error:  # noqa: BLE001 - isolation is this module's purpose
+            self._notices.state("health", sentence(error))
+            return []
+        self._notices.state("health", None)
+        return found
+
+    def _guarded(self, subject: str, step: Callable[[], object]) -> None:
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001 - one bad refresh or subscriber must not end the loop
+            self._notices.state(subject, sentence(error))
+        else:
+            self._notices.state(subject, None)
+
+    def _note_slow(self, seconds: float) -> None:
+        slow = seconds > self._refresh
+        self._notices.state("refresh", "takes longer than its interval; instants are skipped" if slow else None)
+
+    def _note_dropped(self, dropped: dict[str, int]) -> None:
+        self._dropped.update(dropped)
+        text = f"more than {self._family_cap} series; the first {self._family_cap} are kept"
+        self._notices.failures("series cap", dict.fromkeys(dropped, text))
+
+    def _note_duplicates(self, duplicates: list[Sample]) -> None:
+        text = "two entities claim the same series; the first is kept"
+        self._notices.failures("duplicate series", {duplicate.name: text for duplicate in duplicates})
+
+
+def _with_dropped(health: Iterable[Sample], dropped: Counter[str]) -> list[Sample]:
+    """The health samples with our own drops added to those that a source counted for the same family."""
+    name = "winburn_series_dropped_total"
+    total: defaultdict[str, float] = defaultdict(float, dropped)
+    others = []
+    for one in health:
+        if one.name == name:
+            total[dict(one.labels)["family"]] += one.value
+        else:
+            others.append(one)
+    return [*others, *(sample(name, count, family=family) for family, count in total.items())]

@@ -1,0 +1,110 @@
+"""One refresh's immutable result, with the bytes that a scrape copies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from isal import igzip
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+
+from exporter.contract import HEALTH, Sample
+from exporter.render import Exposition, Renderer, arrange, exposition, raise_duplicate
+
+_EOF = b"# EOF\n"
+_generate_openmetrics: Callable[[CollectorRegistry], bytes] = generate_openmetrics  # the library leaves it untyped
+
+
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """The finished responses of ``/metrics``: two formats, each plain and gzipped."""
+
+    text: bytes
+    text_gzip: bytes
+    openmetrics: bytes
+    openmetrics_gzip: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)  # compared by identity: the bodies are megabytes
+class Snapshot:
+    """What is served until the next refresh.
+
+    ``full`` has everything; ``health`` has the families of ``contract.HEALTH`` and the process's own, and is what may
+    still be said once the monotonic clock has passed ``expires``: a loop that hangs must not freeze the gauges.
+    ``at`` is the Unix time that was evaluated, ``series`` counts the samples, which are sorted by family and labels.
+    ``waiting`` names the collectors that have not finished for the first time.
+    """
+
+    full: Bodies
+    health: Bodies
+    samples: tuple[Sample, ...]
+    at: float
+    expires: float
+    waiting: tuple[str, ...] = ()
+
+    @property
+    def series(self) -> int:
+        """How many series of ours there are; the process's own are not counted."""
+        return len(self.samples)
+
+    @property
+    def ready(self) -> bool:
+        """Whether every collector has finished once, well or badly."""
+        return not self.waiting
+
+    def expired(self, monotonic: float) -> bool:
+        """Whether only health may be served at this reading of the monotonic clock."""
+        return monotonic >= self.expires
+
+
+def build(
+    samples: Iterable[Sample],
+    *,
+    own: Exposition,
+    at: float,
+    expires: float,
+    waiting: tuple[str, ...] = (),
+    renderer: Renderer | None = None,
+    on_duplicate: Callable[[Sample], None] = raise_duplicate,
+) -> Snapshot:
+    """Render and compress one refresh.
+
+    ``own`` are the process's own series (:func:`process_exposition`); ``renderer`` is kept between refreshes for its
+    line prefixes. A series that is there twice is served once, the first, if ``on_duplicate`` returns at all.
+    """
+    arranged = arrange(samples, on_duplicate)
+    blocks = (renderer or Renderer()).blocks(arranged)
+    return Snapshot(
+        full=_bodies(exposition(blocks), own),
+        health=_bodies(exposition(block for block in blocks if block.family.name in HEALTH), own),
+        samples=tuple(sample for group in arranged.values() for sample in group),
+        at=at,
+        expires=expires,
+        waiting=waiting,
+    )
+
+
+def process_registry() -> CollectorRegistry:
+    """A private registry with process_*, python_gc_* and python_info, apart from prometheus_client's global one."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+    return registry
+
+
+def process_exposition(registry: CollectorRegistry) -> Exposition:
+    """The registry's series now (it reads /proc, so never in a request)."""
+    return Exposition(generate_latest(registry), _generate_openmetrics(registry).removesuffix(_EOF))
+
+
+def _bodies(ours: Exposition, own: Exposition) -> Bodies:
+    text = ours.text + own.text
+    openmetrics = b"".join((ours.openmetrics, own.openmetrics, _EOF))
+    return Bodies(text, _gzip(text), openmetrics, _gzip(openmetrics))
+
+
+def _gzip(body: bytes) -> bytes:
+    # mtime is fixed so that the same samples give the same bytes.
+    return igzip.compress(body, compresslevel=1, mtime=0)

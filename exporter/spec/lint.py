@@ -1,0 +1,94 @@
+"""Warnings: a spec that works, and perhaps not as its author thinks. Only what the spec alone can tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from exporter.promql import format_duration
+from exporter.spec.mask import has_password, is_secret_header
+from exporter.spec.models import Links, PrometheusSource, Slo, Spec
+from exporter.spec.tiers import tiers_in_force
+from exporter.windows import TIERS, WINDOWS
+
+_REFRESHES_PER_WINDOW = 4
+_PASSWORD = "a password stands in the spec; put the address into a file and name that in url_file"  # noqa: S105 - a text
+
+
+def lint(spec: Spec) -> list[str]:
+    """One sentence for each warning, each beginning with the path of what it is about, in the order of the spec."""
+    return [
+        *_nothing_to_do(spec),
+        *_windows(spec),
+        *_sources(spec),
+        *(warning for slo in spec.slos for warning in _slo(slo)),
+        *_receivers(spec),
+        *_runbooks(spec),
+        *_state(spec),
+    ]
+
+
+def _nothing_to_do(spec: Spec) -> Iterator[str]:
+    if not spec.slos and not spec.experiments:
+        yield "slos: neither SLOs nor experiments are given, so nothing will be computed"
+
+
+def _windows(spec: Spec) -> Iterator[str]:
+    needed = _REFRESHES_PER_WINDOW * spec.refresh
+    short = [label for label, seconds in WINDOWS.items() if seconds < needed]
+    if short and spec.slos:
+        yield (
+            f"refresh: {format_duration(spec.refresh)} is long for the window {' and '.join(short)}, which then holds "
+            f"fewer than {_REFRESHES_PER_WINDOW} values; "
+            f"{format_duration(min(WINDOWS.values()) / _REFRESHES_PER_WINDOW)} or less is better"
+        )
+
+
+def _sources(spec: Spec) -> Iterator[str]:
+    used = {slo.sli.source for slo in spec.slos} | {metric.source for x in spec.experiments for metric in x.metrics}
+    for name, source in spec.sources.items():
+        if name not in used:
+            yield f"sources.{name}: no SLO and no metric uses this source"
+        if has_password(getattr(source, "url", None)):
+            yield f"sources.{name}.url: {_PASSWORD}"
+        if isinstance(source, PrometheusSource):
+            for header in filter(is_secret_header, source.headers):
+                yield f"sources.{name}.headers.{header}: a secret stands in the spec; a token_file keeps it out"
+
+
+def _slo(slo: Slo) -> Iterator[str]:
+    path = f"slos[{slo.name}]"
+    in_force = {tier.name for tier, _ in tiers_in_force(slo)}
+    period = format_duration(slo.period)
+    for tier in TIERS:
+        if tier.name in {*slo.alerting.page, *slo.alerting.ticket} and tier.name not in in_force:
+            yield (
+                f"{path}.alerting: tier {tier.name} is left out: its window of {tier.long} is more than a quarter of "
+                f"the period of {period}"
+            )
+    if not in_force:
+        yield f"{path}.alerting: no burn alert is in force; only an exhausted budget will be told"
+    if slo.alerting.low_traffic_gate is None:
+        yield f"{path}.alerting.low_traffic_gate: off, so that at low traffic a single error may page"
+
+
+def _receivers(spec: Spec) -> Iterator[str]:
+    for role, receiver in spec.alerting.receivers.items():
+        if receiver.webhook is not None and _looks_like_token(receiver.webhook):
+            yield f"alerting.receivers.{role}.webhook: it seems to hold a secret; put it into a file: webhook_file"
+
+
+def _runbooks(spec: Spec) -> Iterator[str]:
+    if spec.links.runbooks == Links().runbooks:
+        yield "links.runbooks: not set, so that alerts link to a path and not to an address that opens"
+
+
+def _state(spec: Spec) -> Iterator[str]:
+    if has_password(spec.state.url):
+        yield f"state.url: {_PASSWORD}"
+
+
+def _looks_like_token(url: str) -> bool:
+    """A piece of the address that no person would choose: 16 and more letters and digits in a row, both among them."""
+    pieces = re.findall(r"[A-Za-z0-9]{16,}", url.partition("://")[2].partition("/")[2])
+    return has_password(url) or any(re.search("[0-9]", piece) and re.search("[A-Za-z]", piece) for piece in pieces)

@@ -1,0 +1,168 @@
+"""From YAML to a Spec, or to every mistake in it at once.
+
+Three stages look at the text: is it YAML, does it have the shape of a spec, does it make sense. A stage looks at all
+that the one before found no fault with, so that one typing error hides nothing else.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from exporter.spec.errors import SpecError, SpecErrors
+from exporter.spec.files import SpecText, read_files
+from exporter.spec.join import join
+from exporter.spec.models import CsvCounts, Experiment, FileSource, Model, Spec
+from exporter.spec.semantics import check
+from exporter.spec.sentences import problems_of
+from exporter.spec.tree import Parts, Problem, Tree, child, unhidden
+
+_LISTS = ("slos", "experiments")
+_DROPPED = object()
+_STAND_INS: Mapping[str, Any] = {
+    "control": "stand-in",
+    "events": "stand_in",
+    "exposures": "stand_in",
+    "kind": "proportion",
+    "name": "a-stand-in-for-the-mistaken-name",
+    "objective": 99.9,
+    "period": "30d",
+    "service": "stand-in",
+    "source": "stand-in",
+    "variants": {},
+}
+"""What stands for a mistaken value that must be there, so that the keys around it can be checked. What the checks find
+at the key itself is not reported: that it is mistaken is known already."""
+_ROUNDS = 10
+_SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///(?:file:)?)([^/:?][^?]*)(.*)", re.S)
+_PATHS = ("path", "url_file", "token_file", "webhook_file")
+
+AnyModel = TypeVar("AnyModel", bound=Model)
+
+
+def load(path: Path) -> Spec:
+    """The spec in a YAML file, or in all of a folder's together. SpecErrors where it has mistakes."""
+    texts, unread = read_files(path)
+    return _load(texts, unread, path if path.is_dir() else path.parent)
+
+
+def load_text(text: str, file: str = "spec.yml", folder: Path = Path()) -> Spec:
+    """The spec in a text; ``file`` stands in messages, relative paths are resolved against ``folder``."""
+    return _load([SpecText(file, text, folder)], (), folder)
+
+
+def _load(texts: Sequence[SpecText], unread: Sequence[SpecError], folder: Path) -> Spec:
+    tree = join(texts, whole=not unread)
+    problems = list(tree.problems)
+    spec, kept = _shape(tree, problems)
+    if spec is not None and tree.whole:
+        sources: dict[str, str | None] = {str(name): None for name in _mapping(tree.value.get("sources"))}
+        sources |= {name: source.type for name, source in spec.sources.items()}
+        found = check(spec, sources, lambda parts: tree.place(_written(parts, kept)))
+        problems += unhidden((p._replace(parts=_written(p.parts, kept)) for p in found), problems)
+    if problems or unread or spec is None:
+        raise SpecErrors([*unread, *map(tree.error, problems)])
+    return _completed(spec, tree, folder)
+
+
+def _shape(tree: Tree, problems: list[Problem]) -> tuple[Spec | None, dict[str, list[int]]]:
+    """The spec without what is mistaken in it, and the indexes at which the items of its lists are written down."""
+    value = copy.deepcopy(tree.value)
+    for _ in range(_ROUNDS):
+        kept, pruned = _without_dropped(value)
+        try:
+            return Spec.model_validate(pruned), kept
+        except ValidationError as error:
+            found = problems_of(error)
+        problems += unhidden((p._replace(parts=_written(p.parts, kept)) for p, _ in found), problems)
+        for _, place in found:
+            _mend(value, _written(place.parts, kept), _written(place.droppable, kept))
+    return None, {}
+
+
+def _without_dropped(value: dict[str, Any]) -> tuple[dict[str, list[int]], dict[str, Any]]:
+    lists = {key: list(enumerate(value[key])) for key in _LISTS if isinstance(value.get(key), list)}
+    left = {key: [(i, item) for i, item in items if item is not _DROPPED] for key, items in lists.items()}
+    kept = {key: [i for i, _ in items] for key, items in left.items()}
+    return kept, {**value, **{key: [item for _, item in items] for key, items in left.items()}}
+
+
+def _written(parts: Parts, kept: Mapping[str, Sequence[int]]) -> Parts:
+    """The place in the file of a place in the spec without its mistaken items."""
+    if len(parts) > 1 and isinstance(parts[1], int) and parts[0] in kept:
+        return (parts[0], kept[str(parts[0])][parts[1]], *parts[2:])
+    return parts
+
+
+def _mend(value: dict[str, Any], parts: Parts, droppable: Parts) -> None:
+    """Take a mistake away: put a stand-in where something must stand, or leave out what may be left out."""
+    holder: Any = value
+    for part in parts[:-1]:
+        holder = child(holder, part)
+    if len(droppable) < len(parts) and parts[-1] in _STAND_INS and isinstance(holder, dict):
+        holder[parts[-1]] = _STAND_INS[str(parts[-1])]
+    else:
+        _drop(value, droppable)
+
+
+def _drop(value: Any, parts: Parts) -> None:
+    """Take a value away; items of lists leave a hole, so that those behind them keep their index."""
+    *above, last = parts
+    for part in above:
+        value = child(value, part)  # None, where something around it is gone already
+    if isinstance(value, list):
+        value[int(last)] = _DROPPED
+    elif isinstance(value, dict):
+        value.pop(last, None)
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _completed(spec: Spec, tree: Tree, folder: Path) -> Spec:
+    """With what follows from other parts of the spec: absolute or resolved paths, and the columns of CSV files."""
+
+    def here(parts: Parts) -> Path:
+        return tree.folder(parts) or folder
+
+    receivers = spec.alerting.receivers
+    return _with(
+        spec,
+        sources={name: _resolved(source, here(("sources", name))) for name, source in spec.sources.items()},
+        experiments=tuple(_with_columns(experiment, spec) for experiment in spec.experiments),
+        state=_resolved(spec.state, here(("state",))),
+        alerting=_with(
+            spec.alerting,
+            receivers={role: _resolved(receivers[role], here(("alerting", "receivers", role))) for role in receivers},
+        ),
+    )
+
+
+def _with_columns(experiment: Experiment, spec: Spec) -> Experiment:
+    metrics = tuple(
+        _with(metric, csv=CsvCounts())
+        if metric.csv is None and isinstance(spec.sources[metric.source], FileSource)
+        else metric
+        for metric in experiment.metrics
+    )
+    return _with(experiment, metrics=metrics)
+
+
+def _resolved(model: AnyModel, folder: Path) -> AnyModel:
+    """Paths, and the file of an SQLite URL, as seen from where the spec is read."""
+    paths = {key: str(folder / text) for key in _PATHS if (text := getattr(model, key, None)) is not None}
+    url = getattr(model, "url", None)
+    if url is not None and (match := _SQLITE.fullmatch(url)):
+        paths["url"] = match[1] + str(folder / match[2]) + match[3]
+    return _with(model, **paths)
+
+
+def _with(model: AnyModel, **changes: Any) -> AnyModel:
+    """A copy with changes. It counts as set what the YAML has set, and nothing that was only completed here."""
+    return model.model_copy(update=changes) if changes else model

@@ -1,0 +1,118 @@
+"""The effective spec as YAML, without its secrets: what ``/config`` shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+
+from exporter.promql import format_duration
+from exporter.spec.models import DURATIONS, Spec
+
+SECRET = "<secret>"  # noqa: S105 - what stands in a secret's place
+
+_HARMLESS_HEADERS = frozenset({"x-scope-orgid"})
+_HARMLESS_PARAMETERS = frozenset(
+    {"application_name", "charset", "connect_timeout", "mode", "sslmode", "timeout", "uri"}
+)
+_SECRET_HEADER = re.compile(r"auth|token|secret|password|cookie|api-?key", re.IGNORECASE)
+
+
+def masked(spec: Spec) -> str:
+    """The whole spec with its defaults filled in, as YAML that a spec could be read from again.
+
+    Masked are the user and password of every URL and what parameters may carry, the values of headers other than the
+    tenant's, and of a webhook everything behind the host.
+    """
+    return yaml.dump(_plain(spec), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+def masked_url(url: str) -> str:
+    """A URL without user, password and the values of parameters that are not known to be harmless.
+
+    Everything up to the last ``@`` goes: a password may hold any character, and to hide too much is no harm.
+    """
+    scheme, between, rest = url.partition("://")
+    if not between:
+        return SECRET
+    if not rest.startswith("/"):
+        _, at, host = rest.rpartition("@")
+        rest = f"{SECRET}@{host}" if at else rest
+    address, question, parameters = rest.partition("?")
+    return f"{scheme}://{address}{question}{'&'.join(map(_parameter, parameters.split('&')))}"
+
+
+def masked_webhook(url: str) -> str:
+    """Scheme and host of a webhook; the rest is often its token."""
+    match = re.match(r"(https?://)(?:.*@)?([^/?#@]*)", url)
+    return f"{match[1]}{match[2]}/{SECRET}" if match else SECRET
+
+
+def has_password(url: str | None) -> bool:
+    """Whether a URL carries ``user:password@``."""
+    return url is not None and re.match(r"[^/:]+://[^/@]*:[^@]+@", url) is not None
+
+
+def is_secret_header(name: str) -> bool:
+    """Whether the value of a header is a secret by its name."""
+    return _SECRET_HEADER.search(name) is not None
+
+
+def _parameter(text: str) -> str:
+    name, equals, value = text.partition("=")
+    return f"{name}{equals}{value if name.lower() in _HARMLESS_PARAMETERS or not value else SECRET}"
+
+
+def _plain(model: BaseModel) -> dict[str, Any]:
+    """Keys to what the YAML would say; keys whose value is the absence that is their default anyway are left out."""
+    result = {}
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        if value is not None or field.default is not None:
+            result[name] = _value(name, value)
+    return result
+
+
+def _value(name: str, value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return _plain(value)
+    if name in DURATIONS and isinstance(value, float):
+        return format_duration(value) if value else "0s"
+    if name == "headers":
+        return {key: text if key.lower() in _HARMLESS_HEADERS else SECRET for key, text in value.items()}
+    if isinstance(value, str):
+        return {"webhook": masked_webhook, "url": masked_url}.get(name, _text)(value)
+    if isinstance(value, Mapping):
+        return {key: _value("", item) for key, item in value.items()}
+    return [_value("", item) for item in value] if isinstance(value, tuple) else value
+
+
+def _text(text: str) -> str:
+    """Links too may carry a user and password."""
+    return masked_url(text) if has_password(text) else text
+
+
+class _Dumper(yaml.SafeDumper):
+    """Numbers as they are written in a spec, and no aliases, which a spec refuses."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
+        return True
+
+
+def _decimal(dumper: _Dumper, value: Decimal) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:float", str(value))
+
+
+def _quoted_if_odd(dumper: _Dumper, value: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style='"' if _ODD.fullmatch(value) else None)
+
+
+_ODD = re.compile(r"(?i)y|n|yes|no|on|off|[-+]?\.?[0-9][0-9_.eE:+-]*")
+"""Texts that PyYAML leaves unquoted and that our reader or another takes for something else."""
+
+_Dumper.add_representer(Decimal, _decimal)
+_Dumper.add_representer(str, _quoted_if_odd)

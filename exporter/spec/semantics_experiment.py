@@ -1,0 +1,96 @@
+"""What the schema cannot say of an experiment: its variants, its metrics, and where their counts come from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from exporter.promql import check_selector
+from exporter.spec.models import Experiment, Metric
+from exporter.spec.references import check_source
+from exporter.spec.tree import Parts, Problem, did_you_mean, shown
+from exporter.spec.types import LABEL_PATTERN
+
+OWN_LABELS = frozenset({"action", "control", "kind", "metric", "primary_metric", "reason", "status", "variant"})
+"""Labels of the experiments' own families and alerts, which an experiment's ``labels`` must not replace."""
+
+_WAYS = {"query": "sql", "prometheus": "prometheus", "csv": "file"}
+"""Key of a metric -> the type of the source that it needs."""
+
+
+def check_experiment(experiment: Experiment, parts: Parts, sources: Mapping[str, str | None]) -> Iterator[Problem]:
+    """The mistakes of one experiment, at ``parts``; ``sources`` gives the type of each source, None if broken."""
+    yield from _variants(experiment, parts)
+    yield from _primary(experiment, (*parts, "metrics"))
+    for name in experiment.labels:
+        if name in OWN_LABELS:
+            message = (
+                f"the label {shown(name)} is taken by the experiment's own metrics; choose another, like 'my_{name}'"
+            )
+            yield Problem((*parts, "labels", name), message, on_key=True)
+    for i, metric in enumerate(experiment.metrics):
+        yield from _metric(metric, (*parts, "metrics", i), sources)
+
+
+def _variants(experiment: Experiment, parts: Parts) -> Iterator[Problem]:
+    variants = experiment.variants
+    if len(variants) < 2:
+        message = "an experiment needs at least two variants, for instance variants: {blue: 0.5, green: 0.5}"
+        yield Problem((*parts, "variants"), message)
+    elif abs((total := sum(variants.values())) - 1) > 1e-9:
+        message = f"the shares add up to {total:.9g}, not 1; {_correction(total)}"
+        yield Problem((*parts, "variants"), message)
+    if experiment.control not in variants and variants:
+        hint = did_you_mean(experiment.control, variants)
+        way_out = f", did you mean {shown(hint)}?" if hint else f"; there are: {', '.join(map(shown, variants))}"
+        yield Problem((*parts, "control"), f"{shown(experiment.control)} is none of the variants{way_out}")
+
+
+def _correction(total: float) -> str:
+    if total > 1.5:
+        return "write shares such as 0.5, not percentages"
+    verb = "add" if total < 1 else "take"
+    return f"{verb} {abs(1 - total):.9g} {'to' if total < 1 else 'from'} one of them"
+
+
+def _primary(experiment: Experiment, parts: Parts) -> Iterator[Problem]:
+    primaries = [metric.name for metric in experiment.metrics if metric.role == "primary"]
+    if not primaries:
+        yield Problem(parts, "no metric is primary; give the one that decides role: primary")
+    elif len(primaries) > 1:
+        names = ", ".join(primaries)
+        yield Problem(parts, f"exactly one metric decides, but {names} are primary; give the others role: secondary")
+
+
+def _metric(metric: Metric, parts: Parts, sources: Mapping[str, str | None]) -> Iterator[Problem]:
+    ways = [key for key in _WAYS if getattr(metric, key) is not None]
+    if len(ways) > 1:
+        yield Problem(parts, f"{' and '.join(ways)} are both given; keep the one that fits the source")
+        yield from check_source(metric.source, (*parts, "source"), sources, None, "")
+    elif ways:
+        yield from check_source(metric.source, (*parts, "source"), sources, _WAYS[ways[0]], f"{ways[0]} needs")
+    else:
+        yield from check_source(metric.source, (*parts, "source"), sources, None, "")
+        kind = sources.get(metric.source)
+        key = next((key for key in ("query", "prometheus") if _WAYS[key] == kind), None)
+        if key:
+            yield Problem(parts, f"{key} is required with a source of type {kind}; {_HOW[key]}")
+    if metric.prometheus is not None:
+        yield from _selectors(metric, (*parts, "prometheus"))
+
+
+_HOW = {
+    "query": "give the SQL that returns variant, n and successes, one row per variant",
+    "prometheus": "give {exposures: …, events: …, by: variant} with the selectors of the two counters",
+}
+
+
+def _selectors(metric: Metric, parts: Parts) -> Iterator[Problem]:
+    counts = metric.prometheus
+    if counts is None:
+        return
+    for key in ("exposures", "events"):
+        if wrong := check_selector(getattr(counts, key)):
+            yield Problem((*parts, key), wrong)
+    if not re.fullmatch(LABEL_PATTERN, counts.by.lstrip("_") or "_"):
+        yield Problem((*parts, "by"), f"{shown(counts.by)} is not a label name; write one like variant")

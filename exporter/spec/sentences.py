@@ -1,0 +1,244 @@
+"""What pydantic found, in sentences for people: what is wrong, and what would be right."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from exporter.spec.models import SOURCE_TYPES_NOT_YET, Model, Spec
+from exporter.spec.tree import Parts, Problem, did_you_mean, shown
+from exporter.spec.types import found
+
+EXAMPLES: Mapping[str, str] = {
+    "alerting": "alerting: {receivers: {page: {webhook_file: /run/secrets/pager}}}",
+    "by": "by: variant",
+    "control": "control: blue",
+    "csv": "csv: {variant: variant, n: n, successes: successes}",
+    "direction": "direction: increase",
+    "early_kill": "early_kill: {margin: 0.0, alpha: 0.01}",
+    "events": 'events: conversions_total{experiment="checkout-button"}',
+    "experiments": "experiments: [{name: …, control: …, variants: …, metrics: …}]",
+    "exposures": 'exposures: exposures_total{experiment="checkout-button"}',
+    "headers": "headers: {X-Scope-OrgID: team-a}",
+    "kind": "kind: proportion",
+    "labels": "labels: {team: payments}",
+    "limits": "limits: {series: 5000}",
+    "links": 'links: {grafana: "https://grafana.example", runbooks: "https://runbooks.example"}',
+    "metrics": "metrics: [{name: conversion, kind: proportion, source: shop, query: …}]",
+    "name": "name: checkout-availability",
+    "objective": "objective: 99.9",
+    "page": "page: [fast, medium]",
+    "path": "path: checkpoints.csv",
+    "period": "period: 30d",
+    "prometheus": "prometheus: {exposures: …, events: …, by: variant}",
+    "query": "query: SELECT variant, COUNT(*) AS n, SUM(converted) AS successes FROM visits GROUP BY variant",
+    "receivers": "receivers: {page: {webhook_file: /run/secrets/pager}}",
+    "service": "service: checkout",
+    "sli": "sli: {source: prod, total: …, bad: …}",
+    "slos": "slos: [{name: …, service: …, objective: 99.9, period: 30d, sli: …}]",
+    "source": "source: prod",
+    "sources": 'sources: {prod: {type: prometheus, url: "http://localhost:9090"}}',
+    "state": 'state: {url: "sqlite:///winburn-state.db"}',
+    "ticket": "ticket: [slow, trickle]",
+    "type": "type: prometheus",
+    "url": 'url: "http://localhost:9090"',
+    "variants": "variants: {blue: 0.5, green: 0.5}",
+    "where": "where: {experiment: checkout-button}",
+}
+"""Key -> a line that would be right, for the keys whose sentence does not say it already."""
+
+_SECRET_KEYS = frozenset({"headers", "url", "webhook"})
+
+
+class Place(NamedTuple):
+    """Where an error is: path, the model that holds the key (or None), and the deepest value that may be left out."""
+
+    parts: Parts
+    model: type[Model] | None
+    droppable: Parts
+
+
+def problems_of(error: ValidationError) -> list[tuple[Problem, Place]]:
+    """Each mistake with its place, in which :func:`locate` says what to leave out to check the rest nevertheless."""
+    located = [(details, locate(details["loc"])) for details in error.errors(include_url=False)]
+    meant = {(*place.parts[:-1], hint) for details, place in located if (hint := _meant(details, place))}
+    return [
+        (_problem(details, place), place)
+        for details, place in located
+        if not (details["type"] == "missing" and place.parts in meant)
+    ]
+
+
+def locate(loc: Sequence[str | int]) -> Place:
+    """Follow pydantic's location through the models, leaving out the tags that it adds for unions and keys."""
+    kind: Any = Spec
+    parts: Parts = ()
+    droppable: Parts = ()
+    model: type[Model] | None = None
+    for part in loc:
+        if part == "[key]":
+            continue
+        kind = _bare(kind)
+        if get_origin(kind) in {Union, types.UnionType}:
+            kind = next(member for member in get_args(kind) if part in get_args(member.model_fields["type"].annotation))
+            continue
+        parts = (*parts, part)
+        model = kind if isinstance(kind, type) and issubclass(kind, Model) else None
+        if _droppable(kind, part, parts):
+            droppable = parts
+        kind = _step(kind, part)
+    return Place(parts, model, droppable)
+
+
+def _bare(kind: Any) -> Any:
+    """Without Annotated and without ``| None``."""
+    if get_origin(kind) is Annotated:
+        return _bare(get_args(kind)[0])
+    if get_origin(kind) in {Union, types.UnionType}:
+        members = [member for member in get_args(kind) if member is not type(None)]
+        return _bare(members[0]) if len(members) == 1 else kind
+    return kind
+
+
+def _step(kind: Any, part: str | int) -> Any:
+    if isinstance(kind, type) and issubclass(kind, Model):
+        field = kind.model_fields.get(str(part))
+        return field.annotation if field else None
+    arguments = get_args(kind)
+    if get_origin(kind) is dict:
+        return arguments[1]
+    return arguments[0] if arguments else None
+
+
+def _droppable(kind: Any, part: str | int, parts: Parts) -> bool:
+    if isinstance(kind, type) and issubclass(kind, Model):
+        field = kind.model_fields.get(str(part))
+        return field is None or not field.is_required()
+    return get_origin(kind) is dict or len(parts) == 2
+
+
+def _problem(details: ErrorDetails, place: Place) -> Problem:
+    sentence = _SENTENCES.get(details["type"], _other)(details, place)
+    on_key = details["type"] == "extra_forbidden" or details["loc"][-1:] == ("[key]",)
+    return Problem(place.parts, sentence, on_key=on_key)
+
+
+def _meant(details: ErrorDetails, place: Place) -> str | None:
+    if details["type"] != "extra_forbidden" or place.model is None or str(place.parts[-1]) in place.model.NOT_YET:
+        return None
+    return did_you_mean(str(place.parts[-1]), place.model.model_fields)
+
+
+def _example(place: Place) -> str:
+    key = place.parts[-1] if place.parts else None
+    line = EXAMPLES.get(key) if isinstance(key, str) and place.model else None
+    return f", for instance {line}" if line else ""
+
+
+def _unknown(details: ErrorDetails, place: Place) -> str:
+    key = str(place.parts[-1])
+    if place.model and key in place.model.NOT_YET:
+        return f"{key} is not supported yet ({place.model.NOT_YET[key]}); remove it"
+    if hint := _meant(details, place):
+        return f"unknown key {shown(key)}, did you mean {shown(hint)}?"
+    known = ", ".join(sorted(place.model.model_fields)) if place.model else ""
+    return f"unknown key {shown(key)}; known here: {known}"
+
+
+def _missing(_details: ErrorDetails, place: Place) -> str:
+    return f"the key {shown(place.parts[-1])} is required{_example(place) or '; add it'}"
+
+
+def _literal(details: ErrorDetails, place: Place) -> str:
+    value = details["input"]
+    allowed = details["ctx"]["expected"].replace("'", "")
+    later = place.model.NOT_YET_VALUES.get(str(place.parts[-1]), {}) if place.model else {}
+    if isinstance(value, str) and value in later:
+        return f"{shown(value)} is not supported yet ({later[value]}); write {allowed}"
+    hint = did_you_mean(value, allowed.replace(" or ", ", ").split(", ")) if isinstance(value, str) else None
+    return f"{found(value)} is not one of the possible values: {allowed}" + (f"; did you mean {hint}?" if hint else "")
+
+
+def _tag(details: ErrorDetails, _place: Place) -> str:
+    allowed = "prometheus, sql or file"
+    kind = details["input"].get("type") if isinstance(details["input"], dict) else None
+    if isinstance(kind, str) and kind in SOURCE_TYPES_NOT_YET:
+        return f"type {kind} is not supported yet ({SOURCE_TYPES_NOT_YET[kind]}); remove the source"
+    if details["type"] == "union_tag_not_found":
+        return f"the key 'type' is required: {allowed}"
+    hint = did_you_mean(kind, ("prometheus", "sql", "file")) if isinstance(kind, str) else None
+    return f"type {shown(kind)} is not one of {allowed}" + (f"; did you mean {hint}?" if hint else "")
+
+
+def _wrong_kind(wanted: str) -> Callable[[ErrorDetails, Place], str]:
+    def sentence(details: ErrorDetails, place: Place) -> str:
+        value = details["input"]
+        secret = not _SECRET_KEYS.isdisjoint(map(str, place.parts)) and not isinstance(value, list | dict | None)
+        what = "something else" if secret else found(value)
+        return f"{what} where {wanted} belongs{_way_out(value, wanted) or _example(place)}"
+
+    return sentence
+
+
+def _way_out(value: Any, wanted: str) -> str | None:
+    if wanted == _TEXT and isinstance(value, bool | int | float):
+        return "; put it in quotes"
+    if wanted == _TEXT and isinstance(value, dict | list):
+        return "; text that begins with { or [ must stand in quotes"
+    return None
+
+
+def _length(details: ErrorDetails, place: Place) -> str:
+    limits = details.get("ctx", {})
+    if details["type"] == "string_too_long":
+        return f"longer than {limits['max_length']} characters; shorten it"
+    what = "an empty list" if details["type"] == "too_short" else "an empty text"
+    return f"{what}{_example(place) or '; write something, or remove the key'}"
+
+
+def _range(details: ErrorDetails, _place: Place) -> str:
+    limits, value = details["ctx"], found(details["input"])
+    wanted = {
+        "greater_than": "greater than {gt}",
+        "greater_than_equal": "at least {ge}",
+        "less_than": "less than {lt}",
+        "less_than_equal": "at most {le}",
+    }[details["type"]].format(**limits)
+    return f"{value} must be {wanted}"
+
+
+def _ours(details: ErrorDetails, _place: Place) -> str:
+    return str(details["ctx"]["error"])
+
+
+def _other(details: ErrorDetails, _place: Place) -> str:
+    return details["msg"]
+
+
+_TEXT = "text"
+_MAPPING = "a mapping (key: value)"
+_LIST = "a list (items that begin with '- ')"
+_SENTENCES: Mapping[str, Callable[[ErrorDetails, Place], str]] = {
+    "extra_forbidden": _unknown,
+    "missing": _missing,
+    "literal_error": _literal,
+    "union_tag_invalid": _tag,
+    "union_tag_not_found": _tag,
+    "string_type": _wrong_kind(_TEXT),
+    "model_type": _wrong_kind(_MAPPING),
+    "model_attributes_type": _wrong_kind(_MAPPING),
+    "dict_type": _wrong_kind(_MAPPING),
+    "tuple_type": _wrong_kind(_LIST),
+    "string_too_short": _length,
+    "string_too_long": _length,
+    "too_short": _length,
+    "greater_than": _range,
+    "greater_than_equal": _range,
+    "less_than": _range,
+    "less_than_equal": _range,
+    "value_error": _ours,
+}

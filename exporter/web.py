@@ -1,0 +1,123 @@
+"""HTTP: reads the current snapshot, from memory, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from weakref import WeakKeyDictionary
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from exporter.landing import STYLE_HASH, page
+from exporter.negotiate import accepts_gzip, choose_format
+from exporter.snapshot import Bodies, Snapshot
+
+_PLAIN = "text/plain; charset=utf-8"
+_SECURITY = {
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src '{STYLE_HASH}'; img-src data:; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+}
+_FRESH = {"Cache-Control": "no-store"}
+_VARY = "Accept, Accept-Encoding"
+
+
+def app(
+    current: Callable[[], Snapshot | None],
+    *,
+    monotonic: Callable[[], float],
+    version: str,
+    config: Callable[[], str],
+    telemetry_path: str = "/metrics",
+) -> Starlette:
+    """The application: ``/``, ``telemetry_path``, ``/config``, ``/-/healthy`` and ``/-/ready``; GET and HEAD.
+
+    ``current`` gives the snapshot to serve or None before the first, ``monotonic`` is the clock that it expires by,
+    ``config`` the configuration in force as YAML with its secrets masked.
+    """
+    # One page per snapshot: rendering a thousand SLOs again for every open browser would cost more than scrapes do.
+    # Weak, so that a page that nobody asks for again does not keep its snapshot's megabytes.
+    pages: WeakKeyDictionary[Snapshot, str] = WeakKeyDictionary()
+
+    async def metrics(request: Request) -> Response:
+        snapshot = current()
+        if snapshot is None:
+            return _sentence(503, "not yet: nothing has been evaluated")
+        bodies = snapshot.health if snapshot.expired(monotonic()) else snapshot.full
+        return _exposition(bodies, request.headers)
+
+    # Not a coroutine: it then runs in a thread, and a long page holds up no scrape.
+    def index(_: Request) -> Response:
+        snapshot = current()
+        if snapshot is None or snapshot.expired(monotonic()):
+            html = page(snapshot, version=version, stale=snapshot is not None, telemetry_path=telemetry_path)
+        elif (html := pages.get(snapshot, "")) == "":
+            html = pages[snapshot] = page(snapshot, version=version, telemetry_path=telemetry_path)
+        return Response(html, headers=_SECURITY | _FRESH, media_type="text/html")
+
+    async def healthy(_: Request) -> Response:
+        return _sentence(200, "winburn is healthy")
+
+    async def ready(_: Request) -> Response:
+        return _readiness(current(), monotonic())
+
+    async def configuration(_: Request) -> Response:
+        return Response(config(), headers=_SECURITY | _FRESH, media_type="text/yaml")
+
+    routes = {
+        "/": index,
+        telemetry_path: metrics,
+        "/config": configuration,
+        "/-/healthy": healthy,
+        "/-/ready": ready,
+    }
+    return Starlette(
+        routes=[Route(path, endpoint, methods=["GET"]) for path, endpoint in routes.items()],
+        exception_handlers={HTTPException: _refusal, 500: _failure},
+    )
+
+
+def _exposition(bodies: Bodies, headers: Mapping[str, str]) -> Response:
+    """The body that the request's headers ask for."""
+    form = choose_format(headers.get("accept", ""))
+    extra = {**_SECURITY, "Content-Type": form.content_type, "Vary": _VARY}
+    if not accepts_gzip(headers.get("accept-encoding", "")):
+        return Response(bodies.openmetrics if form.openmetrics else bodies.text, headers=extra)
+    extra["Content-Encoding"] = "gzip"
+    return Response(bodies.openmetrics_gzip if form.openmetrics else bodies.text_gzip, headers=extra)
+
+
+def _readiness(snapshot: Snapshot | None, monotonic: float) -> Response:
+    if snapshot is None:
+        return _sentence(503, "not yet: nothing has been evaluated")
+    if snapshot.waiting:
+        return _sentence(503, f"not yet: waiting for the first run of {', '.join(snapshot.waiting)}")
+    if snapshot.expired(monotonic):
+        return _sentence(503, "not any more: the last refresh is too long ago, only health series are served")
+    return _sentence(200, "winburn is ready")
+
+
+def _refusal(request: Request, refused: Exception) -> Response:
+    """404 and 405 as a sentence that says what would be right."""
+    assert isinstance(refused, HTTPException)  # noqa: S101 - starlette looks handlers up by this type
+    if refused.status_code == 405:
+        allowed = (refused.headers or {}).get("Allow", "GET, HEAD")
+        return _sentence(405, f"{request.method} is not allowed here; allowed: {allowed}", {"Allow": allowed})
+    if refused.status_code == 404:
+        return _sentence(404, f"there is nothing at {request.url.path}; start at /")
+    return _sentence(refused.status_code, refused.detail)
+
+
+def _failure(_: Request, __: Exception) -> Response:
+    return _sentence(500, "something is wrong inside winburn; its log says what")
+
+
+def _sentence(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(f"{text}\n", status, headers={**_SECURITY, **_FRESH, **(headers or {})}, media_type=_PLAIN)

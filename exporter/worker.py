@@ -1,0 +1,100 @@
+"""A thread for one collector, so that a run that hangs holds up nothing but itself."""
+
+from __future__ import annotations
+
+import re
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePath
+from queue import SimpleQueue
+
+from exporter.contract import Collector, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one run of a collector ended.
+
+    ``reports`` are those that came before ``error``, if it raised. ``started`` is monotonic, ``finished`` Unix time.
+    """
+
+    collector: str
+    reports: tuple[Report, ...]
+    error: str | None
+    started: float
+    duration: float
+    finished: float
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Sentences by entity; the collector's own under the empty name."""
+        entities = {report.entity: report.error for report in self.reports if report.error is not None}
+        return entities if self.error is None else {"": self.error, **entities}
+
+
+class Worker:
+    """Runs a collector on request and puts the outcome into ``done``.
+
+    ``running_since`` (Unix time) belongs to the thread that starts runs and takes outcomes: it is set by
+    :meth:`start` and cleared by :meth:`taken`, never by the worker's own thread.
+    """
+
+    def __init__(
+        self,
+        collector: Collector,
+        done: SimpleQueue[Outcome],
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self.name = collector.name
+        self.running_since: float | None = None
+        self._collector = collector
+        self._done = done
+        self._clock = clock
+        self._monotonic = monotonic
+        self._asked: SimpleQueue[float | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def start(self, at: float) -> None:
+        """Begin a run that evaluates at ``at``; nothing where the last one is not over."""
+        if self.running_since is not None:
+            return
+        self.running_since = self._clock()
+        if self._thread is None:
+            # A daemon: the process must be able to end while a source never answers.
+            self._thread = threading.Thread(target=self._work, name=f"collector {self.name}", daemon=True)
+            self._thread.start()
+        self._asked.put(at)
+
+    def taken(self) -> None:
+        """The outcome was taken from the queue: the next run may start."""
+        self.running_since = None
+
+    def close(self) -> None:
+        """Let the thread end after its present run."""
+        self._asked.put(None)
+
+    def _work(self) -> None:
+        while (at := self._asked.get()) is not None:
+            self._done.put(self._run(at))
+
+    def _run(self, at: float) -> Outcome:
+        started = self._monotonic()
+        reports: list[Report] = []
+        error = None
+        try:
+            # extend() keeps what a generator yielded before it raised.
+            reports.extend(self._collector.collect(at))
+        except BaseException as raised:  # noqa: BLE001 - even SystemExit must not end the thread unseen
+            error = sentence(raised)
+        return Outcome(self.name, tuple(reports), error, started, self._monotonic() - started, self._clock())
+
+
+def sentence(error: BaseException) -> str:
+    """An exception as one line for the log: kind, message without a URL's user and password, where it was raised."""
+    message = re.sub(r"(?<=://)\S+@", "", " ".join(str(error).split()))
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({PurePath(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {message}{where}"

@@ -1,0 +1,139 @@
+"""What of the spec gets into the dashboards, and what does not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+
+from dashboards import Addresses, generate
+from dashboards.facts import Facts, facts
+from exporter.contract import DATASOURCE_UIDS
+from exporter.spec import Spec
+from tests.dashboards.documents import dashboards, panel, targets, texts
+
+SLI = {"source": "prod", "total": "requests_total", "bad": "errors_total"}
+PROD = {"prod": {"type": "prometheus", "url": "http://prometheus:9090"}}
+
+
+def _slo(name: str, period: str) -> dict[str, object]:
+    return {"name": name, "service": "shop", "objective": "99.9", "period": period, "sli": SLI}
+
+
+def _experiment(name: str, alpha: float) -> dict[str, object]:
+    metric = {"name": "conversion", "kind": "proportion", "source": "prod"}
+    return {"name": name, "control": "a", "variants": {"a": 0.5, "b": 0.5}, "metrics": [metric], "alpha": alpha}
+
+
+def test_slos_are_not_written_in() -> None:
+    spec = Spec.model_validate({"sources": PROD, "slos": [_slo("checkout", "30d"), _slo("search", "30d")]})
+    assert generate(spec) == texts()
+
+
+def test_facts_of_an_empty_spec() -> None:
+    assert facts(Spec()) == Facts("15s", late=45, stale=60, period=2592000, alpha=0.05, runbooks=None)
+
+
+def test_refresh_is_the_finest_step_of_graphs_and_of_the_data_source() -> None:
+    files = generate(Spec.model_validate({"refresh": "30s"}))
+    overview = json.loads(files["dashboards/winburn-slo-overview.json"])
+    for shown, target in targets(overview):
+        assert shown.get("interval") == ("30s" if any(t["range"] for t in shown["targets"]) else None), target["refId"]
+    sources = yaml.safe_load(files["provisioning/datasources/winburn.yml"])["datasources"]
+    assert sources[0]["jsonData"]["timeInterval"] == "30s"
+
+
+@pytest.mark.parametrize(
+    ("spec", "late", "stale"),
+    [({"refresh": "15s"}, 45, 60), ({"refresh": "1m"}, 135, 180), ({"refresh": "15s", "max_age": "20s"}, 15, 20)],
+)
+def test_data_is_late_before_it_is_stale(spec: dict[str, str], late: float, stale: float) -> None:
+    found = facts(Spec.model_validate(spec))
+    assert (found.late, found.stale) == (late, stale)
+    assert found.late < found.stale
+
+
+def test_alert_lines_are_those_of_the_most_common_period() -> None:
+    slos = [_slo("a", "28d"), _slo("b", "28d"), _slo("c", "90d")]
+    files = generate(Spec.model_validate({"sources": PROD, "slos": slos}))
+    burn = panel(json.loads(files["dashboards/winburn-slo-overview.json"]), "Burn rate over time (1h)")
+    steps = burn["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    # 2 % of 28 days in 1 h, 5 % in 6 h, 10 % in 1 d and in 3 d (at least 1): SRE Workbook, chapter 5, scaled to 28d
+    assert [step["value"] for step in steps[1:]] == pytest.approx([1, 2.8, 5.6, 13.44])
+    assert [step["color"] for step in steps[1:]] == ["orange", "orange", "red", "red"]
+
+
+def test_a_short_period_has_only_the_lines_of_its_tiers() -> None:
+    files = generate(Spec.model_validate({"sources": PROD, "slos": [_slo("a", "7d")]}))
+    burn = panel(json.loads(files["dashboards/winburn-slo-overview.json"]), "Burn rate over time (1h)")
+    values = [step["value"] for step in burn["fieldConfig"]["defaults"]["thresholds"]["steps"][1:]]
+    assert values == sorted(set(values))
+    assert len(values) < 4
+
+
+def test_evidence_line_is_one_over_alpha() -> None:
+    spec = {"sources": PROD, "experiments": [_experiment("a", 0.01), _experiment("b", 0.01), _experiment("c", 0.05)]}
+    files = generate(Spec.model_validate(spec))
+    evidence = panel(json.loads(files["dashboards/winburn-experiments.json"]), "Evidence over time")
+    assert evidence["fieldConfig"]["defaults"]["thresholds"]["steps"][1]["value"] == pytest.approx(100)
+    assert "1/alpha = 100" in evidence["description"]
+
+
+@pytest.mark.parametrize(
+    ("runbooks", "url"),
+    [("deploy/runbooks", None), ("https://wiki/runbooks/", "https://wiki/runbooks/${__value.raw}.md")],
+)
+def test_runbooks_are_linked_where_a_browser_can_open_them(runbooks: str, url: str | None) -> None:
+    files = generate(Spec.model_validate({"links": {"runbooks": runbooks}}))
+    alerts = panel(json.loads(files["dashboards/winburn-slo-overview.json"]), "Firing alerts")
+    links = [
+        item["value"] for o in alerts["fieldConfig"]["overrides"] for item in o["properties"] if item["id"] == "links"
+    ]
+    assert [link["url"] for value in links for link in value] == ([url] if url else [])
+
+
+def test_provisioning_has_fixed_uids_and_the_given_addresses() -> None:
+    files = generate(Spec(), Addresses("http://p:1", "http://a:2", "/dashboards"))
+    prometheus, alertmanager = yaml.safe_load(files["provisioning/datasources/winburn.yml"])["datasources"]
+    assert (prometheus["uid"], prometheus["url"]) == (DATASOURCE_UIDS["prometheus"], "http://p:1")
+    assert prometheus["jsonData"]["manageAlerts"] is True
+    assert prometheus["jsonData"]["httpMethod"] == "POST"
+    assert (alertmanager["uid"], alertmanager["url"]) == (DATASOURCE_UIDS["alertmanager"], "http://a:2")
+    assert alertmanager["jsonData"]["implementation"] == "prometheus"
+    (provider,) = yaml.safe_load(files["provisioning/dashboards/winburn.yml"])["providers"]
+    assert provider["allowUiUpdates"] is False
+    assert provider["options"]["path"] == "/dashboards"
+
+
+@pytest.mark.parametrize("uid", sorted(dashboards()))
+def test_what_every_dashboard_has(uid: str) -> None:
+    dashboard = dashboards()[uid]
+    assert dashboard["schemaVersion"] == 42
+    assert dashboard["refresh"] == "5s"
+    assert dashboard["tags"] == ["winburn"]
+    assert dashboard["editable"] is False
+    assert dashboard["annotations"]["list"][0]["datasource"]["uid"] == "-- Grafana --"
+    (menu,) = dashboard["links"]
+    assert (menu["type"], menu["tags"], menu["asDropdown"]) == ("dashboards", ["winburn"], True)
+    assert menu["includeVars"] is menu["keepTime"] is True
+    first = dashboard["templating"]["list"][0]
+    assert (first["name"], first["current"]["value"]) == ("datasource", DATASOURCE_UIDS["prometheus"])
+
+
+@pytest.mark.parametrize("uid", sorted(dashboards()))
+def test_choices_start_with_all(uid: str) -> None:
+    for variable in dashboards()[uid]["templating"]["list"][1:]:
+        assert variable["multi"] is variable["includeAll"] is True
+        assert (variable["current"]["text"], variable["current"]["value"]) == (["All"], ["$__all"])
+        assert variable["query"]["query"] == variable["definition"]
+
+
+def test_the_slo_choice_follows_category_and_service() -> None:
+    by_name = {v["name"]: v for v in dashboards()["winburn-slo-overview"]["templating"]["list"]}
+    assert by_name["service"]["definition"] == 'label_values(slo_info{category=~"$category"}, slo_service)'
+    assert by_name["slo"]["definition"] == (
+        'label_values(slo_info{slo_service=~"$service",category=~"$category"}, slo)'
+    )
+    # "All" must mean all of these, and not every SLO there is.
+    assert "allValue" not in by_name["slo"]

@@ -1,0 +1,175 @@
+"""Every query of every dashboard, asked of a real Prometheus that two replicas of the exporter were scraped into."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import yaml
+
+from exporter.contract import FAMILIES, Sample, sample
+from tests.dashboards.documents import dashboards, targets
+from winburn.servers import Servers
+
+END = 1_700_000_000
+STEP = 15
+CHOSEN = {"slo": "(checkout|search)", "experiment": ".*", "metric": ".*", "category": ".*", "service": ".*"}
+QUERIES = [
+    (uid, panel["title"], target["refId"], target["expr"], target["instant"])
+    for uid, dashboard in dashboards().items()
+    for panel, target in targets(dashboard)
+]
+
+SLOS = {("checkout", "zone=eu"): 2, ("checkout", "zone=us"): 1, ("search", ""): 0}
+NAMES = {"checkout zone=eu", "checkout zone=us", "search"}
+VARIANTS = ("blue", "green")
+METRICS = ("conversion", "signup")
+VALUES = {
+    "slo_error_budget_remaining_ratio": 0.5,
+    "slo_period_seconds": 2592000.0,
+    "slo_burn_rate": 2.0,
+    "experiment_srm_p_value": 0.0001,
+    "experiment_srm_deviation_ratio": 0.02,
+    "experiment_variant_e_value": 100.0,
+    "experiment_variant_participants": 1000.0,
+    "experiment_variant_early_kill": 1.0,
+    "experiment_variant_traffic_ratio": 0.52,
+    "experiment_variant_traffic_planned_ratio": 0.5,
+    "winburn_collector_last_success_timestamp_seconds": END - 20.0,
+}
+
+
+def filled(expr: str, **chosen: str) -> str:
+    """The query as Grafana sends it."""
+    values = {**CHOSEN, "__range": "10m", **chosen}
+    return re.sub(r"\$(\w+)", lambda match: values.get(match[1], match[0]), expr)
+
+
+def samples() -> Iterator[Sample]:
+    """What one replica exports: every family of SLOs and experiments, and the collectors' times."""
+    for family in FAMILIES.values():
+        value, labels = VALUES.get(family.name, 0.25), set(family.labels)
+        if "slo" in labels and family.name.startswith("slo_"):
+            for (slo, group), status in SLOS.items():
+                own = {"slo": slo} | ({"slo_group": group} if group else {})
+                own |= {label: f"some-{label}" for label in labels - {"slo", "window"}}
+                for window in ("5m", "1h", "period") if "window" in labels else (None,):
+                    shown = float(status) if family.name == "slo_status" else value
+                    yield sample(family.name, shown, **own, **({"window": window} if window else {}))
+        elif "experiment" in labels:
+            yield from _of_experiment(family.name, labels, value)
+        elif labels == {"collector"}:
+            yield from (sample(family.name, value, collector=name) for name in ("slo:prod", "experiment:shop"))
+
+
+def _of_experiment(name: str, labels: set[str], value: float) -> Iterator[Sample]:
+    if "status" in labels:
+        yield from (sample(name, float(s == "running"), experiment="button", status=s) for s in ("running", "paused"))
+        return
+    for variant in VARIANTS if "variant" in labels else ("",):
+        for metric in METRICS if "metric" in labels else ("",):
+            own = {"experiment": "button", "variant": variant, "metric": metric}
+            more = {label: f"some-{label}" for label in labels - own.keys()}
+            yield sample(name, value, **{k: v for k, v in own.items() if v}, **more)
+
+
+def exposition() -> str:
+    """Two replicas with equal series, and two alerts of which one fires; OpenMetrics with times."""
+    series = {(s.name, s.labels): s.value for s in samples()}
+    for alert, state in (("SLOErrorBudgetBurn", "firing"), ("SLONoData", "pending")):
+        labels = (("alertname", alert), ("severity", "page"), ("slo", "search"), ("tier", "fast"))
+        series["ALERTS", (("alertstate", state), *labels)] = 1
+        series["ALERTS_FOR_STATE", labels] = END - 300
+    lines = []
+    for (name, labels), value in series.items():
+        for instance in ("a:10345", "b:10345"):
+            where = () if name.startswith("ALERTS") else (("instance", instance), ("job", "winburn"))
+            text = ",".join(f"{key}={json.dumps(text)}" for key, text in (*labels, *where))
+            lines += [f"{name}{{{text}}} {value} {at}" for at in range(END - 600, END + 1, STEP)]
+    return "\n".join([*dict.fromkeys(lines), "# EOF", ""])
+
+
+@pytest.fixture
+def ask(prometheus: Callable[..., Any], tmp_path: Path) -> Callable[..., list[dict[str, Any]]]:
+    """Ask the Prometheus a query as a panel does, with other choices if given."""
+    scraped = tmp_path / "scraped.om"
+    scraped.write_text(exposition(), encoding="utf-8")
+    server = prometheus("scrape_configs: []\n", retention="3650d", blocks_from=scraped)
+
+    def query(expr: str, *, instant: bool = True, **chosen: str) -> list[dict[str, Any]]:
+        when = {"time": END} if instant else {"start": END - 300, "end": END, "step": STEP}
+        address = f"{server.url}/api/v1/query{'' if instant else '_range'}"
+        answer = requests.post(address, data={"query": filled(expr, **chosen), **when}, timeout=20).json()
+        assert answer["status"] == "success", f"{expr}: {answer}"
+        result: list[dict[str, Any]] = answer["data"]["result"]
+        return result
+
+    return query
+
+
+def _query(title: str, ref: str) -> str:
+    return next(expr for _, panel, name, expr, _ in QUERIES if (panel, name) == (title, ref))
+
+
+def test_every_query_is_promql(servers: Servers, tmp_path: Path) -> None:
+    rules = [{"record": f"query:{index}", "expr": filled(query[3])} for index, query in enumerate(QUERIES)]
+    file = tmp_path / "queries.yml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}), encoding="utf-8")
+    check = [servers.need("promtool"), "check", "rules", file]
+    done = subprocess.run(check, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert f"{len(QUERIES)} rules found" in done.stdout
+
+
+def test_every_query_answers_and_replicas_show_once(ask: Callable[..., list[dict[str, Any]]]) -> None:
+    for uid, title, ref, expr, instant in QUERIES:
+        found = ask(expr, instant=instant)
+        assert found, f"{uid}, {title}, {ref} is empty: {expr}"
+        for one in found:
+            assert not {"instance", "job"} & one["metric"].keys(), (title, ref)
+        if "by (name)" in expr:
+            assert sorted(one["metric"]["name"] for one in found) == sorted(NAMES), (title, ref)
+        if "by (row)" in expr:
+            assert len(found) == len(VARIANTS) * len(METRICS), (title, ref)
+
+
+def test_nothing_known_is_not_zero(ask: Callable[..., list[dict[str, Any]]]) -> None:
+    for title in ("Breached", "At risk", "No data", "Ok", "Least budget left"):
+        expr = next(expr for _, panel, _, expr, _ in QUERIES if panel == title)
+        assert ask(expr, slo="nobody") == [], title
+        assert ask(expr, slo="()") == [], title  # what All is while there is no SLO at all
+    assert ask(_query("Killed variants", "Count"), experiment="nobody") == []
+
+
+@pytest.mark.parametrize("chosen", [("(checkout|search)", "1"), ("(search)", "0")])
+def test_zero_is_zero(ask: Callable[..., list[dict[str, Any]]], chosen: tuple[str, str]) -> None:
+    slos, breached = chosen
+    (answer,) = ask(_query("Breached", "Count"), slo=slos)
+    assert answer["value"][1] == breached
+
+
+def test_computed_columns(ask: Callable[..., list[dict[str, Any]]]) -> None:
+    def values(title: str, ref: str) -> set[float]:
+        return {round(float(one["value"][1]), 6) for one in ask(_query(title, ref))}
+
+    # half of the budget of 30 days left, at twice the pace: 0.5 x 30 d / 2
+    assert values("SLOs, worst first", "Gone") == {0.5 * 2592000 / 2}
+    assert values("Health before results", "Split") == {2}
+    assert values("Health before results", "Participants") == {2000}
+    assert values("Results", "Evidence") == {2}
+    assert values("Results", "Participants") == {1000}
+    assert values("Traffic against plan", "Off") == {0.02}
+    assert values("Age of the data", "Age") == {20}
+
+
+def test_only_what_fires_is_listed_with_its_beginning(ask: Callable[..., list[dict[str, Any]]]) -> None:
+    (alert,) = ask(_query("Firing alerts", "Alerts"))
+    assert alert["metric"]["alertname"] == "SLOErrorBudgetBurn"
+    assert float(alert["value"][1]) == (END - 300) * 1000
+    assert ask(_query("Firing alerts", "Alerts"), slo="(checkout)") == []

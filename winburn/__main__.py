@@ -1,0 +1,5 @@
+"""``python -m winburn``."""
+
+from winburn.cli import main
+
+main()

@@ -1,0 +1,69 @@
+"""From a spec to what runs: open the sources and the state store, and give each its collectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from exporter.collectors.experiment import ExperimentCollector
+from exporter.sources.build import open_source
+
+from exporter.collectors.slo import SloCollector
+from exporter.collectors.slo_feed import Progress
+from exporter.contract import Collector, Sample, sample
+from exporter.sources.base import CounterSource, CountSource, SlotSource
+from exporter.spec import FileSource, Spec, read_secret, source_url
+from exporter.state import State
+
+AnySource = CounterSource | SlotSource | CountSource
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """What a spec becomes."""
+
+    sources: Mapping[str, AnySource]
+    collectors: tuple[Collector, ...]
+
+    def health(self) -> Iterable[Sample]:
+        """winburn_source_up of every source that was asked."""
+        return [sample("winburn_source_up", s.up, source=name) for name, s in self.sources.items() if s.up is not None]
+
+
+def open_state(spec: Spec) -> State:
+    """The spec's state store; StateError or SecretError where it cannot be opened."""
+    return State(spec.state.url if spec.state.url is not None else read_secret(spec.state.url_file or ""))
+
+
+def assemble(
+    spec: Spec, state: State, *, origin: float | None = None, progress: Progress = lambda _name, _share: None
+) -> Assembly:
+    """Sources and collectors of a spec; what they need is opened at the first question, not here.
+
+    ``origin`` is the phase of the instants at which they will be asked, by default that of the loop's grid. Raises
+    SecretError where a ``url_file`` cannot be read, StateError where the store cannot.
+    """
+    sources = {name: _open(name, spec) for name in sorted(spec.sources)}
+    origin = -spec.lag % spec.refresh if origin is None else origin
+    collectors: list[Collector] = [
+        SloCollector(
+            cast(CounterSource | SlotSource, sources[name]),
+            [slo for slo in spec.slos if slo.sli.source == name],
+            state,
+            refresh=spec.refresh,
+            origin=origin,
+            keep_seconds=spec.keep_seconds,
+            progress=progress,
+        )
+        for name in sorted({slo.sli.source for slo in spec.slos})
+    ]
+    if spec.experiments:
+        collectors.append(ExperimentCollector(cast(Any, sources), spec.experiments, state, refresh=spec.refresh))
+    return Assembly(sources, tuple(collectors))
+
+
+def _open(name: str, spec: Spec) -> AnySource:
+    model = spec.sources[name]
+    url = None if isinstance(model, FileSource) else source_url(model)
+    return open_source(name, model, url=url, series_limit=spec.limits.series)

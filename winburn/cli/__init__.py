@@ -1,0 +1,52 @@
+"""The command line. One module a command, imported when it runs, so that ``serve`` stays small and help is quick."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from winburn.version import VERSION
+
+COMMANDS = {
+    "demo": "See winburn at work on this machine, from nothing.",
+    "check": "Validate a spec; print every error with its file and line.",
+    "serve": "Run the exporter.",
+    "once": "Evaluate once and print the metrics.",
+    "rules": "Write Prometheus rules, their unit tests and alertmanager.yml.",
+    "dashboards": "Write Grafana dashboards and provisioning.",
+}
+"""Command -> what it does; each is the function of its name in the module of its name."""
+
+
+class Commands(click.Group):
+    """A group whose commands live in modules of their own."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """In the order of a first day with winburn."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """The command, imported now."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"winburn.cli.{name}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """From the table, without importing what the commands need."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with `winburn demo`; `winburn COMMAND --help` explains each command.",
+)
+@click.version_option(VERSION, prog_name="winburn")
+def main() -> None:
+    """SLO burn rates and experiment win rates as Prometheus metrics, with the rules, routes and dashboards for them.
+
+    Exit codes: 0 all is well; 1 the spec, a source or an output is not; 2 the command line is not.
+    """
