@@ -60,7 +60,6 @@ class Feed:
             answers |= self._counts(cast(CountSource, self._sources[source]), asked, at)
         for source, entries in counters.items():
             answers |= self._counters(cast(CounterSource, self._sources[source]), entries, at)
-        self._failed = {key for key, answer in answers.items() if isinstance(answer, SourceError)}
         return answers
 
     def _counts(self, source: CountSource, asked: Sequence[tuple[Key, MetricTrack]], at: float) -> Answers:
@@ -72,7 +71,9 @@ class Feed:
                 continue
             try:
                 answers[key] = {count.variant: (count.n, count.successes) for count in source.counts(metric.metric, at)}
+                self._failed.discard(key)
             except SourceError as error:
+                self._failed.add(key)
                 answers[key] = error
                 down = error if source.up is False else None
         return answers
