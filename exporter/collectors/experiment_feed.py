@@ -1,0 +1,170 @@
+"""Read the counts of every metric of every experiment at one instant, each source asked once where it can be.
+
+What fails costs its own metric only. A source that does not answer is not asked again in the same refresh, so that it
+costs one timeout and not one a metric; and what failed the last time is asked last, so that one slow query does not
+starve the others of its source.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar, cast
+
+from exporter.collectors.experiment_counters import CounterTotals, Counts
+from exporter.collectors.experiment_track import ExperimentTrack, MetricTrack
+from exporter.collectors.slo_feed import POINTS, Segment, segments
+from exporter.promql import format_duration
+from exporter.sources.base import CounterSource, CountSource, Matrix, Reading, SourceError
+
+HORIZON = 30 * 86400.0
+"""Seconds of the past that are read at first sight, where the source has them."""
+
+_CLOCK_TOLERANCE = 3600.0
+_AT_ONCE = 50
+
+_T = TypeVar("_T")
+Key = tuple[str, str]
+"""Experiment and metric."""
+Progress = Callable[[str, float], None]
+"""Called with an experiment's name and the share (0 to 1) of its past that has been read."""
+Answers = dict[Key, Counts | SourceError]
+_Entry = tuple[Key, CounterTotals]
+
+
+class Feed:
+    """The metrics' sources. ``refresh`` is the width of the grid of instants that will be asked for (seconds)."""
+
+    def __init__(
+        self, sources: Mapping[str, CountSource | CounterSource], refresh: float, progress: Progress | None = None
+    ) -> None:
+        self._sources = sources
+        self._refresh = refresh
+        self._progress = progress or (lambda _name, _share: None)
+        self._failed: set[Key] = set()
+
+    def read(self, tracks: Sequence[ExperimentTrack], at: float) -> Answers:
+        """The cumulative counts of every metric at ``at``, or why there are none; drafts are not read."""
+        counted: dict[str, list[tuple[Key, MetricTrack]]] = defaultdict(list)
+        counters: dict[str, list[_Entry]] = defaultdict(list)
+        for track in tracks:
+            for name, metric in {} if track.is_draft else track.metrics.items():
+                key = (track.experiment.name, name)
+                if metric.counters:
+                    counters[metric.metric.source].append((key, metric.counters))
+                    track.changed = True
+                else:
+                    counted[metric.metric.source].append((key, metric))
+        answers: Answers = {}
+        for source, asked in counted.items():
+            answers |= self._counts(cast(CountSource, self._sources[source]), asked, at)
+        for source, entries in counters.items():
+            answers |= self._counters(cast(CounterSource, self._sources[source]), entries, at)
+        return answers
+
+    def _counts(self, source: CountSource, asked: Sequence[tuple[Key, MetricTrack]], at: float) -> Answers:
+        answers: Answers = {}
+        down: SourceError | None = None
+        for key, metric in sorted(asked, key=lambda entry: entry[0] in self._failed):
+            if down:
+                answers[key] = down
+                continue
+            try:
+                answers[key] = {count.variant: (count.n, count.successes) for count in source.counts(metric.metric, at)}
+                self._failed.discard(key)
+            except SourceError as error:
+                self._failed.add(key)
+                answers[key] = error
+                down = error if source.up is False else None
+        return answers
+
+    def _counters(self, source: CounterSource, entries: Sequence[_Entry], at: float) -> Answers:
+        errors = dict(_wait_for_clock(entries, at))
+        due = [(key, c) for key, c in entries if key not in errors and (c.polled is None or c.polled < at)]
+        live = [(key, c) for key, c in due if c.polled is not None and at - c.polled < 1.5 * self._refresh]
+        behind: dict[float | None, list[_Entry]] = defaultdict(list)
+        for key, totals in due:
+            if totals.polled is None or at - totals.polled >= 1.5 * self._refresh:
+                behind[totals.polled].append((key, totals))
+        try:
+            errors |= _poll(source, live, at)
+            for polled, group in behind.items():
+                errors |= self._catch_up(source, group, polled, at)
+        except SourceError as error:
+            errors = {key: error for key, _ in due} | errors
+        return {key: errors.get(key) or totals.counts for key, totals in entries}
+
+    def _catch_up(
+        self, source: CounterSource, entries: Sequence[_Entry], polled: float | None, at: float
+    ) -> dict[Key, SourceError]:
+        """Read the same past of several metrics; one that fails keeps what it has and goes on there next time."""
+        wanted = segments(None if polled is None else max(polled, at - HORIZON), at, self._refresh, HORIZON)
+        points = sum(round((s.end - s.start) / s.step) + 1 for s in wanted)
+        size = max(1, min(_AT_ONCE, POINTS // points))
+        errors: dict[Key, SourceError] = {}
+        for first in range(0, len(entries), size):
+            group = entries[first : first + size]
+            for i, segment in enumerate(wanted, 1):
+                going = [(key, totals) for key, totals in group if key not in errors]
+                errors |= _replay(source, going, segment)
+                if len(wanted) > 1:
+                    for key, _ in going:
+                        self._progress(key[0], i / len(wanted))
+            for key, totals in group:
+                if key not in errors:
+                    totals.caught_up()
+        return errors
+
+
+def _wait_for_clock(entries: Iterable[_Entry], at: float) -> Iterable[tuple[Key, SourceError]]:
+    """Metrics that were read in what is now the future wait; by more than an hour, that clock was wrong."""
+    for key, totals in entries:
+        ahead = (totals.polled or at) - at
+        if ahead > _CLOCK_TOLERANCE:
+            totals.move_clock(at - _JUST_BEFORE)
+        elif ahead > 0:
+            text = format_duration(max(ahead, 0.001))
+            yield key, SourceError(f"metric {key[1]} was read {text} ahead of now: the clock was set back; waiting")
+
+
+_JUST_BEFORE = 1e-3
+
+
+def _poll(source: CounterSource, entries: Sequence[_Entry], at: float) -> dict[Key, SourceError]:
+    if not entries:
+        return {}
+    readings: list[Reading | SourceError] = source.counters(_selectors(entries), at)
+    errors = {}
+    for (key, totals), exposures, events in _in_twos(entries, readings):
+        if isinstance(exposures, SourceError) or isinstance(events, SourceError):
+            errors[key] = _first_error(exposures, events)
+        else:
+            totals.poll(at, exposures, events)
+    return errors
+
+
+def _replay(source: CounterSource, entries: Sequence[_Entry], segment: Segment) -> dict[Key, SourceError]:
+    if not entries:
+        return {}
+    matrices: list[Matrix | SourceError] = source.history(_selectors(entries), segment.start, segment.end, segment.step)
+    errors = {}
+    for (key, totals), exposures, events in _in_twos(entries, matrices):
+        if isinstance(exposures, SourceError) or isinstance(events, SourceError):
+            errors[key] = _first_error(exposures, events)
+        else:
+            totals.replay(exposures, events)
+    return errors
+
+
+def _selectors(entries: Iterable[_Entry]) -> list[str]:
+    return [selector for _, totals in entries for selector in totals.selectors]
+
+
+def _in_twos(
+    entries: Sequence[_Entry], answers: Sequence[_T | SourceError]
+) -> Iterable[tuple[_Entry, _T | SourceError, _T | SourceError]]:
+    return zip(entries, answers[::2], answers[1::2], strict=True)
+
+
+def _first_error(*answers: object) -> SourceError:
+    return next(answer for answer in answers if isinstance(answer, SourceError))
