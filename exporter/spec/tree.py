@@ -92,8 +92,9 @@ class Tree:
 
 def unhidden(new: Iterable[Problem], old: Iterable[Problem]) -> list[Problem]:
     """The new problems that the old ones do not explain: those neither above nor below the value of an old one."""
-    known = [problem.parts for problem in old if problem.parts]
-    return [problem for problem in new if not any(_related(problem.parts, parts) for parts in known)]
+    exact = {problem.parts for problem in old if problem.parts}
+    above = {prefix for parts in exact for prefix in _prefixes(parts)}
+    return [problem for problem in new if problem.parts not in above and exact.isdisjoint(_prefixes(problem.parts))]
 
 
 def shown(value: object) -> str:
@@ -107,9 +108,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     return next(iter(difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)), None)
 
 
-def _related(one: Parts, other: Parts) -> bool:
-    shorter = min(len(one), len(other))
-    return one[:shorter] == other[:shorter]
+def _prefixes(parts: Parts) -> list[Parts]:
+    return [parts[:length] for length in range(1, len(parts) + 1)]
 
 
 def child(value: Any, part: str | int) -> Any:

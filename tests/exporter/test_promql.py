@@ -123,12 +123,12 @@ def test_what_is_no_plain_selector(text: str, said: str) -> None:
     assert said in (check_selector(text) or "")
 
 
-# Each taken from the syntax page of RE2; several are errors or something else to Python's re.
+# From the syntax page of RE2, each taken by promtool 2.42 or 3.5; several are errors or something else to Python's re.
 RE2 = [
     "", "a|b", "|a", "5..", "(a|b)*c+d?", "a*?b+?c??", "a{2}", "a{2,}", "a{2,5}?", "a{,2}", "x{", "{", "^a$", "^*",
     "[a-z]", "[^a]", "[]a]", "[^]]", "[\\w-.]", "[[:alpha:]_]+", "[[:^digit:]]", "\\pN", "\\p{Greek}", "\\P{Lu}",
     "\\Qa(b\\E", "\\Qa(",
-    "\\x{10FFFF}", "\\x7F", "\\012", "\\C", "\\z", "(?i)a", "a(?i)b", "(?i:a)", "(?s-i:a)", "(?U)a+",
+    "\\x{10FFFF}", "\\x7F", "\\012", "\\z", "(?i)a", "a(?i)b", "(?i:a)", "(?s-i:a)", "(?U)a+",
     "(?P<n>a)", "(?<n>a)",
     "(?:a|b)", "()", "\\(", "\\[", "a\\.b", "[\\]]", "a]", "a}",
 ]  # fmt: skip
@@ -142,7 +142,8 @@ def test_what_re2_takes_is_never_refused(pattern: str) -> None:
 @pytest.mark.parametrize(
     "pattern",
     [
-        "*", "+a", "a|*b", "(*a)", "(?:+)", "a**", "a*+", "(", "(a", "a)", ")(", "[a", "[]", "[^]", "a\\", "(a)\\1",
+        "*", "+a", "a|*b", "(*a)", "(?:+)", "a**", "a*+", "(", "(a", "a)", ")(", "[a", "[]", "[^]",
+        "a\\", "(a)\\1", "\\C",
         "(?=a)",
         "(?!a)", "(?<=a)", "(?<!a)", "(?>a)", "(?P=n)", "(?#c)", "a{1001}", "a{0,2000}",
     ],

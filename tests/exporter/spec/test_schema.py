@@ -56,6 +56,8 @@ def test_every_object_is_described_and_closed() -> None:
     for schema in found:
         assert schema["additionalProperties"] is False
         assert schema["description"]
+        for name, key in schema["properties"].items():
+            assert name == "type" or "$ref" in key or key["description"].endswith("."), name
 
 
 def test_defaults_are_written_as_in_a_file() -> None:
