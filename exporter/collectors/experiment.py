@@ -49,6 +49,7 @@ class ExperimentCollector:
         for latch in state.latches(KILL):
             kills[latch.entity].append(latch)
         self._tracks = [ExperimentTrack(e, documents.get(e.name), kills[e.name]) for e in experiments]
+        self._of_spec = {e.name: experiment_samples.of_spec(e) for e in experiments}
 
     def collect(self, at: float) -> list[Report]:
         """Evaluate every experiment at ``at``; see :class:`exporter.contract.Collector`."""
@@ -64,7 +65,9 @@ class ExperimentCollector:
         samples = _samples([reading for reading in readings if reading.answered])
         errors = {reading.track.experiment.name: "; ".join(reading.errors) or None for reading in readings}
         reports = [
-            Report(name, samples.get(name, ()), experiment_samples.lasting(track), errors.get(name))
+            Report(
+                name, samples.get(name, ()), experiment_samples.lasting(track, self._of_spec[name]), errors.get(name)
+            )
             for track in self._tracks
             for name in (track.experiment.name,)
         ]

@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import get_args
 
 from exporter.collectors.experiment_analysis import Result
 from exporter.collectors.experiment_counters import Counts
 from exporter.collectors.experiment_track import ExperimentTrack
-from exporter.contract import E_VALUE_CAP, Sample, optional, sample
+from exporter.contract import E_VALUE_CAP, Sample, family, sample
 from exporter.spec import Experiment
 
 STATUSES: tuple[str, ...] = get_args(Experiment.model_fields["status"].annotation)
@@ -34,9 +35,19 @@ def by_status(experiments: Iterable[Experiment]) -> tuple[Sample, ...]:
     return tuple(sample("experiments", counts[status], status=status) for status in STATUSES)
 
 
-def lasting(track: ExperimentTrack) -> tuple[Sample, ...]:
-    """The samples that are true whatever the sources do."""
+def lasting(track: ExperimentTrack, of_spec: Iterable[Sample]) -> tuple[Sample, ...]:
+    """The samples that are true whatever the sources do; ``of_spec`` is what :func:`of_spec` gives."""
     experiment = track.experiment
+    name = experiment.name
+    samples = list(of_spec)
+    if experiment.early_kill and not track.is_draft:
+        for variant in track.variants:
+            samples += _defined("experiment_variant_early_kill", variant in track.killed, name, variant)
+    return tuple(samples)
+
+
+def of_spec(experiment: Experiment) -> tuple[Sample, ...]:
+    """What the spec alone says."""
     name = experiment.name
     info = {
         "experiment": name,
@@ -53,11 +64,6 @@ def lasting(track: ExperimentTrack) -> tuple[Sample, ...]:
         sample("experiment_variant_traffic_planned_ratio", share, experiment=name, variant=variant)
         for variant, share in experiment.variants.items()
     ]
-    if experiment.early_kill and not track.is_draft:
-        samples += [
-            sample("experiment_variant_early_kill", float(v in track.killed), experiment=name, variant=v)
-            for v in track.variants
-        ]
     return tuple(samples)
 
 
@@ -65,12 +71,11 @@ def traffic(track: ExperimentTrack, totals: Counts, epoch: Counts) -> list[Sampl
     """Who was shown what: of all units, those under labels that the plan does not know included."""
     name = track.experiment.name
     units = sum(n for n, _ in epoch.values())
-    samples = [sample("experiment_epochs", track.epoch, experiment=name)]
+    samples = [*_defined("experiment_epochs", track.epoch, name)]
     for variant in track.arms:
         total, now = (counts.get(variant, (0.0, 0.0))[0] for counts in (totals, epoch))
-        labels = {"experiment": name, "variant": variant}
-        samples.append(sample("experiment_variant_participants", total, **labels))
-        samples += optional("experiment_variant_traffic_ratio", now / units if units else None, **labels)
+        samples += _defined("experiment_variant_participants", total, name, variant)
+        samples += _defined("experiment_variant_traffic_ratio", now / units if units else None, name, variant)
     return samples
 
 
@@ -79,42 +84,58 @@ def split(track: ExperimentTrack, p: float, deviation: float) -> list[Sample]:
     name = track.experiment.name
     smallest = None if math.isnan(p) else track.smallest_srm_p(p)
     return [
-        *optional("experiment_srm_p_value", smallest, experiment=name),
-        *optional("experiment_srm_deviation_ratio", deviation, experiment=name),
+        *_defined("experiment_srm_p_value", smallest, name),
+        *_defined("experiment_srm_deviation_ratio", deviation, name),
     ]
 
 
-def metric(
-    track: ExperimentTrack, name: str, totals: Counts, epoch: Mapping[str, tuple[float, float]], result: Result
-) -> list[Sample]:
+def metric(track: ExperimentTrack, name: str, totals: Counts, epoch: Counts, result: Result) -> list[Sample]:
     """What one metric says of each arm."""
     samples: list[Sample] = []
-    for i, variant in enumerate(track.arms):
-        labels = {"experiment": track.experiment.name, "variant": variant, "metric": name}
+    win = result.win.tolist()
+    for arm, variant in enumerate(track.arms):
+        of = (track.experiment.name, variant, name)
         n, successes = epoch.get(variant, (0.0, 0.0))
-        total = totals.get(variant, (0.0, 0.0))[1]
-        samples.append(sample("experiment_variant_events", total, **labels))
-        samples += optional("experiment_variant_metric_value", successes / n if n else None, **labels)
-        samples += optional("experiment_variant_win_ratio", result.win[i], **labels)
-        if i:
-            samples += _against_control(track, labels, result, i - 1)
+        samples += _defined("experiment_variant_events", totals.get(variant, (0.0, 0.0))[1], *of)
+        samples += _defined("experiment_variant_metric_value", successes / n if n else None, *of)
+        samples += _defined("experiment_variant_win_ratio", win[arm], *of)
+    for variant, row in zip(track.variants, _by_variant(result), strict=True):
+        samples += _against_control(track, variant, name, row)
     return samples
 
 
-def _against_control(track: ExperimentTrack, labels: dict[str, str], result: Result, i: int) -> list[Sample]:
-    log_e, kill_log_e, lower = float(result.log_e[i]), float(result.kill_log_e[i]), float(result.lower[i])
-    samples = [
-        *optional("experiment_variant_beats_control_ratio", result.beats[i], **labels),
-        *optional("experiment_variant_expected_loss_ratio", result.loss[i], **labels),
-        *optional("experiment_variant_lift_ratio", result.lift[i], **labels),
+def _by_variant(result: Result) -> Iterable[dict[str, float]]:
+    names = [name for name in Result.__slots__ if name != "win"]
+    columns = [getattr(result, name).tolist() for name in names]
+    return (dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
+
+
+def _against_control(track: ExperimentTrack, variant: str, name: str, row: Mapping[str, float]) -> list[Sample]:
+    of = (track.experiment.name, variant, name)
+    log_e, lower = row["log_e"], row["lower"]
+    p = None if math.isnan(log_e) else math.exp(-track.largest_log_e(name, variant, log_e))
+    return [
+        *_defined("experiment_variant_beats_control_ratio", row["beats"], *of),
+        *_defined("experiment_variant_expected_loss_ratio", row["loss"], *of),
+        *_defined("experiment_variant_lift_ratio", row["lift"], *of),
         # Nothing is less than -1: as a bound it says nothing.
-        *optional("experiment_variant_lift_lower_ratio", lower if lower > -1 else None, **labels),
-        *optional("experiment_variant_lift_upper_ratio", result.upper[i], **labels),
-        *optional("experiment_variant_e_value", e_value(log_e), **labels),
-        *optional("experiment_variant_verdict", result.verdict[i], **labels),
+        *_defined("experiment_variant_lift_lower_ratio", lower if lower > -1 else None, *of),
+        *_defined("experiment_variant_lift_upper_ratio", row["upper"], *of),
+        *_defined("experiment_variant_e_value", e_value(log_e), *of),
+        *_defined("experiment_variant_p_value", p, *of),
+        *_defined("experiment_variant_verdict", row["verdict"], *of),
+        *_defined("experiment_variant_kill_e_value", e_value(row["kill_log_e"]), *of[:2]),
     ]
-    if not math.isnan(log_e):
-        largest = track.largest_log_e(labels["metric"], labels["variant"], log_e)
-        samples.append(sample("experiment_variant_p_value", math.exp(-largest), **labels))
-    of_variant = {"experiment": labels["experiment"], "variant": labels["variant"]}
-    return [*samples, *optional("experiment_variant_kill_e_value", e_value(kill_log_e), **of_variant)]
+
+
+def _defined(name: str, value: float | None, *of: str) -> tuple[Sample, ...]:
+    """As :func:`exporter.contract.optional`, with the values of the family's labels in their order."""
+    if value is None or not math.isfinite(value):
+        return ()
+    return (Sample(name, _labels(name, *of), float(value)),)
+
+
+@lru_cache(maxsize=2**20)
+def _labels(name: str, *of: str) -> tuple[tuple[str, str], ...]:
+    """Checked against the catalogue once a series and not once a refresh: that was half of the refresh."""
+    return sample(name, 0.0, **dict(zip(family(name).labels, of, strict=True))).labels
