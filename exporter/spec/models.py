@@ -32,11 +32,11 @@ Role = Literal["page", "ticket", "experiment", "heartbeat"]
 class Model(BaseModel):
     """Base of all: unknown keys are errors, values cannot be changed.
 
-    ``NOT_YET`` gives for each key that DESIGN names and this version does not carry out what it would be for, and
-    ``NOT_YET_VALUES`` the same for values of a key.
+    The text under a field is its description in the JSON Schema. ``NOT_YET`` gives for each key that DESIGN names and
+    this version does not carry out what it would be for, and ``NOT_YET_VALUES`` the same for values of a key.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
     NOT_YET: ClassVar[dict[str, str]] = {}
     NOT_YET_VALUES: ClassVar[dict[str, dict[str, str]]] = {}
 

@@ -70,7 +70,10 @@ class Place(NamedTuple):
 
 def problems_of(error: ValidationError) -> list[tuple[Problem, Place]]:
     """Each mistake with its place, in which :func:`locate` says what to leave out to check the rest nevertheless."""
-    located = [(details, locate(details["loc"])) for details in error.errors(include_url=False)]
+    every = [(details, locate(details["loc"])) for details in error.errors(include_url=False)]
+    around = {place.parts[:length] for _, place in every for length in range(len(place.parts))}
+    # pydantic calls a list too short also where its items are there and mistaken.
+    located = [(details, x) for details, x in every if details["type"] != "too_short" or x.parts not in around]
     meant = {(*place.parts[:-1], hint) for details, place in located if (hint := _meant(details, place))}
     return [
         (_problem(details, place)._replace(explained=details["type"] == "missing" and place.parts in meant), place)

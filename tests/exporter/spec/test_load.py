@@ -107,6 +107,7 @@ def test_a_spec_with_every_supported_key_loads() -> None:
     assert second.sli.sql is not None
     assert spec.experiments[0].primary.name == "sold"
     assert spec.limits.series == 4000
+    assert spec.experiments[0].metrics[2].csv == CsvCounts(n="users", time="at", where={"site": "eu"})
 
 
 def test_the_shortest_spec_has_the_documented_defaults() -> None:

@@ -69,6 +69,7 @@ def test_defaults_are_written_as_in_a_file() -> None:
 
 
 def test_the_sources_are_told_apart_by_their_type() -> None:
+    assert json_schema()["properties"]["sources"]["additionalProperties"] is False
     (source,) = json_schema()["properties"]["sources"]["patternProperties"].values()
     assert sorted(source["discriminator"]["mapping"]) == ["file", "prometheus", "sql"]
 
