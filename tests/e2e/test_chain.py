@@ -168,7 +168,7 @@ def test_from_counter_to_page_and_back(
     )
     log = tmp_path / "exporter.log"
     command = [sys.executable, "-m", "winburn", "serve", "--config.file", str(spec)]
-    winburn = start("winburn", [*command, "--web.listen-address", f"127.0.0.1:{exporter}"], log, env=os.environ)
+    winburn = start([*command, "--web.listen-address", f"127.0.0.1:{exporter}"], log, env=os.environ)
     group.add(winburn)
     wait_http(f"http://127.0.0.1:{exporter}/-/ready", 30, winburn)
     time.sleep(5)  # a few quiet refreshes: nothing must fire before the errors
