@@ -11,7 +11,8 @@ import yaml
 from pydantic import BaseModel
 
 from exporter.promql import format_duration
-from exporter.spec.models import DURATIONS, Spec
+from exporter.spec.models import DURATIONS, Slo, Spec
+from exporter.spec.tiers import tiers_in_force
 
 SECRET = "<secret>"  # noqa: S105 - what stands in a secret's place
 
@@ -77,9 +78,17 @@ def _plain(model: BaseModel) -> dict[str, Any]:
     return result
 
 
+def _in_force(slo: Slo) -> Slo:
+    """With the tiers that are in force only: a tier that the defaults list may be too long for the period."""
+    tiers: dict[str, tuple[str, ...]] = {
+        key: tuple(tier.name for tier, severity in tiers_in_force(slo) if severity == key) for key in ("page", "ticket")
+    }
+    return slo.model_copy(update={"alerting": slo.alerting.model_copy(update=tiers)})
+
+
 def _value(name: str, value: Any) -> Any:
     if isinstance(value, BaseModel):
-        return _plain(value)
+        return _plain(_in_force(value) if isinstance(value, Slo) else value)
     if name in DURATIONS and isinstance(value, float):
         return format_duration(value) if value else "0s"
     if name == "headers":
@@ -104,7 +113,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _decimal(dumper: _Dumper, value: Decimal) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:float", str(value))
+    text = format(value, "f")
+    return dumper.represent_scalar(f"tag:yaml.org,2002:{'float' if '.' in text else 'int'}", text)
 
 
 def _quoted_if_odd(dumper: _Dumper, value: str) -> yaml.ScalarNode:

@@ -57,6 +57,15 @@ def test_a_spec_can_be_read_from_it_again() -> None:
     assert masked(again) == masked(spec)
 
 
+@pytest.mark.parametrize("objective", ["99", "99.9", "99.000001", "97.5"])
+def test_tiers_that_a_short_period_leaves_out_are_not_shown_as_listed(objective: str) -> None:
+    text = SPEC.replace("99.95", objective).replace("30d", "7d")
+    shown = masked(load_text(text))
+    assert "trickle" not in shown
+    assert f"objective: {objective}\n" in shown
+    assert masked(load_text(shown)) == shown
+
+
 @pytest.mark.parametrize(
     ("url", "shown"),
     [
