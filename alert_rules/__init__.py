@@ -2,16 +2,24 @@
 
 from alert_rules.alertmanager import ALERTMANAGER_FILE, alertmanager_text
 from alert_rules.rules import RULES_FILE, rules_text
-from alert_rules.tests_file import TESTS_FILE, tests_text
+from alert_rules.tests_file import TESTS_FILE, unit_tests_text
 from exporter.spec import Spec
 
-__all__ = ["ALERTMANAGER_FILE", "RULES_FILE", "TESTS_FILE", "generate"]
+__all__ = [
+    "ALERTMANAGER_FILE",
+    "RULES_FILE",
+    "TESTS_FILE",
+    "alertmanager_text",
+    "generate",
+    "rules_text",
+    "unit_tests_text",
+]
 
 
 def generate(spec: Spec) -> dict[str, str]:
     """Every generated file, name -> text. Nothing but the spec decides: the same spec gives the same bytes."""
     return {
         RULES_FILE: rules_text(spec),
-        TESTS_FILE: tests_text(spec),
+        TESTS_FILE: unit_tests_text(spec),
         ALERTMANAGER_FILE: alertmanager_text(spec),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from alert_rules.rule import Group, Rule, dashboard_url, interval, literal, texts
+from alert_rules.rule import Group, Rule, dashboard_url, interval, literal, static_labels, texts
 from exporter.alerts import ALERTS
 from exporter.contract import select
 from exporter.spec import EarlyKill, Experiment, Spec
@@ -32,7 +32,7 @@ def kill_rule(experiment: Experiment, kill: EarlyKill, spec: Spec) -> Rule:
     return Rule(
         alert=alert,
         expr=f"max by (experiment, variant) ({killed}) == 1\nunless on (experiment)\n{stopped}\n",
-        labels={"severity": "page", "experiment": experiment.name, **_labels(experiment)},
+        labels={"severity": "page", "experiment": experiment.name, **static_labels(experiment.labels)},
         annotations=texts(alert, _facts(experiment, kill), dashboard, spec.links, experiment.runbook),
         keep=2 * interval(spec),
     )
@@ -52,10 +52,3 @@ def _facts(experiment: Experiment, kill: EarlyKill) -> dict[str, str]:
 def _percent(share: float) -> str:
     # By way of the decimal text: 0.07 * 100 is 7.000000000000001.
     return f"{(Decimal(repr(share)) * 100).normalize():f}"
-
-
-def _labels(experiment: Experiment) -> dict[str, str]:
-    if "variant" in experiment.labels:
-        # A static label would win over the one that says which variant to stop.
-        raise ValueError(f"experiment {experiment.name}: the label 'variant' is reserved; choose another name")
-    return {name: experiment.labels[name] for name in sorted(experiment.labels)}

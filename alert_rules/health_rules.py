@@ -68,7 +68,7 @@ def _watchdog(links: Links) -> Rule:
 
 
 def _rule(alert: Alert, expr: str, severity: Severity, links: Links, **facts: str) -> Rule:
-    annotations = texts(alert, facts, dashboard_url(links, "health"), links)
+    annotations = texts(alert, facts, dashboard_url(links, "slo-overview"), links)
     return Rule(alert=alert, expr=expr, labels={"severity": severity}, annotations=annotations)
 
 

@@ -62,6 +62,11 @@ def literal(text: str) -> str:
     return text.replace("{{", '{{ "{{" }}')
 
 
+def static_labels(labels: Mapping[str, str]) -> dict[str, str]:
+    """The spec's own labels in order. They win over labels of the series; the spec refuses names of the identity."""
+    return {name: labels[name] for name in sorted(labels)}
+
+
 def number(value: Decimal | float) -> str:
     """The shortest text that is exactly the float64 of the value: 14.4, 6, 0.0001; no zeros of the arithmetic."""
     return repr(float(value)).removesuffix(".0")

@@ -1,4 +1,4 @@
-"""One promtool unit test in the making: series in, alerts out, time counted in evaluations."""
+"""One promtool unit test in the making: series in, alerts out, time counted in evaluations, one a minute."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ from alert_rules.rule import VALUE, Rule
 from alert_rules.yaml_text import dump
 from exporter.contract import select
 from exporter.promql import format_duration
+from exporter.windows import MINUTE
+
+STEP = MINUTE
+"""Seconds between two evaluations of a test: the longest that rules have, whatever theirs is, because promtool's time
+grows with the evaluations."""
 
 _REPLICAS = ("a", "b")
 _TEMPLATE = re.compile(r'\{\{ "\{\{" \}\}|\{\{ \$value \| humanize \}\}|\{\{ \$labels\.(\w+) \}\}')
@@ -34,8 +39,8 @@ class Firing:
 class Scenario:
     """Collects the series and checks of one test; time is counted in evaluations."""
 
-    def __init__(self, name: str, step: float) -> None:
-        self._name, self._step = name, step
+    def __init__(self, name: str) -> None:
+        self._name = name
         self._series: list[dict[str, str]] = []
         self._checks: list[dict[str, Any]] = []
 
@@ -52,13 +57,13 @@ class Scenario:
 
     def check(self, at: int, alert: str, firing: Iterable[Firing] = ()) -> None:
         """Exactly these alerts of that name must fire at that evaluation."""
-        when = format_duration(at * self._step) if at else "0s"
+        when = format_duration(at * STEP) if at else "0s"
         alerts = [each.as_dict() for each in firing]
         self._checks.append({"eval_time": when, "alertname": alert, "exp_alerts": alerts})
 
     def text(self) -> str:
         """The test as YAML."""
-        step = format_duration(self._step)
+        step = format_duration(STEP)
         head = {"name": self._name, "interval": step, "input_series": self._series}
         return "\n" + dump([{**head, "alert_rule_test": self._checks}])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import ROUND_FLOOR, Decimal
 
-from alert_rules.rule import VALUE, Group, Rule, dashboard_url, interval, number, texts
+from alert_rules.rule import VALUE, Group, Rule, dashboard_url, interval, number, static_labels, texts
 from exporter.alerts import ALERTS, SLO_IDENTITY, Alert
 from exporter.contract import select
 from exporter.promql import format_duration
@@ -66,7 +66,7 @@ def no_data_rule(slo: Slo, severity: Severity, links: Links) -> Rule:
 def _labels(slo: Slo) -> dict[str, str]:
     # slo stands here too, though the expression has it: two rules whose static labels are equal count as duplicates.
     own = {"slo": slo.name, "slo_service": slo.service, "category": slo.category}
-    return own | {name: slo.labels[name] for name in sorted(slo.labels)}
+    return own | static_labels(slo.labels)
 
 
 def _texts(alert: Alert, slo: Slo, links: Links, more: Mapping[str, str]) -> dict[str, str]:
@@ -77,15 +77,19 @@ def _texts(alert: Alert, slo: Slo, links: Links, more: Mapping[str, str]) -> dic
 
 def _burn_facts(slo: Slo, tier: Tier) -> dict[str, str]:
     limit, period = factor(tier, int(slo.period)), int(slo.period)
-    spent = (limit * tier.long_seconds / period * 100).quantize(Decimal("0.01"), ROUND_FLOOR)
+    spent = max(tier.budget_share, Decimal(tier.long_seconds) / period) * 100
     return {
         "long": tier.long,
         "short": tier.short,
-        "factor": f"{limit.quantize(Decimal('0.01')).normalize():f}",
-        "spent": f"{spent.normalize():f}",
+        "factor": _floor(limit),
+        "spent": _floor(spent),
         "period": format_duration(slo.period),
         "lasts": format_duration(60 * round(period / limit / 60)),
     }
+
+
+def _floor(value: Decimal) -> str:
+    return f"{value.quantize(Decimal('0.01'), ROUND_FLOOR).normalize():f}"
 
 
 def _about(slo: Slo) -> str:

@@ -149,8 +149,10 @@ def _matcher(text: str, at: int, label: str) -> tuple[int, bool]:
     at = _skip(text, operator.end())
     string = _STRING.match(text, at)
     if not string:
+        if text[at : at + 1] in {'"', "'", "`"}:
+            raise ValueError(f"the quote before the value of the label {label!r} is never closed")
         hint = "; write = once" if text.startswith("=", at) else ""
-        raise ValueError(f"the value of the label {label!r} must stand in quotes and end with one{hint}")
+        raise ValueError(f"the value of the label {label!r} must stand in quotes{hint}")
     value = _unquote(string.group())
     if operator.group().endswith("~") and (wrong := check_regex(value)):
         raise ValueError(f"the value of the label {label!r} is no regular expression of Prometheus (RE2): {wrong}")
@@ -187,15 +189,16 @@ def _unquote(string: str) -> str:
 
 
 _REPEAT = re.compile(r"\{([0-9]+)(?:,([0-9]*))?\}")
-_CLASS = re.compile(r"\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]", re.S)
+_CLASS = re.compile(r"\[\^?+\]?+(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]", re.S)
 _GROUP = re.compile(r"\((?:\?(?:P?<(?![=!])\w+>|[imsU]*(?:-[imsU]+)?:))?")
 _FLAGS = re.compile(r"\(\?[imsU]*(?:-[imsU]+)?\)")
+_MISSING = re.compile(r"\\(?:[1-9](?![0-7])|C)")
 _ESCAPED = re.compile(r"\\(?:Q.*?(?:\\E|$)|[pPx]\{[^}]*\}|.)", re.S)
 
 
 def check_regex(pattern: str) -> str | None:
-    """Why RE2 (https://github.com/google/re2/wiki/Syntax) refuses a pattern, as far as a short scan can be sure; None
-    where nothing is found. What RE2 accepts is never refused."""
+    """Why Prometheus's RE2 (https://github.com/google/re2/wiki/Syntax, as in Go) refuses a pattern, as far as a short
+    scan can be sure; None where nothing is found. What it accepts is never refused."""
     at = depth = 0
     before = ""  # what a repetition would repeat: "" nothing, "x" something, "*" a repetition
     while at < len(pattern):
@@ -220,8 +223,8 @@ def _piece(pattern: str, at: int) -> tuple[str | None, str]:  # noqa: PLR0911 - 
     """The next piece of a pattern and its kind; None where it cannot go on."""
     first = pattern[at]
     if first == "\\":
-        backreference = re.compile(r"\\[1-9](?![0-7])").match(pattern, at)
-        return (None if backreference else _text(_ESCAPED.match(pattern, at))), "x"
+        missing = _MISSING.match(pattern, at)
+        return (None if missing else _text(_ESCAPED.match(pattern, at))), "x"
     if first == "[":
         return _text(_CLASS.match(pattern, at)), "x"
     if first == "(":
@@ -240,7 +243,11 @@ def _refusal(pattern: str, at: int) -> str:
         return "a '[' without ']'"
     if pattern[at] == "(":
         return f"{pattern[at : at + 4]!r} begins a group that it does not have (no lookahead, no lookbehind)"
-    return "backreferences do not exist" if pattern[at + 1 :] else "a backslash at the end"
+    return (
+        f"{pattern[at : at + 2]!r} does not exist (no backreferences)"
+        if pattern[at + 1 :]
+        else "a backslash at the end"
+    )
 
 
 def _text(match: re.Match[str] | None) -> str | None:

@@ -7,7 +7,7 @@ given; a restart or an outage of the exporter therefore changes no number that t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
@@ -17,7 +17,7 @@ import numpy as np
 from exporter.collectors.slo_track import Floats, Track
 from exporter.counters import Increments, replay, step
 from exporter.ledger import FINE_SPAN, MIDDLE_WIDTH
-from exporter.sources.base import CounterSource, SlotSource, SourceError, label_of
+from exporter.sources.base import CounterSource, Matrix, SlotSource, SourceError, label_of
 
 _T = TypeVar("_T")
 
@@ -77,7 +77,7 @@ def feed_counters(
         points = sum(round((s.end - s.start) / s.step) + 1 for s in wanted)
         size = max(1, min(len(group), 50, POINTS // points))
         for i in range(0, len(group), size):
-            errors |= _catch_up(source, group[i : i + size], at, wanted, progress)
+            errors |= _catch_up(source, group[i : i + size], at, wanted, fine, progress)
     return errors
 
 
@@ -115,7 +115,12 @@ def _poll(source: CounterSource, tracks: Sequence[Track], at: float) -> dict[str
 
 
 def _catch_up(
-    source: CounterSource, tracks: Sequence[Track], at: float, wanted: Sequence[Segment], progress: Progress
+    source: CounterSource,
+    tracks: Sequence[Track],
+    at: float,
+    wanted: Sequence[Segment],
+    fine: float,
+    progress: Progress,
 ) -> dict[str, str]:
     """Read the same past of several tracks; a track that fails keeps what it has and goes on from there next time."""
     errors: dict[str, str] = {}
@@ -130,8 +135,12 @@ def _catch_up(
             if isinstance(answer, SourceError):
                 errors[track.slo.name] = str(answer)
                 continue
-            parts = {role: (matrix.keys, matrix.values) for role, matrix in answer.items()}
-            _absorb(track, replay(track.memory, next(iter(answer.values())).times, parts, target_of))
+            try:
+                for part in _with_the_beginning(source, track, answer, segment, fine):
+                    _replay(track, part)
+            except SourceError as error:
+                errors[track.slo.name] = str(error)
+                continue
             if len(wanted) > 1:
                 progress(track.slo.name, i / len(wanted))
     for track in tracks:
@@ -153,6 +162,38 @@ def _by_track(tracks: Sequence[Track], answers: Iterable[_T | SourceError]) -> l
         failed = next((a for a in of_track.values() if isinstance(a, SourceError)), None)
         found.append(failed or {role: a for role, a in of_track.items() if not isinstance(a, SourceError)})
     return found
+
+
+def _with_the_beginning(
+    source: CounterSource, track: Track, matrices: Mapping[str, Matrix], segment: Segment, fine: float
+) -> Iterator[Mapping[str, Matrix]]:
+    """The matrices, and before the first instant where there is anything at all, the fine steps that lead to it.
+
+    Otherwise a young service would lose what it counted between its first sample and the next 5 m instant.
+    """
+    first = next(iter(matrices.values()))
+    there = np.any(~np.isnan(first.values), axis=0)
+    begin = int(np.argmax(there))
+    if (
+        track.first_measured is not None
+        or segment.step <= fine
+        or not there.any()
+        or (begin == 0 and track.ledger.end is None)
+    ):
+        yield matrices
+        return
+    end = float(first.times[begin])
+    answer = _by_track([track], source.history(_selectors([track]), end - segment.step + fine, end, fine))[0]
+    if isinstance(answer, SourceError):
+        raise answer
+    yield answer
+    if begin + 1 < len(first.times):
+        yield {role: Matrix(m.times[begin + 1 :], m.keys, m.values[:, begin + 1 :]) for role, m in matrices.items()}
+
+
+def _replay(track: Track, matrices: Mapping[str, Matrix]) -> None:
+    parts = {role: (matrix.keys, matrix.values) for role, matrix in matrices.items()}
+    _absorb(track, replay(track.memory, next(iter(matrices.values())).times, parts, target_of))
 
 
 def _judge_youth(source: CounterSource, track: Track, at: float) -> None:

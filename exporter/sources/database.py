@@ -155,7 +155,7 @@ class Database:
 
     def _failure(self, error: SQLAlchemyError) -> SourceError:
         cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-        if isinstance(cause, sqlite3.OperationalError) and cause.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+        if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
             return Unreachable(f"source {self._name} gave no answer within {self._timeout:g} s")
         text = f"source {self._name}: {self._clean(cause)}"
         return SourceError(text) if _is_of_the_query(error, cause) else Unreachable(text)
@@ -167,13 +167,26 @@ class Database:
         return line if len(line) <= 300 else line[:297] + "..."
 
 
-_SQLITE_OF_THE_QUERY = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY)
+_SQLITE_ILL = frozenset(
+    {
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
 
 
 def _is_of_the_query(error: SQLAlchemyError, cause: BaseException) -> bool:
     """Whether the database is well and refuses the query."""
-    if isinstance(cause, sqlite3.OperationalError):
-        return cause.sqlite_errorcode & 0xFF in _SQLITE_OF_THE_QUERY
+    if isinstance(cause, sqlite3.Error):  # its classes mix both; an error without a code is of the driver's own checks
+        return getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF not in _SQLITE_ILL
     if isinstance(error, DBAPIError):
         return not (error.connection_invalidated or isinstance(error, OperationalError | InterfaceError))
     return False

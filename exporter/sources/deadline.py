@@ -24,25 +24,25 @@ class Deadline:
 
     def __init__(self) -> None:
         self.passed = False
-        self._connections: list[HTTPConnection] = []
+        self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()
 
-    def watch(self, connection: HTTPConnection) -> None:
-        """Cut this connection at the deadline; TimeoutError where that is over."""
+    def watch(self, line: socket.socket) -> None:
+        """Cut this socket at the deadline; where that is over, close it and raise TimeoutError."""
         with self._lock:
             if self.passed:
+                line.close()
                 raise TimeoutError
-            self._connections.append(connection)
+            self._sockets.append(line)
 
     def cut(self) -> None:
-        """Close every watched connection under its reader."""
+        """Close every watched socket under its reader."""
         with self._lock:
             self.passed = True
-            for connection in self._connections:
-                if connection.sock is not None:
-                    # The plain socket's method: SSLSocket's own would take the TLS object away from a reading thread.
-                    with contextlib.suppress(OSError):
-                        socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+            for line in self._sockets:
+                # The plain socket's method: SSLSocket's own would take the TLS object away from a reading thread.
+                with contextlib.suppress(OSError):
+                    socket.socket.shutdown(line, socket.SHUT_RDWR)
 
 
 @contextlib.contextmanager
@@ -60,12 +60,25 @@ def deadline(seconds: float) -> Iterator[Deadline]:
         timer.cancel()
 
 
+def _watch(line: socket.socket | None) -> None:
+    limit: Deadline | None = getattr(_asking, "deadline", None)
+    if limit is not None and line is not None:
+        limit.watch(line)
+
+
 class _Watched:
+    """Mixed into urllib3's connections. The socket is noted, because http.client forgets it before the body is read."""
+
+    sock: socket.socket | None
+
+    def _new_conn(self) -> socket.socket:
+        line: socket.socket = super()._new_conn()  # type: ignore[misc] # of the connection
+        _watch(line)  # now, because a proxy or a TLS handshake may trickle as well
+        return line
+
     def request(self, *args: Any, **options: Any) -> None:
-        limit: Deadline | None = getattr(_asking, "deadline", None)
-        if limit is not None:
-            limit.watch(self)  # type: ignore[arg-type] # mixed into connections only
-        super().request(*args, **options)  # type: ignore[misc] # as above
+        super().request(*args, **options)  # type: ignore[misc] # of the connection
+        _watch(self.sock)  # an old connection used again, or the TLS socket that took the place of the plain one
 
 
 class _Http(_Watched, HTTPConnection):

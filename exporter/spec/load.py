@@ -35,6 +35,7 @@ _STAND_INS: Mapping[str, Any] = {
     "service": "stand-in",
     "source": "stand-in",
     "variants": {},
+    "variants.*": 0.5,
 }
 """What stands for a mistaken value that must be there, so that the keys around it can be checked. What the checks find
 at the key itself is not reported: that it is mistaken is known already."""
@@ -66,7 +67,7 @@ def _load(texts: Sequence[SpecText], unread: Sequence[SpecError], folder: Path) 
         found = check(spec, sources, lambda parts: tree.place(_written(parts, kept)))
         problems += unhidden((p._replace(parts=_written(p.parts, kept)) for p in found), problems)
     if problems or unread or spec is None:
-        raise SpecErrors([*unread, *map(tree.error, problems)])
+        raise SpecErrors([*unread, *(tree.error(problem) for problem in problems if not problem.explained)])
     return _completed(spec, tree, folder)
 
 
@@ -80,8 +81,11 @@ def _shape(tree: Tree, problems: list[Problem]) -> tuple[Spec | None, dict[str, 
         except ValidationError as error:
             found = problems_of(error)
         problems += unhidden((p._replace(parts=_written(p.parts, kept)) for p, _ in found), problems)
-        for _, place in found:
-            _mend(value, _written(place.parts, kept), _written(place.droppable, kept))
+        for problem, place in found:
+            if problem.on_key:
+                _drop(value, _written(place.droppable, kept))
+            else:
+                _mend(value, _written(place.parts, kept), _written(place.droppable, kept))
     return None, {}
 
 
@@ -104,8 +108,10 @@ def _mend(value: dict[str, Any], parts: Parts, droppable: Parts) -> None:
     holder: Any = value
     for part in parts[:-1]:
         holder = child(holder, part)
-    if len(droppable) < len(parts) and parts[-1] in _STAND_INS and isinstance(holder, dict):
-        holder[parts[-1]] = _STAND_INS[str(parts[-1])]
+    required = len(droppable) < len(parts)
+    key = str(parts[-1]) if required else f"{parts[-2] if len(parts) > 1 else ''}.*"
+    if key in _STAND_INS and isinstance(holder, dict):
+        holder[parts[-1]] = _STAND_INS[key]
     else:
         _drop(value, droppable)
 

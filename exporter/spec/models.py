@@ -32,11 +32,11 @@ Role = Literal["page", "ticket", "experiment", "heartbeat"]
 class Model(BaseModel):
     """Base of all: unknown keys are errors, values cannot be changed.
 
-    ``NOT_YET`` gives for each key that DESIGN names and this version does not carry out what it would be for, and
-    ``NOT_YET_VALUES`` the same for values of a key.
+    The text under a field is its description in the JSON Schema. ``NOT_YET`` gives for each key that DESIGN names and
+    this version does not carry out what it would be for, and ``NOT_YET_VALUES`` the same for values of a key.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
     NOT_YET: ClassVar[dict[str, str]] = {}
     NOT_YET_VALUES: ClassVar[dict[str, dict[str, str]]] = {}
 
@@ -47,10 +47,15 @@ class PrometheusSource(Model):
     NOT_YET: ClassVar[dict[str, str]] = {"rules": "the native branch of burn alerts"}
     type: Literal["prometheus"]
     url: Text | None = None
+    """Address of the server, like http://localhost:9090."""
     url_file: Text | None = None
+    """File that holds the address, where it carries a password."""
     headers: dict[Text, str] = {}
+    """Sent with every request, like X-Scope-OrgID for a tenant."""
     token_file: Text | None = None
+    """File that holds a bearer token; read again for every connection."""
     timeout: Duration = 10.0
+    """How long an answer may take."""
 
 
 class SqlSource(Model):
@@ -59,8 +64,11 @@ class SqlSource(Model):
     NOT_YET: ClassVar[dict[str, str]] = {"timezone": "times without a zone"}
     type: Literal["sql"]
     url: Text | None = None
+    """SQLAlchemy URL, like sqlite:///shop.db or postgresql+psycopg://host/db."""
     url_file: Text | None = None
+    """File that holds the URL, where it carries a password."""
     timeout: Duration = 10.0
+    """How long an answer may take."""
 
 
 class FileSource(Model):
@@ -68,6 +76,7 @@ class FileSource(Model):
 
     type: Literal["file"]
     path: Text
+    """Path of the file, seen from the folder of this YAML file."""
 
 
 Source = PrometheusSource | SqlSource | FileSource
@@ -89,18 +98,26 @@ class Sli(Model):
         "composite": "composite SLOs",
     }
     source: Name
+    """Name of the source that is asked."""
     total: Text | None = None
+    """Selector of the counter of all events."""
     bad: Text | None = None
+    """Selector of the counter of bad events."""
     good: Text | None = None
+    """Selector of the counter of good events, instead of bad."""
     sql: Text | None = None
+    """Query for a source of type sql."""
 
 
 class SloAlerting(Model):
     """Which tier pages and which files a ticket; ``low_traffic_gate`` null switches the gate off."""
 
     page: tuple[str, ...] = ("fast", "medium")
+    """Tiers that page: fast (1h), medium (6h), slow (1d), trickle (3d)."""
     ticket: tuple[str, ...] = ("slow", "trickle")
+    """Tiers that file a ticket."""
     low_traffic_gate: Alpha | None = 1e-4
+    """Alert only if so many errors by chance are less likely than this; null: always."""
 
 
 class Slo(Model):
@@ -108,23 +125,36 @@ class Slo(Model):
 
     NOT_YET: ClassVar[dict[str, str]] = {"group_by": "one SLO per label value", "corrections": "maintenance windows"}
     name: Name
+    """Unique; the value of the label slo."""
     service: Name
+    """The service it belongs to; the value of the label slo_service."""
     category: Literal["performance", "availability", "quality", "cost", "security"] = "availability"
+    """What kind of promise it is."""
     objective: Objective
+    """Percent of good events, like 99.9."""
     period: Duration
+    """Rolling period of the error budget, like 30d."""
     sli: Sli
+    """What is counted."""
     no_data: Literal["page", "ticket", "ignore"] = "ticket"
+    """What happens when data that was there is missing."""
     labels: dict[LabelName, LabelValue] = {}
+    """Labels of slo_info and of the alerts."""
     runbook: Text | None = None
+    """Address of the page that helps the person on call."""
     alerting: SloAlerting = SloAlerting()
+    """Which burn alerts there are."""
 
 
 class PrometheusCounts(Model):
     """Counters of an experiment: units shown a variant, units that succeeded, and the label that names the variant."""
 
     exposures: Text
+    """Selector of the counter of units shown a variant."""
     events: Text
+    """Selector of the counter of units that succeeded."""
     by: Text = "variant"
+    """Label that names the variant."""
 
 
 class CsvCounts(Model):
@@ -135,10 +165,15 @@ class CsvCounts(Model):
     """
 
     variant: Text = "variant"
+    """Column of the variant."""
     n: Text = "n"
+    """Column of the units shown it."""
     successes: Text = "successes"
+    """Column of the units that succeeded."""
     time: Text | None = None
+    """Column of Unix seconds, where the file keeps a history."""
     where: dict[Text, str] = {}
+    """Column -> value of the rows that count."""
 
 
 class Metric(Model):
@@ -146,24 +181,34 @@ class Metric(Model):
 
     NOT_YET: ClassVar[dict[str, str]] = {"minimum_lift": "progress towards a decision"}
     NOT_YET_VALUES: ClassVar[dict[str, dict[str, str]]] = {
-        "kind": {"mean": "means", "ratio": "ratios of sums", "rate": "events per time"},
+        "kind": {"mean": "averages of an amount", "ratio": "ratios of two sums", "rate": "events per time"},
         "role": {"guardrail": "metrics that must not get worse"},
     }
     name: Name
+    """Unique within the experiment; the value of the label metric."""
     kind: Literal["proportion"]
+    """proportion: units that succeeded out of units shown."""
     role: Literal["primary", "secondary"] = "primary"
+    """primary decides, exactly one; secondary is reported."""
     direction: Literal["increase", "decrease"] = "increase"
+    """Which way is better."""
     source: Name
+    """Name of the source that is asked."""
     query: Text | None = None
+    """For a source of type sql: returns variant, n and successes, one row per variant."""
     prometheus: PrometheusCounts | None = None
+    """For a source of type prometheus: the counters."""
     csv: CsvCounts | None = None
+    """For a source of type file: the columns."""
 
 
 class EarlyKill(Model):
     """Kill a variant once it is worse than control by more than ``margin`` (relative), at false-kill rate ``alpha``."""
 
     margin: Share = 0.0
+    """Relative loss that is tolerated."""
     alpha: Alpha = 0.01
+    """Largest probability of killing a variant that is not worse."""
 
 
 class Experiment(Model):
@@ -177,16 +222,27 @@ class Experiment(Model):
         "dimensions": "segments",
     }
     name: Name
+    """Unique; the value of the label experiment."""
     kind: Literal["ab_test", "multivariate", "feature_flag", "bandit"] = "ab_test"
+    """How the traffic is split."""
     status: Literal["draft", "running", "paused", "completed", "failed"] = "running"
+    """Where in its life it is."""
     control: LabelValue
+    """The variant that the others are compared with."""
     variants: dict[LabelValue, Share]
+    """Variant -> planned share of the traffic; they sum to 1."""
     metrics: tuple[Metric, ...] = Field(min_length=1)
+    """What is measured; exactly one is primary."""
     alpha: Alpha = 0.05
+    """Error rate of the verdicts."""
     false_discovery: Literal["experiment", "all"] = "experiment"
+    """Over which verdicts the error rate is kept."""
     early_kill: EarlyKill | None = EarlyKill()
+    """When a variant is killed early; null: never."""
     labels: dict[LabelName, LabelValue] = {}
+    """Labels of experiment_info and of the alerts."""
     runbook: Text | None = None
+    """Address of the page that helps."""
 
     @property
     def primary(self) -> Metric:
@@ -201,7 +257,9 @@ class Receiver(Model):
         ("slack", "pagerduty", "opsgenie", "email", "teams"), "receivers other than webhook"
     )
     webhook: Text | None = None
+    """Address that the alerts are posted to."""
     webhook_file: Text | None = None
+    """File that holds the address."""
 
 
 class Alerting(Model):
@@ -209,13 +267,16 @@ class Alerting(Model):
 
     NOT_YET: ClassVar[dict[str, str]] = {"push": "the fast path to Alertmanager", "alertmanager": "silences and push"}
     receivers: dict[Role, Receiver] = {}
+    """Role -> where its alerts go."""
 
 
 class Links(Model):
     """Where people look things up: base addresses for the links in alerts."""
 
     grafana: Text = "http://localhost:3000"
+    """Address of Grafana."""
     runbooks: Text = "deploy/runbooks"
+    """Address below which the runbooks are."""
 
 
 class Limits(Model):
@@ -223,33 +284,46 @@ class Limits(Model):
 
     NOT_YET: ClassVar[dict[str, str]] = {"groups": "one SLO per label value", "labels": "content variants"}
     series: Annotated[Count, Field(ge=1, le=1_000_000)] = 5000
+    """Series of one selector above which sums are asked for."""
 
 
 class StateStore(Model):
     """The database for what must survive a restart."""
 
     url: Text | None = None
+    """SQLAlchemy URL of SQLite or PostgreSQL."""
     url_file: Text | None = None
+    """File that holds the URL, where it carries a password."""
 
 
 class Spec(Model):
     """Everything: one YAML file, or a folder of them merged."""
 
     NOT_YET: ClassVar[dict[str, str]] = {
-        "tenant": "tenants",
+        "tenant": "a label on every series",
         "engagement": "content variants",
         "live": "the live page",
     }
     refresh: Duration = 15.0
+    """How often everything is computed; divides 5m."""
     lag: Delay = 20.0
+    """How far behind the clock is evaluated: a scrape interval and a little more."""
     max_age: Duration | None = None
+    """How long the last values of something that fails are served; 3 refreshes, at least 1m, if not given."""
     limits: Limits = Limits()
+    """Caps."""
     sources: dict[Name, Annotated[Source, Field(discriminator="type")]] = {}
+    """Name -> where data come from."""
     slos: tuple[Slo, ...] = ()
+    """Service level objectives."""
     experiments: tuple[Experiment, ...] = ()
+    """Experiments."""
     alerting: Alerting = Alerting()
+    """Where alerts go."""
     links: Links = Links()
+    """Addresses for the links in alerts."""
     state: StateStore = StateStore(url="sqlite:///winburn-state.db")
+    """What must survive a restart."""
 
     @property
     def keep_seconds(self) -> float:

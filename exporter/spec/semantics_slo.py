@@ -129,6 +129,7 @@ def _never(slo: Slo, tier: Tier, dead: list[Tier]) -> str:
         f"tier {tier.name} fires above a burn rate of {_number(fires_above)}, but with objective {slo.objective} the "
         f"burn rate cannot exceed {_number(highest)} (all events bad): leave it out with alerting: "
         f"{{{', '.join(changes)}}}, or raise the objective above {_number(enough)}"
+        + ("; objectives are percentages, did you mean 99.9?" if slo.objective <= 1 else "")
     )
 
 

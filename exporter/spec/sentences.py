@@ -14,6 +14,12 @@ from exporter.spec.tree import Parts, Problem, did_you_mean, shown
 from exporter.spec.types import found
 
 EXAMPLES: Mapping[str, str] = {
+    "Experiment.name": "name: checkout-button",
+    "Metric.name": "name: conversion",
+    "Metric.source": "source: shop",
+    "Slo.alerting": "alerting: {page: [fast, medium], ticket: [slow, trickle]}",
+    "SqlSource.url": 'url: "sqlite:///shop.db"',
+    "StateStore.url": 'url: "sqlite:///winburn-state.db"',
     "alerting": "alerting: {receivers: {page: {webhook_file: /run/secrets/pager}}}",
     "by": "by: variant",
     "control": "control: blue",
@@ -49,7 +55,7 @@ EXAMPLES: Mapping[str, str] = {
     "variants": "variants: {blue: 0.5, green: 0.5}",
     "where": "where: {experiment: checkout-button}",
 }
-"""Key -> a line that would be right, for the keys whose sentence does not say it already."""
+"""Key, or model and key -> a line that would be right, for the keys whose sentence does not say it already."""
 
 _SECRET_KEYS = frozenset({"headers", "url", "webhook"})
 
@@ -64,12 +70,14 @@ class Place(NamedTuple):
 
 def problems_of(error: ValidationError) -> list[tuple[Problem, Place]]:
     """Each mistake with its place, in which :func:`locate` says what to leave out to check the rest nevertheless."""
-    located = [(details, locate(details["loc"])) for details in error.errors(include_url=False)]
+    every = [(details, locate(details["loc"])) for details in error.errors(include_url=False)]
+    around = {place.parts[:length] for _, place in every for length in range(len(place.parts))}
+    # pydantic calls a list too short also where its items are there and mistaken.
+    located = [(details, x) for details, x in every if details["type"] != "too_short" or x.parts not in around]
     meant = {(*place.parts[:-1], hint) for details, place in located if (hint := _meant(details, place))}
     return [
-        (_problem(details, place), place)
+        (_problem(details, place)._replace(explained=details["type"] == "missing" and place.parts in meant), place)
         for details, place in located
-        if not (details["type"] == "missing" and place.parts in meant)
     ]
 
 
@@ -135,7 +143,9 @@ def _meant(details: ErrorDetails, place: Place) -> str | None:
 
 def _example(place: Place) -> str:
     key = place.parts[-1] if place.parts else None
-    line = EXAMPLES.get(key) if isinstance(key, str) and place.model else None
+    if place.model is None or not isinstance(key, str):
+        return ""
+    line = EXAMPLES.get(f"{place.model.__name__}.{key}", EXAMPLES.get(key))
     return f", for instance {line}" if line else ""
 
 
@@ -156,10 +166,12 @@ def _missing(_details: ErrorDetails, place: Place) -> str:
 def _literal(details: ErrorDetails, place: Place) -> str:
     value = details["input"]
     allowed = details["ctx"]["expected"].replace("'", "")
+    hint = did_you_mean(value, allowed.replace(" or ", ", ").split(", ")) if isinstance(value, str) else None
+    if details["loc"][-1] == "[key]":
+        return f"unknown key {shown(value)}; known here: {allowed}" + (f"; did you mean {hint}?" if hint else "")
     later = place.model.NOT_YET_VALUES.get(str(place.parts[-1]), {}) if place.model else {}
     if isinstance(value, str) and value in later:
         return f"{shown(value)} is not supported yet ({later[value]}); write {allowed}"
-    hint = did_you_mean(value, allowed.replace(" or ", ", ").split(", ")) if isinstance(value, str) else None
     return f"{found(value)} is not one of the possible values: {allowed}" + (f"; did you mean {hint}?" if hint else "")
 
 
@@ -179,12 +191,15 @@ def _wrong_kind(wanted: str) -> Callable[[ErrorDetails, Place], str]:
         value = details["input"]
         secret = not _SECRET_KEYS.isdisjoint(map(str, place.parts)) and not isinstance(value, list | dict | None)
         what = "something else" if secret else found(value)
-        return f"{what} where {wanted} belongs{_way_out(value, wanted) or _example(place)}"
+        or_not = "; remove the key, or write one" if value is None else ""
+        return f"{what} where {wanted} belongs{_way_out(value, wanted) or or_not + _example(place)}"
 
     return sentence
 
 
 def _way_out(value: Any, wanted: str) -> str | None:
+    if value is None and wanted == _TEXT:
+        return "; write something, or remove the key"
     if wanted == _TEXT and isinstance(value, bool | int | float):
         return "; put it in quotes"
     if wanted == _TEXT and isinstance(value, dict | list):

@@ -29,6 +29,8 @@ _CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _TWO_FACED = frozenset({"yes", "no", "on", "off", "y", "n"})
+_OUR_KEYS = frozenset({"n"})
+"""The column of units in a metric's csv: a key that the spec itself has needs no quotes."""
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -42,16 +44,23 @@ _ADVICE = {
         "the indentation does not fit the lines above: items of a list begin with '- ' in one column"
     ),
     "found unexpected end of stream": "a quote is opened here and never closed",
-    "did not find expected ',' or ']'": "a list that is opened with [ needs ',' between its items and ']' at its end",
+    "did not find expected ',' or ']'": (
+        "the list that is opened here with [ needs ',' between its items and ']' at its end"
+    ),
     "did not find expected ',' or '}'": (
-        "a mapping that is opened with { needs ',' between its keys and '}' at its end; "
+        "the mapping that is opened here with { needs ',' between its keys and '}' at its end; "
         "inside it, PromQL and other text with braces or commas must stand in quotes"
     ),
+    "did not find expected node content": "a value is missing here, or a [ or { above is never closed",
     "found unknown escape character": (
         "an escape that YAML does not know, in double quotes: use single quotes, or write the backslash twice"
     ),
     "found character that cannot start any token": "a character that cannot begin a value: put the value in quotes",
 }
+
+_TOLD_AT_THE_OPENING = frozenset(
+    {"found unexpected end of stream", "did not find expected ',' or ']'", "did not find expected ',' or '}'"}
+)
 
 
 class UnreadableError(Exception):
@@ -140,7 +149,7 @@ class _Reader:
     def _key(self, event: Any, parts: Parts, line: int) -> str:
         """Keys are names: always text, whatever they look like."""
         self._refuse_extras(event, parts, line)
-        if event.implicit[0] and event.value.lower() in _TWO_FACED:
+        if event.implicit[0] and event.value.lower() in _TWO_FACED and event.value not in _OUR_KEYS:
             self._add(parts, _two_faced(event.value), line)
         return str(event.value)
 
@@ -195,7 +204,7 @@ def _advice(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
     problem = str(error.problem or error.context or "a syntax error")
     at = error.problem_mark or error.context_mark
     line, column = (at.line, at.column) if at else (0, 0)
-    if problem == "found unexpected end of stream" and error.context_mark:
+    if error.context_mark and problem in _TOLD_AT_THE_OPENING:
         line = error.context_mark.line
     lines = _LINE_BREAK.split(text)
     if lines[line : line + 1] and lines[line][: column + 1].strip(" ").startswith("\t"):

@@ -27,12 +27,16 @@ class Mark(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """A mistake at ``parts``; at the key rather than the value with ``on_key``, or at ``mark`` where that is known."""
+    """A mistake at ``parts``; at the key rather than the value with ``on_key``, or at ``mark`` where that is known.
+
+    One that another already ``explained`` is not told, and keeps quiet what follows from it.
+    """
 
     parts: Parts
     message: str
     on_key: bool = False
     mark: Mark | None = None
+    explained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +92,9 @@ class Tree:
 
 def unhidden(new: Iterable[Problem], old: Iterable[Problem]) -> list[Problem]:
     """The new problems that the old ones do not explain: those neither above nor below the value of an old one."""
-    known = [problem.parts for problem in old if problem.parts]
-    return [problem for problem in new if not any(_related(problem.parts, parts) for parts in known)]
+    exact = {problem.parts for problem in old if problem.parts}
+    above = {prefix for parts in exact for prefix in _prefixes(parts)}
+    return [problem for problem in new if problem.parts not in above and exact.isdisjoint(_prefixes(problem.parts))]
 
 
 def shown(value: object) -> str:
@@ -103,9 +108,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     return next(iter(difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)), None)
 
 
-def _related(one: Parts, other: Parts) -> bool:
-    shorter = min(len(one), len(other))
-    return one[:shorter] == other[:shorter]
+def _prefixes(parts: Parts) -> list[Parts]:
+    return [parts[:length] for length in range(1, len(parts) + 1)]
 
 
 def child(value: Any, part: str | int) -> Any:

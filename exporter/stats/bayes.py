@@ -54,7 +54,7 @@ def prob_beats(
     >>> round(float(prob_beats(100, 1000, 120, 1000)), 6)
     0.923183
     """
-    return _pair(successes_control, trials_control, successes_variant, trials_variant, prior)[0]
+    return compare(successes_control, trials_control, successes_variant, trials_variant, prior)[0]
 
 
 def expected_loss(
@@ -86,8 +86,25 @@ def expected_loss(
     -----
     C. Stucchio 2015, Bayesian A/B Testing at VWO (whitepaper): the expected loss as decision rule.
     """
-    _, kept, shipped = _pair(successes_control, trials_control, successes_variant, trials_variant, prior)
+    _, kept, shipped = compare(successes_control, trials_control, successes_variant, trials_variant, prior)
     return kept, shipped
+
+
+def compare(
+    successes_control: ArrayLike,
+    trials_control: ArrayLike,
+    successes_variant: ArrayLike,
+    trials_variant: ArrayLike,
+    prior: tuple[float, float] = (1, 1),
+) -> tuple[Floats, Floats, Floats]:
+    """``prob_beats`` and both of ``expected_loss`` in the time of one: (probability, loss kept, loss shipped)."""
+    control = part_of_whole(successes_control=successes_control, trials_control=trials_control)
+    variant = part_of_whole(successes_variant=successes_variant, trials_variant=trials_variant)
+    arms = np.broadcast_arrays(*control, *variant)
+    a, b = _posterior(np.stack(arms[::2], axis=-1), np.stack(arms[1::2], axis=-1), prior)
+    rows = _over_rows(a, b, _stacked(logit_grid.compare_betas), _stacked(quadrature.compare_betas), 3)
+    wins, kept, shipped = np.moveaxis(rows.reshape(*a.shape[:-1], 3), -1, 0)
+    return np.clip(wins, 0.0, 1.0)[()], np.maximum(kept, 0.0)[()], np.maximum(shipped, 0.0)[()]
 
 
 def prob_best(successes: ArrayLike, trials: ArrayLike, prior: tuple[float, float] = (1, 1)) -> Floats:
@@ -206,18 +223,6 @@ def _posterior(successes: Floats, trials: Floats, prior: tuple[float, float]) ->
 def _normed(best: Floats) -> Floats:
     total: Floats = best.sum(axis=-1, keepdims=True)
     return best / total
-
-
-def _pair(
-    s_control: ArrayLike, n_control: ArrayLike, s_variant: ArrayLike, n_variant: ArrayLike, prior: tuple[float, float]
-) -> tuple[Floats, Floats, Floats]:
-    control = part_of_whole(successes_control=s_control, trials_control=n_control)
-    variant = part_of_whole(successes_variant=s_variant, trials_variant=n_variant)
-    arms = np.broadcast_arrays(*control, *variant)
-    a, b = _posterior(np.stack(arms[::2], axis=-1), np.stack(arms[1::2], axis=-1), prior)
-    rows = _over_rows(a, b, _stacked(logit_grid.compare_betas), _stacked(quadrature.compare_betas), 3)
-    wins, kept, shipped = np.moveaxis(rows.reshape(*a.shape[:-1], 3), -1, 0)
-    return np.clip(wins, 0.0, 1.0)[()], np.maximum(kept, 0.0)[()], np.maximum(shipped, 0.0)[()]
 
 
 def _stacked(compare: Callable[..., tuple[Floats, ...]]) -> Callable[..., Floats]:

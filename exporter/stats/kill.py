@@ -5,11 +5,11 @@ Nothing here can speak for a variant. Kill at e >= 20 (level 0.05) or 100 (level
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betaln, log_ndtr, xlogy
+from scipy.special import betaln, gammaln, log_ndtr, xlogy
 
 from exporter.stats.domain import Floats, counts, finite, part_of_whole, scales, shares
 from exporter.stats.sequential import CONCENTRATIONS, enough, information
-from exporter.stats.tails import log_betainc, log_mean_exp
+from exporter.stats.tails import log_betainc, log_gammainc, log_mean_exp
 
 
 def split_log_e(
@@ -104,6 +104,50 @@ def expectation_log_e(interactions: ArrayLike, views: ArrayLike, expected_rate: 
     interactions, views = part_of_whole(interactions=interactions, views=views)
     (rate,) = shares(expected_rate=expected_rate)
     return split_log_e(views - interactions, interactions, rate)
+
+
+def expectation_count_log_e(
+    events: ArrayLike, exposure: ArrayLike, expected_rate: ArrayLike, concentrations: ArrayLike = CONCENTRATIONS
+) -> Floats:
+    """``expectation_log_e`` for events that may outnumber the exposures: Poisson counts in place of binomial ones.
+
+    Parameters
+    ----------
+    events, exposure : array_like
+        Events and the exposure (views, hours) they come from, at least 0.
+    expected_rate : array_like
+        The least acceptable events per unit of exposure, above 0. All three broadcast.
+    concentrations : array_like
+        Weights of the truncated Gamma priors in units of exposure, a number or a sequence.
+
+    Returns
+    -------
+    float or ndarray
+        Log of the mean over c of the likelihood under Gamma(c rate, c) cut off above the rate, against that at
+        the rate; a supermartingale for every higher rate. 0 without exposure and events, nan for nan. Clusters
+        of events break it: divide both counts by their dispersion.
+
+    Raises
+    ------
+    ValueError
+        If a count is negative or infinite, the rate not positive, or a concentration not positive.
+
+    Notes
+    -----
+    The limit of ``split_log_e`` for rare events; Lindon and Malek 2020, arXiv 2011.03567.
+    """
+    x, m, rate = counts(events=events, exposure=exposure, expected_rate=expected_rate)
+    if np.any(rate == 0):
+        raise ValueError("expected_rate must be above 0")
+    c = scales("concentrations", concentrations)
+    prior = c * rate[..., None]
+    total, moved = prior + x[..., None], prior + (m * rate)[..., None]
+    # In units of the expected rate, so that its powers cancel.
+    logs = (log_gammainc(total, moved) + gammaln(total) - total * np.log(moved)) - (
+        log_gammainc(prior, prior) + gammaln(prior) - prior * np.log(prior)
+    )
+    evidence: Floats = log_mean_exp(logs) + m * rate
+    return evidence[()]
 
 
 def half_normal_log_e(z: ArrayLike, r: ArrayLike) -> Floats:

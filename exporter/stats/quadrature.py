@@ -48,10 +48,15 @@ def _panels(edges: Floats) -> tuple[Floats, Floats]:
 
 def product_of_others(factors: Floats) -> Floats:
     """For each index on axis -2 the product over all the other indices, without a division by 0."""
-    ones = np.ones_like(factors[..., :1, :])
-    before = np.cumprod(np.concatenate([ones, factors[..., :-1, :]], axis=-2), axis=-2)
-    after = np.cumprod(np.concatenate([ones, factors[..., :0:-1, :]], axis=-2), axis=-2)[..., ::-1, :]
-    product: Floats = before * after
+    arms = factors.shape[-2]
+    product = np.empty_like(factors)
+    before = after = np.ones_like(factors[..., 0, :])
+    for i in range(arms):  # a dozen arms at most, each a large slice
+        product[..., i, :] = before
+        before = before * factors[..., i, :]
+    for i in reversed(range(arms)):
+        product[..., i, :] *= after
+        after = after * factors[..., i, :]
     return product
 
 

@@ -1,7 +1,7 @@
 """Logarithms of tails, right also where the tail itself is below the smallest float."""
 
 import numpy as np
-from scipy.special import betainc, betaincc, betaln
+from scipy.special import betainc, betaincc, betaln, gammainc, gammaincc, gammaln
 
 from exporter.stats.domain import Floats
 
@@ -63,3 +63,37 @@ def _log_lower_tail(a: Floats, b: Floats, x: Floats) -> Floats:
             break
     log_tail: Floats = a * np.log(x) + b * np.log1p(-x) - np.log(a) - betaln(a, b) + np.log(fraction)
     return log_tail
+
+
+def log_gammainc(a: Floats, x: Floats) -> Floats:
+    """Logarithm of the regularised lower incomplete gamma function P(a, x), finite for every x > 0.
+
+    Parameters
+    ----------
+    a, x : ndarray
+        Arrays that broadcast; a > 0, x > 0. nan gives nan.
+
+    Returns
+    -------
+    ndarray
+        log P(a, x). Above one half the complement is used, below 1e-280 the series, whose terms are all positive.
+
+    Notes
+    -----
+    DLMF 8.7.1, https://dlmf.nist.gov/8.7
+    """
+    a, x = np.broadcast_arrays(a, x)
+    tail = np.asarray(gammainc(a, x))
+    with np.errstate(divide="ignore"):
+        logs = np.where(tail > 0.5, np.log1p(-gammaincc(a, x)), np.log(tail))
+    tiny = tail < _UNDERFLOW
+    if np.any(tiny):
+        shape, point = a[tiny], x[tiny]
+        term = total = np.ones_like(shape)
+        for n in range(1, _MAX_TERMS):
+            term = term * point / (shape + n)
+            total = total + term
+            if np.all(term < 1e-16 * total):
+                break
+        logs[tiny] = shape * np.log(point) - point - gammaln(shape + 1.0) + np.log(total)
+    return logs

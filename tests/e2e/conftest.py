@@ -55,7 +55,7 @@ def group() -> Iterator[Group]:
 
 @pytest.fixture
 def prometheus(servers: Servers, group: Group, tmp_path: Path) -> Callable[..., Running]:
-    """Start a Prometheus: `prometheus(config_text, retention="15d", blocks_from=None, extra_args=())`.
+    """Start a Prometheus: `prometheus(config_text, retention="15d", blocks_from=None, extra_args=(), port=None)`.
 
     `blocks_from` is an OpenMetrics file whose samples (with timestamps) become blocks before the start; give a
     retention that reaches back to them. Alerts are sent again each second, not each minute: Prometheus learns of its
@@ -63,9 +63,13 @@ def prometheus(servers: Servers, group: Group, tmp_path: Path) -> Callable[..., 
     """
 
     def begin(
-        config_text: str, retention: str = "15d", blocks_from: Path | None = None, extra_args: Sequence[str] = ()
+        config_text: str,
+        retention: str = "15d",
+        blocks_from: Path | None = None,
+        extra_args: Sequence[str] = (),
+        port: int | None = None,
     ) -> Running:
-        folder, port = _own_folder(tmp_path, "prometheus"), free_port()
+        folder, port = _own_folder(tmp_path, "prometheus"), port or free_port()
         if blocks_from is not None:
             make = [servers.need("promtool"), "tsdb", "create-blocks-from", "openmetrics", blocks_from, folder / "data"]
             done = subprocess.run(make, capture_output=True, text=True, check=False)

@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from exporter.promql import parse_duration
-from winburn.demo.run import run
+from winburn.demo.run import DEFAULT_SEED, run
 
 
-class Seconds(click.ParamType):
+class Seconds(click.ParamType[float]):
     """A duration such as 90s or 5m."""
 
     name = "duration"
@@ -38,7 +38,9 @@ class Seconds(click.ParamType):
     show_default=True,
     help="Where the demo keeps its shop, spec and generated files.",
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="The shop's visitors are the same for a seed.")
+@click.option(
+    "--seed", type=int, default=DEFAULT_SEED, show_default=True, help="The shop's visitors are the same for a seed."
+)
 def demo(seconds: float | None, folder: Path, seed: int) -> None:
     """See winburn at work on this machine, from nothing: a small shop with thirty days behind it, the exporter, and
     Prometheus and Alertmanager where they can be had.

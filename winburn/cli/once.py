@@ -9,16 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from exporter.render import Renderer, arrange, exposition, raise_duplicate
 
 from exporter.contract import Report, Sample
+from exporter.render import Renderer, arrange, exposition, raise_duplicate
 from exporter.spec import SecretError, Spec
 from exporter.state import State, StateError
 from winburn.assemble import assemble, open_state
 from winburn.cli.spec_argument import SPEC, fail, load_or_exit
 
 
-class Time(click.ParamType):
+class Time(click.ParamType[float]):
     """Unix seconds, or an RFC 3339 time with its zone."""
 
     name = "time"

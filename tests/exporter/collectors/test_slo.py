@@ -122,6 +122,17 @@ def test_a_young_service_has_spent_little_of_its_budget() -> None:
     assert coverage["1d"] == pytest.approx(0.25, rel=0.01)
 
 
+def test_the_past_of_a_young_service_begins_at_its_first_sample() -> None:
+    """Between two 5 m instants: nothing after the first sample is lost, and its age is exact."""
+    began = START + 100
+    steps = [(began + i * 15.0, float(i)) for i in range(8 * 240)]
+    source = Scripted({TOTAL: {key("200"): steps}, BAD: {}})
+    end = began + 8 * 3600 - 15
+    reports = collector(source, slo()).collect(end - (end - START) % 15)
+    assert values(reports, "slo_events")["period"] == 1918  # the last of 1919 comes 10 s after the end
+    assert values(reports, "slo_coverage_ratio")["period"] == pytest.approx(8 / 720, rel=2e-3)
+
+
 def test_history_cut_by_retention_is_a_gap_and_not_youth() -> None:
     source = Scripted(steady(6 * 3600, total=1000, bad=3), retention=6 * 3600 + 60.0)
     reports = collector(source, slo()).collect(START + 6 * 3600)

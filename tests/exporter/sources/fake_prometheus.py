@@ -6,8 +6,10 @@ What the real server does with that form, tests/e2e/test_prometheus_source.py sh
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import socket
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -48,6 +50,10 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     fake: Fake
 
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.fake.lines.append(request)
+        super().process_request(request, client_address)
+
     def handle_error(self, *_: object) -> None:
         """Clients that went away are what these tests are about."""
 
@@ -66,6 +72,7 @@ class Fake:
         self.asked: list[tuple[str, dict[str, str], dict[str, str]]] = []
         self.behaviour: Callable[[Fake, Handler, dict[str, str]], None] | None = None
         self.over = threading.Event()
+        self.lines: list[socket.socket] = []
         self.port = 0
         self.start()
 
@@ -87,6 +94,9 @@ class Fake:
     def stop(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+        for line in self.lines:  # else connections that are kept alive would be served on
+            with contextlib.suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
         self._thread.join()
 
     def close(self) -> None:

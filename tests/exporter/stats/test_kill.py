@@ -29,6 +29,25 @@ def test_no_interaction_at_all_kills_at_155_views_and_at_level_one_percent_at_21
     assert np.argmax(log_e >= np.log(100)) == 214
 
 
+def test_counts_have_expectation_one_on_the_edge_and_less_above() -> None:
+    events, exposure, rate = np.arange(400), 30.0, 2.0
+    e = np.exp(kill.expectation_count_log_e(events, exposure, rate))
+    log_factorial = np.cumsum(np.log(np.maximum(events, 1)))
+    means = [np.dot(np.exp(events * np.log(m) - m - log_factorial), e) for m in (60.0, 66.0, 90.0)]
+    assert means[0] == pytest.approx(1, abs=1e-9)
+    assert 1 > means[1] > means[2]
+
+
+def test_for_rare_events_counts_and_views_agree() -> None:
+    log_e = kill.expectation_count_log_e([0, 5, 40], 20_000, 0.001)
+    np.testing.assert_allclose(log_e, kill.expectation_log_e([0, 5, 40], 20_000, 0.001), rtol=0.01)
+    assert np.isfinite(kill.expectation_count_log_e([0, 1e6], 1e4, 0.03)).all()
+    assert kill.expectation_count_log_e(0, 0, 3) == pytest.approx(0, abs=1e-9)
+    assert np.isnan(kill.expectation_count_log_e([1, np.nan], [np.nan, 1], 0.1)).all()
+    with pytest.raises(ValueError, match="expected_rate must be above 0"):
+        kill.expectation_count_log_e(1, 1, 0)
+
+
 def test_published_values_of_the_split() -> None:
     # mpmath, 40 digits
     assert kill.split_log_e(14, 0, 0.5) == pytest.approx(3.4748901570014525, abs=1e-10)
@@ -105,13 +124,13 @@ def test_half_normal_published_and_by_integration() -> None:
 def test_the_rule_averages_above_the_gate_and_is_the_split_below() -> None:
     below = kill.kill_log_e(14, 140, 0, 140, 0.5)
     assert below == kill.split_log_e(14, 0, 0.5)
-    above = kill.kill_log_e(1000, 10_000, 850, 10_000, 0.5)
+    above = kill.kill_log_e(1000, 10_000, 850, 10_000, 0.5, margin=0.02)
     p = 1850 / 20_000
-    z = 0.015 / np.sqrt(p * (1 - p) * 2 / 10_000)
+    z = (0.98 * 0.1 - 0.085) / np.sqrt(p * (1 - p) * (1 + 0.98**2) / 10_000)
     log_level = np.log(0.05)
     r = 20_000 * (-2 * log_level + np.log1p(-2 * log_level)) / np.array([500, 5_000, 50_000, 500_000])
     normal = np.mean(np.exp(kill.half_normal_log_e(z, r)))
-    assert above == pytest.approx(np.log((normal + np.exp(kill.split_log_e(1000, 850, 0.5))) / 2), rel=1e-12)
+    assert above == pytest.approx(np.log((normal + np.exp(kill.split_log_e(1000, 850, 0.5, 0.02))) / 2), rel=1e-12)
     assert kill.kill_log_e(50, 50, 50, 50, 0.5) == kill.split_log_e(50, 50, 0.5)  # no variance
 
 
@@ -148,3 +167,14 @@ def test_arrays_are_a_loop_and_unknown_experiments_stay_alone() -> None:
 def test_a_wrong_domain_is_refused_in_words(call, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_an_equal_variant_watched_all_along_is_seldom_killed_and_a_broken_one_soon() -> None:
+    # 400 experiments, a look every 50 visitors up to 10,000
+    random = np.random.default_rng(21)
+    n = 25.0 * np.arange(1, 201)
+    control, equal = (np.cumsum(random.binomial(25, 0.1, (400, 200)), axis=1) for _ in range(2))
+    killed = kill.kill_log_e(control, n, equal, n, 0.5) >= np.log(20)
+    assert killed.any(axis=1).mean() < 0.05
+    broken = kill.kill_log_e(control, n, 0, n, 0.5) >= np.log(20)
+    assert 250 < np.mean(2 * n[np.argmax(broken, axis=1)]) < 400  # 316 visitors in both arms on average

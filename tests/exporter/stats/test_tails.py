@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import betainc, gammaln, logsumexp
 
-from exporter.stats.tails import log_betainc, log_mean_exp
+from exporter.stats.tails import log_betainc, log_gammainc, log_mean_exp
 
 
 def log_betainc_by_summation(a: int, b: int, x: float) -> float:
@@ -44,3 +44,10 @@ def test_log_mean_exp_neither_overflows_nor_loses_the_infinite() -> None:
     assert log_mean_exp(np.array([2000.0, 2000.0])) == pytest.approx(2000.0)
     assert log_mean_exp(np.array([-np.inf, np.log(4.0)])) == pytest.approx(np.log(2.0))
     assert log_mean_exp(np.array([np.inf, 0.0])) == np.inf
+
+
+@pytest.mark.parametrize(("a", "x"), [(3, 0.5), (40, 90.0), (2000, 300.0), (100_000, 80_000.0), (1000, 1.0)])
+def test_log_gammainc_is_the_sum_of_the_poisson_tail_also_below_the_smallest_float(a: int, x: float) -> None:
+    j = np.arange(a, a + 200_000)  # P(a, x) is P(N >= a), N Poisson with mean x
+    expected = logsumexp(j * np.log(x) - x - gammaln(j + 1))
+    assert log_gammainc(a, x) == pytest.approx(float(expected), rel=1e-10, abs=1e-10)

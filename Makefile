@@ -1,0 +1,49 @@
+# Everything a developer or a visitor needs; each target sets up what it uses.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+TESTS ?= tests
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint golden bench e2e servers clean
+
+help: ## Show this
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+run: $(STAMP) servers ## See winburn at work: a shop, the exporter, Prometheus, Alertmanager (Ctrl-C ends it)
+	@$(BIN)/winburn demo $(ARGS)
+
+test: $(STAMP) servers ## Run every test, the end-to-end ones with real servers too
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
+
+e2e: $(STAMP) servers ## Run the end-to-end tests only
+	@$(BIN)/python -m pytest -m e2e -n 2 $(TESTS)
+
+lint: $(STAMP) ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+golden: $(STAMP) ## Rewrite the golden files, then test against them; review the diff
+	@WINBURN_GOLDEN=1 $(BIN)/python -m pytest -q tests/alert_rules tests/dashboards || true
+	@$(BIN)/python -m pytest -q tests/alert_rules tests/dashboards
+	@git --no-pager diff --stat -- tests/golden
+
+bench: $(STAMP) ## Measure speed as ratios against peers in the same run
+	@$(BIN)/python -m benchmarks
+
+servers: $(STAMP) # Prometheus and Alertmanager from Debian's packages, unpacked into a cache folder; no root, nothing started
+	@$(BIN)/python -m winburn.servers >/dev/null
+
+clean: ## Remove what make has made (not the servers' cache)
+	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache demo
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "winburn needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
+	@echo "Setting up the virtual environment in $(VENV) (about a minute, once) ..."
+	@$(PYTHON) -m venv $(VENV) \
+	  || { rm -rf $(VENV); echo "Python's venv module is missing: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@

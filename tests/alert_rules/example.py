@@ -1,0 +1,74 @@
+"""Specs for the tests of generated rules, routes and dashboards' neighbours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from exporter.spec import Spec
+
+
+def slo(name: str, **more: Any) -> dict[str, Any]:
+    """An SLO as the YAML would have it."""
+    sli = {"source": "prod", "total": "requests_total", "bad": 'requests_total{code=~"5.."}'}
+    return {"name": name, "service": "checkout", "objective": 99.9, "period": "30d", "sli": sli, **more}
+
+
+def experiment(name: str, **more: Any) -> dict[str, Any]:
+    """An experiment as the YAML would have it."""
+    metric = {"name": "conversion", "kind": "proportion", "source": "shop", "query": "SELECT 1"}
+    return {"name": name, "control": "blue", "variants": {"blue": 0.5, "green": 0.5}, "metrics": [metric], **more}
+
+
+def spec(**parts: Any) -> Spec:
+    """A spec with two sources."""
+    sources = {
+        "prod": {"type": "prometheus", "url": "http://localhost:9090"},
+        "shop": {"type": "sql", "url": "sqlite:///shop.db"},
+    }
+    return Spec.model_validate({"sources": sources, **parts})
+
+
+EMPTY = Spec()
+
+FULL = spec(
+    slos=[
+        slo(
+            "checkout-availability",
+            no_data="page",
+            labels={"team": "payments", "note": 'zahlt {{ "bald" }}, größtenteils'},
+            runbook="https://wiki.example/checkout",
+        ),
+        slo(
+            "search-latency",
+            service="search",
+            category="performance",
+            objective=99,
+            period="7d",
+            alerting={"page": ["fast"], "low_traffic_gate": None},
+        ),
+        slo(
+            "billing.quality",
+            service="billing",
+            category="quality",
+            objective="99.95",
+            period="31d",
+            no_data="ignore",
+            sli={"source": "shop", "sql": "SELECT slot, total, bad FROM invoices"},
+            alerting={"page": [], "ticket": ["fast", "medium", "slow", "trickle"], "low_traffic_gate": 0.01},
+        ),
+        slo("drill", period="1h", no_data="ignore"),
+    ],
+    experiments=[
+        experiment("checkout-button", early_kill={"margin": 0.07, "alpha": 0.005}, labels={"team": "payments"}),
+        experiment("search-ranking", status="draft", control="as {{ is }}", variants={"as {{ is }}": 0.5, "new": 0.5}),
+        experiment("prices", early_kill=None),
+    ],
+    alerting={
+        "receivers": {
+            "page": {"webhook": "http://127.0.0.1:9/page"},
+            "ticket": {"webhook": "http://127.0.0.1:9/ticket"},
+            "heartbeat": {"webhook": "http://127.0.0.1:9/heartbeat"},
+        }
+    },
+    links={"grafana": "https://grafana.example/", "runbooks": "https://runbooks.example/winburn"},
+)

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+
+from alert_rules.scenario import Scenario, expand, humanize
+
+
+# humanize as in Prometheus' template/template_test.go: 4 significant digits, SI prefixes.
+@pytest.mark.parametrize(
+    ("value", "text"), [(1.0, "1"), (14.544, "14.54"), (999, "999"), (1234567.0, "1.235M"), (1000, "1k")]
+)
+def test_humanize_as_prometheus_does(value: float, text: str) -> None:
+    assert humanize(value) == text
+
+
+def test_expand_fills_the_three_templates() -> None:
+    template = '{{ $labels.variant }} is {{ $value | humanize }} {{ "{{" }}x}}'
+    assert expand(template, 2.5, {"variant": "{{ $value | humanize }}"}) == "{{ $value | humanize }} is 2.5 {{x}}"
+
+
+def test_series_and_checks_stand_where_promtool_wants_them() -> None:
+    scenario = Scenario("a name: with colon")
+    scenario.replicas("slo_status", [[("0", 3), ("1", 1)], [("stale", 1), ("_", 0)]], slo="a")
+    scenario.check(0, "SLONoData")
+    scenario.check(61, "SLONoData")
+    assert scenario.text() == (
+        "\n- name: 'a name: with colon'\n"
+        "  interval: 1m\n"
+        "  input_series:\n"
+        '  - series: slo_status{slo="a",job="winburn",instance="a"}\n'
+        "    values: 0x2 1\n"
+        '  - series: slo_status{slo="a",job="winburn",instance="b"}\n'
+        "    values: stale\n"
+        "  alert_rule_test:\n"
+        "  - eval_time: 0s\n"
+        "    alertname: SLONoData\n"
+        "    exp_alerts: []\n"
+        "  - eval_time: 1h1m\n"
+        "    alertname: SLONoData\n"
+        "    exp_alerts: []\n"
+    )

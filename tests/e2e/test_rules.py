@@ -1,0 +1,180 @@
+"""The generated files before the real tools: promtool, amtool, Alertmanager."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import yaml
+
+from alert_rules import ALERTMANAGER_FILE, RULES_FILE, TESTS_FILE, generate
+from exporter.spec import Spec
+from tests.alert_rules.example import EMPTY, FULL, slo, spec
+from winburn.servers import Servers
+
+SPECS = {
+    "full": FULL,
+    "empty": EMPTY,
+    "fast demo": FULL.model_copy(update={"refresh": 1.0}),
+    "slow": FULL.model_copy(update={"refresh": 300.0}),
+    "nothing but one SLO": spec(slos=[slo("a")]),
+}
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def run(*command: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(params=SPECS.values(), ids=SPECS)
+def files(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+    made = generate(request.param)
+    write(tmp_path, made)
+    return made
+
+
+def test_promtool_finds_nothing_wrong(servers: Servers, files: dict[str, str], tmp_path: Path) -> None:
+    count = files[RULES_FILE].count("\n  - alert: ")
+    done = run(servers.need("promtool"), "check", "rules", "--lint=all", "--lint-fatal", tmp_path / RULES_FILE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{count} rules found" in done.stdout
+
+
+@pytest.mark.usefixtures("files")
+def test_the_generated_unit_tests_pass(servers: Servers, tmp_path: Path) -> None:
+    done = run(servers.need("promtool"), "test", "rules", tmp_path / TESTS_FILE)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+MUTATIONS = {
+    "the comparison is turned round": ('window="1h"} > 14.4', 'window="1h"} < 14.4'),
+    "the limit is a little too low": ("> 14.4\n", "> 14.3\n"),
+    "the limit is a little too high": ("> 14.4\n", "> 14.6\n"),
+    "a wrong long window": ('window="1h"} > 14.4', 'window="6h"} > 14.4'),
+    "a wrong short window": ('window="30m"', 'window="5m"'),
+    "no short window": (r'  and ignoring \(window\) slo_burn_rate\{[^\n]*window="5m"\} > 14.4\n', ""),
+    "the gate is gone": (r"  and ignoring \(window\) slo_burn_p_value[^\n]*\n", ""),
+    "the gate looks at another window": (r'(p_value\{slo="checkout-availability",window=)"1d"', r'\1"2h"'),
+    "the gate lets everything through": ("< 0.0001", "<= 0.0001"),
+    "who said it stays in the alert": (r"max by \(slo, slo_group\) \(", "("),
+    "the windows are aggregated one by one": (
+        r"\(\n\s+(slo_burn_rate\S+) > 6\n\s+and ignoring \(window\) (\S+) > 6\n[^\n]*(slo_burn_p\S+) < 0.0001\n\s+\)",
+        r"(\1) > 6 and max by (slo, slo_group) (\2) > 6 and max by (slo, slo_group) (\3) < 0.0001",
+    ),
+    "a wrong severity": ("severity: page\n      tier: fast", "severity: ticket\n      tier: fast"),
+    "a wrong tier": ("tier: slow", "tier: trickle"),
+    "the alert goes on for an hour": ("keep_firing_for: 30s", "keep_firing_for: 1h"),
+    "no data in one exporter is enough": (r"min by \(slo, slo_group\)", "max by (slo, slo_group)"),
+    "no data at once": (r"(== 3\n    for:) 5m", r"\1 15s"),
+    "a stopped experiment goes on": ("unless on", "and on"),
+    "the kill is never told": (r"(early_kill\{[^}]*\}\)) == 1", r"\1 > 1"),
+    "winburn needs an instance": (r"absent\(winburn_build_info\)", 'absent(winburn_build_info{instance="a"})'),
+    "a source is down for one exporter": (r"max by \(source\)", "min by (source)"),
+    "a hanging collector is not seen": (r"      or\n      time\(\)[^\n]*\n", ""),
+    "the text has no number": (r"\{\{ \$value \| humanize \}\}", "many"),
+    "another runbook": ("https://wiki.example/checkout", "https://wiki.example"),
+}
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_broken_rule_fails_its_unit_tests(servers: Servers, name: str, tmp_path: Path) -> None:
+    files, (right, wrong) = generate(FULL), MUTATIONS[name]
+    broken, count = re.subn(right, wrong, files[RULES_FILE])
+    assert count, "the mutation changes nothing"
+    write(tmp_path, files | {RULES_FILE: broken})
+    assert run(servers.need("promtool"), "check", "rules", tmp_path / RULES_FILE).returncode == 0
+    done = run(servers.need("promtool"), "test", "rules", tmp_path / TESTS_FILE)
+    assert done.returncode != 0
+    assert "exp:" in done.stdout + done.stderr, "it must fail for the alerts and not for the file"
+
+
+@pytest.mark.usefixtures("files")
+def test_amtool_accepts_the_routes(servers: Servers, tmp_path: Path) -> None:
+    done = run(servers.need("amtool"), "check-config", tmp_path / ALERTMANAGER_FILE)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_amtool_accepts_an_address_in_a_file_or_is_too_old(servers: Servers, tmp_path: Path) -> None:
+    secret = spec(alerting={"receivers": {"page": {"webhook_file": "/run/secrets/pager"}}})
+    write(tmp_path, generate(secret))
+    amtool = servers.need("amtool")
+    version = re.search(r"version (\d+)\.(\d+)", run(amtool, "--version").stdout)
+    if version and (int(version[1]), int(version[2])) < (0, 26):
+        pytest.skip("url_file came with Alertmanager 0.26, as the generated file says")
+    assert run(amtool, "check-config", tmp_path / ALERTMANAGER_FILE).returncode == 0
+
+
+def labels_of(one: Spec) -> list[dict[str, str]]:
+    """The labels with which each generated alert reaches Alertmanager, with examples for those of its series."""
+    groups = yaml.safe_load(generate(one)[RULES_FILE])["groups"]
+    series = {"ExperimentEarlyKill": {"variant": "green"}, "WinburnSourceDown": {"source": "prod"}}
+    return [
+        {"alertname": rule["alert"], **series.get(rule["alert"], {}), **rule["labels"]}
+        for group in groups
+        for rule in group["rules"]
+    ]
+
+
+@pytest.mark.parametrize("experimenters", [True, False])
+def test_every_alert_reaches_its_receiver(servers: Servers, tmp_path: Path, *, experimenters: bool) -> None:
+    given = {role: {"webhook": f"http://127.0.0.1:9/{role}"} for role in ("page", "ticket", "heartbeat", "experiment")}
+    if not experimenters:
+        del given["experiment"]
+    one = FULL.model_copy(update={"alerting": Spec.model_validate({"alerting": {"receivers": given}}).alerting})
+    write(tmp_path, generate(one))
+    seen = set()
+    for labels in labels_of(one):
+        receiver = {"none": "heartbeat"}.get(labels["severity"], labels["severity"])
+        if labels["alertname"] == "ExperimentEarlyKill" and experimenters:
+            receiver = "experiment"
+        pairs = [f"{name}={value}" for name, value in labels.items() if name != "note"]
+        config = f"--config.file={tmp_path / ALERTMANAGER_FILE}"
+        done = run(servers.need("amtool"), "config", "routes", "test", config, f"--verify.receivers={receiver}", *pairs)
+        assert done.returncode == 0, (labels, done.stdout, done.stderr)
+        seen.add(receiver)
+    assert seen == {*given}
+
+
+BURN = {"alertname": "SLOErrorBudgetBurn", "slo": "a"}
+FIRING = [
+    # (labels, whether it must be muted)
+    (BURN | {"tier": "fast", "severity": "page"}, False),
+    (BURN | {"tier": "medium", "severity": "page"}, True),
+    (BURN | {"tier": "slow", "severity": "ticket"}, True),
+    (BURN | {"tier": "medium", "severity": "page", "slo_group": "zone=eu"}, False),
+    (BURN | {"tier": "fast", "severity": "ticket", "slo": "b"}, False),
+    (BURN | {"tier": "medium", "severity": "ticket", "slo": "b"}, True),
+    (BURN | {"tier": "fast", "severity": "ticket", "slo": "c"}, True),
+    (BURN | {"tier": "medium", "severity": "page", "slo": "c"}, False),
+    ({"alertname": "WinburnSourceDown", "source": "prod", "severity": "ticket"}, False),
+    ({"alertname": "SLONoData", "slo": "a", "source": "prod", "severity": "ticket"}, True),
+    ({"alertname": "SLONoData", "slo": "d", "source": "shop", "severity": "ticket"}, False),
+]
+
+
+def test_alertmanager_mutes_what_says_less_and_nothing_else(alertmanager: Callable[[str], Any]) -> None:
+    server = alertmanager(generate(EMPTY)[ALERTMANAGER_FILE])
+    with requests.Session() as session:
+        session.trust_env = False  # no proxy for loopback
+        body = [{"labels": labels} for labels, _ in FIRING]
+        session.post(f"{server.url}/api/v2/alerts", json=body, timeout=5).raise_for_status()
+        expected = sorted((sorted(labels.items()), muted) for labels, muted in FIRING)
+        end = time.monotonic() + 20
+        while True:
+            alerts = session.get(f"{server.url}/api/v2/alerts", timeout=5).json()
+            seen = sorted((sorted(each["labels"].items()), bool(each["status"]["inhibitedBy"])) for each in alerts)
+            # An alert is "unprocessed" until it has gone through the routes, and muted ones are found only then.
+            if seen == expected or time.monotonic() > end:
+                break
+            time.sleep(0.2)
+    assert seen == expected

@@ -1,0 +1,263 @@
+"""What every source promises, run against every source that promises it."""
+
+from __future__ import annotations
+
+import sqlite3
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exporter.sources.base import Count, CounterSource, CountSource, Matrix, Slots, SlotSource, SourceError, series_key
+from exporter.sources.build import open_source
+from exporter.sources.file import FileSource
+from exporter.sources.prometheus import PrometheusSource
+from exporter.spec import models
+from tests.exporter.sources.fake_prometheus import Fake, cut, hang, saying, trickle
+
+SECRET = "hunter2-secret"
+TIMEOUT = 0.3
+
+CSV = "variant,n,successes\nblue,10,1\ngreen,12,3\n"
+ROWS = [("blue", 10, 1), ("green", 12, 3)]
+COUNTS = [Count("blue", 10.0, 1.0), Count("green", 12.0, 3.0)]
+NUMBERS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
+ENDLESS = f"{NUMBERS} SELECT 'a' AS variant, x AS n, x AS successes FROM n WHERE x < 0"
+
+
+@dataclass
+class Case:
+    """A source, a question, its right answer, the ways to break the source, and how to mend it."""
+
+    source: Any
+    ask: Callable[[], Any]
+    answer: Any
+    breaks: dict[str, Callable[[], object]]
+    mend: Callable[[], object]
+    close: list[Callable[[], object]] = field(default_factory=list)
+
+
+def prometheus(question: str, _folder: Path) -> Case:
+    fake = Fake()
+    model = models.PrometheusSource(type="prometheus", timeout="300ms", headers={"X-Key": SECRET})  # type: ignore[arg-type]
+    source: CounterSource = open_source(  # type: ignore[assignment]
+        "s", model, url=fake.url.replace("//", f"//ann:{SECRET}@"), series_limit=10
+    )
+    fake.series = {"a": [({"x": "1"}, str)], "b": []}
+    asks: dict[str, Callable[[], Any]] = {
+        "counters": lambda: source.counters(["a", "b"], 60.0),
+        "history": lambda: [_plain(each) for each in source.history(["a", "b"], 60.0, 90.0, 30.0)],
+    }
+    key = series_key({"x": "1"})
+    answers: dict[str, Any] = {
+        "counters": [{key: 60.0}, {}],
+        "history": [((key,), [60.0, 90.0], [[60.0, 90.0]]), ((), [60.0, 90.0], [])],
+    }
+
+    def behave(behaviour: Callable[..., None]) -> Callable[[], None]:
+        return lambda: setattr(fake, "behaviour", behaviour)
+
+    error = f'{{"status":"error","errorType":"internal","error":"no {SECRET}"}}'.encode()
+    breaks: dict[str, Callable[[], object]] = {
+        "dead": fake.stop,
+        "hanging": behave(hang),
+        "trickling": behave(trickle(10)),
+        "garbage": behave(saying(200, b"\x00\xff" * 1000)),
+        "html": behave(saying(200, b"<html>welcome</html>", "text/html")),
+        "half an answer": behave(cut),
+        "cut JSON": behave(saying(200, b'{"status": "success", "data": {"resultType": "vec')),
+        "a partial answer": lambda: fake.warnings.append("a store is away"),
+        "an error that repeats secrets": behave(saying(500, error)),
+        "refused credentials": behave(saying(401, SECRET.encode())),
+    }
+
+    def mend() -> None:
+        fake.over.set()
+        fake.behaviour = None
+        fake.warnings.clear()
+        with suppress(OSError):
+            fake.start()
+
+    return Case(source, asks[question], answers[question], breaks, mend, [fake.close])
+
+
+def sql(question: str, folder: Path) -> Case:
+    path = folder / "shop.db"
+    model = models.SqlSource(type="sql", timeout="300ms")  # type: ignore[arg-type]
+    source = open_source("s", model, url=f"sqlite:///{path}", series_limit=10)
+    metric = models.Metric(name="m", kind="proportion", source="s", query="SELECT variant, n, successes FROM counts")
+    slots = "SELECT slot, n AS total, successes AS bad FROM slots WHERE slot >= :start AND slot < :end"
+    asks: dict[str, Callable[[], Any]] = {
+        "counts": lambda: source.counts(metric, 0.0),  # type: ignore[union-attr]
+        "slots": lambda: _lists(source.slots(slots, 300.0, 900.0, 300.0)),  # type: ignore[union-attr]
+    }
+    locks: list[sqlite3.Connection] = []
+
+    def write(counts: str) -> None:
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute(f"CREATE VIEW counts (variant, n, successes) AS {counts}")
+            connection.execute(f"CREATE VIEW slots (slot, n, successes) AS SELECT 300, n, successes FROM ({counts})")
+
+    def rewrite(counts: str) -> Callable[[], None]:
+        def go() -> None:
+            path.unlink()
+            write(counts)
+
+        return go
+
+    def lock() -> None:
+        locks.append(sqlite3.connect(path, isolation_level=None))
+        locks[-1].execute("BEGIN EXCLUSIVE")
+
+    def mend() -> None:
+        while locks:
+            locks.pop().close()
+        path.unlink(missing_ok=True)
+        good = " UNION ALL ".join(
+            f"SELECT '{variant}' AS variant, {n} AS n, {k} AS successes" for variant, n, k in ROWS
+        )
+        write(good if question == "counts" else good.split(" UNION ")[0])
+
+    mend()
+    answers = {"counts": COUNTS, "slots": ([300.0], [10.0], [1.0])}
+    breaks = {
+        "dead": path.unlink,
+        "hanging": rewrite(ENDLESS),
+        "locked": lock,
+        "garbage": lambda: path.write_bytes(b"\x00\xff" * 1000),
+        "half an answer": lambda: path.write_bytes(path.read_bytes()[:3000]),
+        "NULL": rewrite("SELECT 'a' AS variant, 1 AS n, NULL AS successes"),
+        "a negative count": rewrite("SELECT 'a' AS variant, 1 AS n, -1 AS successes"),
+        "more than there are": rewrite("SELECT 'a' AS variant, 1 AS n, 2 AS successes"),
+        "a row twice": rewrite("SELECT 'a' AS variant, 1 AS n, 0 AS successes UNION ALL SELECT 'a', 1, 0"),
+    }
+    return Case(source, asks[question], answers[question], breaks, mend, [lambda: [lock.close() for lock in locks]])
+
+
+def csv(question: str, folder: Path) -> Case:
+    path = folder / "counts.csv"
+    source = open_source("s", models.FileSource(type="file", path=str(path)), url=None, series_limit=10)
+    metric = models.Metric(name="m", kind="proportion", source="s")
+    assert question == "counts"
+
+    def write(content: str) -> Callable[[], object]:
+        return lambda: path.write_text(content)
+
+    path.write_text(CSV)
+    breaks = {
+        "dead": path.unlink,
+        "garbage": lambda: path.write_bytes(b"\x00\xff" * 1000),
+        "half an answer": write(CSV + "red,1"),
+        "NULL": write("variant,n,successes\na,1,\n"),
+        "a negative count": write("variant,n,successes\na,1,-1\n"),
+        "more than there are": write("variant,n,successes\na,1,2\n"),
+        "a row twice": write("variant,n,successes\na,1,0\na,1,0\n"),
+    }
+    return Case(source, lambda: source.counts(metric, 0.0), COUNTS, breaks, write(CSV))  # type: ignore[union-attr]
+
+
+def _plain(matrix: Matrix | SourceError) -> object:
+    if isinstance(matrix, SourceError):
+        return matrix
+    return matrix.keys, matrix.times.tolist(), matrix.values.tolist()
+
+
+def _lists(slots: Slots) -> object:
+    return slots.starts.tolist(), slots.total.tolist(), slots.bad.tolist()
+
+
+SOURCES = {
+    "prometheus counters": (prometheus, "counters"),
+    "prometheus history": (prometheus, "history"),
+    "sql counts": (sql, "counts"),
+    "sql slots": (sql, "slots"),
+    "csv counts": (csv, "counts"),
+}
+ANSWERED = {"NULL", "a negative count", "more than there are", "a row twice"}
+"""The source is well and what it says is wrong: no reason to call it down."""
+
+_COMMON = ["dead", "garbage", "half an answer"]
+_HTTP = ["hanging", "trickling", "html", "cut JSON", "a partial answer", "an error that repeats secrets"]
+BREAKS = {
+    "prometheus counters": [*_COMMON, *_HTTP, "refused credentials"],
+    "prometheus history": [*_COMMON, *_HTTP, "refused credentials"],
+    "sql counts": [*_COMMON, "hanging", "locked", *sorted(ANSWERED)],
+    "sql slots": [*_COMMON, "hanging", "locked", *sorted(ANSWERED)],
+    "csv counts": [*_COMMON, *sorted(ANSWERED)],
+}
+
+
+@pytest.fixture
+def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
+    make, question = SOURCES[request.param]
+    case = make(question, tmp_path)
+    yield case
+    for close in case.close:
+        close()
+
+
+def fail(case: Case) -> SourceError:
+    with pytest.raises(SourceError) as caught:
+        case.ask()
+    return caught.value
+
+
+each_source = pytest.mark.parametrize("case", SOURCES, indirect=True)
+each_break = pytest.mark.parametrize(
+    ("case", "how"), [(name, how) for name, hows in BREAKS.items() for how in hows], indirect=["case"]
+)
+
+
+@each_source
+def test_a_source_answers_and_is_up(case: Case) -> None:
+    assert case.source.up is None
+    assert case.ask() == case.answer
+    assert case.source.up is True
+    assert case.ask() == case.answer
+
+
+@each_break
+def test_a_broken_source_says_so_in_a_sentence_without_secrets(case: Case, how: str) -> None:
+    case.breaks[how]()
+    error = fail(case)
+    assert str(error).startswith("source s")
+    assert "\n" not in str(error)
+    assert SECRET not in "".join(traceback.format_exception(error))
+    assert case.source.up is (how in ANSWERED)
+
+
+@each_break
+def test_a_source_heals_by_itself(case: Case, how: str) -> None:
+    case.ask()
+    case.breaks[how]()
+    fail(case)
+    fail(case)
+    case.mend()
+    assert case.ask() == case.answer
+    assert case.source.up is True
+
+
+@pytest.mark.parametrize("case", SOURCES, indirect=True)
+def test_every_way_to_break_a_source_is_tried(case: Case, request: pytest.FixtureRequest) -> None:
+    name = request.node.callspec.params["case"]
+    assert sorted(case.breaks) == sorted(BREAKS[name])
+
+
+def test_each_source_satisfies_its_protocols(tmp_path: Path) -> None:
+    """Checked by mypy: the assignments are the test."""
+    model = models.SqlSource(type="sql")
+    database = open_source("s", model, url="sqlite:///x", series_limit=1)
+    assert not isinstance(database, PrometheusSource | FileSource)
+    counts: CountSource = database
+    slots: SlotSource = database
+    file = open_source("s", models.FileSource(type="file", path=str(tmp_path)), url=None, series_limit=1)
+    assert isinstance(file, FileSource)
+    counts = file
+    server = open_source("s", models.PrometheusSource(type="prometheus"), url="", series_limit=1)
+    assert isinstance(server, PrometheusSource)
+    counters: CounterSource = server
+    assert [each.name for each in (counts, slots, counters)] == ["s"] * 3

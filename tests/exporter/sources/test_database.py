@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import importlib.util
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from exporter.sources.base import SourceError
+from exporter.sources.database import Database, Table, Unreachable
+
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT COUNT(*) FROM n"
+
+
+def fill(path: Path, *values: int) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE t (x INTEGER)")
+        connection.executemany("INSERT INTO t VALUES (?)", [(value,) for value in values])
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    fill(tmp_path / "t.db", 1, 2)
+    return tmp_path / "t.db"
+
+
+def ask(database: Database, query: str = 'SELECT x AS "X" FROM t ORDER BY x', **values: object) -> Table:
+    return database.rows(text(query), values, 100)
+
+
+def test_rows_with_their_columns_and_bound_values(path: Path) -> None:
+    database = Database("d", f"sqlite:///{path}", 5)
+    assert ask(database) == Table(("X",), ((1,), (2,)))
+    assert ask(database, "SELECT :x AS x", x="'; DROP TABLE t; --") == Table(("x",), (("'; DROP TABLE t; --",),))
+
+
+def test_a_missing_file_is_not_made_and_is_found_when_it_comes(tmp_path: Path) -> None:
+    database = Database("d", f"sqlite:///{tmp_path}/t.db", 5)
+    with pytest.raises(Unreachable, match="there is no SQLite file"):
+        ask(database)
+    assert not list(tmp_path.iterdir())
+    fill(tmp_path / "t.db", 3)
+    assert ask(database).rows == ((3,),)
+
+
+def test_a_replaced_file_is_read(path: Path, tmp_path: Path) -> None:
+    database = Database("d", f"sqlite:///{path}", 5)
+    ask(database)
+    fill(tmp_path / "new.db", 7)
+    (tmp_path / "new.db").rename(path)
+    assert ask(database).rows == ((7,),)
+
+
+def test_a_database_in_use_with_a_write_ahead_log_is_read(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("INSERT INTO t VALUES (3)")
+        writer.commit()
+        writer.execute("INSERT INTO t VALUES (4)")
+        assert ask(Database("d", f"sqlite:///{path}", 5)).rows == ((1,), (2,), (3,))
+        writer.rollback()
+
+
+def test_an_endless_query_ends(path: Path) -> None:
+    database = Database("d", f"sqlite:///{path}", 0.2)
+    with pytest.raises(Unreachable, match=r"no answer within 0\.2 s"):
+        ask(database, ENDLESS)
+    assert not [thread for thread in threading.enumerate() if thread.name == "source-d"]
+    assert len(ask(database).rows) == 2
+
+
+def test_a_locked_database_is_waited_for_and_then_left(path: Path) -> None:
+    database = Database("d", f"sqlite:///{path}", 0.2)
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(Unreachable, match="database is locked"):
+            ask(database)
+        writer.execute("ROLLBACK")
+    assert len(ask(database).rows) == 2
+
+
+def test_a_file_that_is_no_database_is_unreachable(tmp_path: Path) -> None:
+    (tmp_path / "t.db").write_bytes(b"no database " * 1000)
+    with pytest.raises(Unreachable, match="file is not a database"):
+        ask(Database("d", f"sqlite:///{tmp_path}/t.db", 5))
+
+
+def test_a_refused_query_is_not_unreachable(path: Path) -> None:
+    with pytest.raises(SourceError) as caught:
+        ask(Database("d", f"sqlite:///{path}", 5), "SELECT y FROM t")
+    assert type(caught.value) is SourceError
+
+
+@pytest.mark.parametrize("query", ["INSERT INTO t VALUES (9)", "CREATE TABLE u (x)", "VACUUM"])
+def test_nothing_is_written(path: Path, query: str) -> None:
+    before = path.read_bytes()
+    with pytest.raises(SourceError):
+        ask(Database("d", f"sqlite:///{path}", 5), query)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("url", ["shop.db", "", "nosql://hunter2@host/x", "postgresql://x:hunter2@host:port/d"])
+def test_an_address_that_is_none_says_so_without_showing_it(url: str) -> None:
+    with pytest.raises(Unreachable, match="the url is not one that SQLAlchemy knows") as caught:
+        ask(Database("d", url, 5))
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("psycopg") is not None, reason="psycopg is installed here")
+@pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg"])
+def test_a_missing_psycopg_is_said_with_the_remedy(scheme: str) -> None:
+    with pytest.raises(Unreachable, match=r"pip install 'winburn\[postgres\]'"):
+        ask(Database("d", f"{scheme}://ann:hunter2@127.0.0.1/d", 5))
+
+
+def test_another_missing_driver_is_named() -> None:
+    if importlib.util.find_spec("MySQLdb") is not None:
+        pytest.skip("MySQLdb is installed here")
+    with pytest.raises(Unreachable, match=r"driver is not installed \(MySQLdb\)"):
+        ask(Database("d", "mysql://ann:hunter2@127.0.0.1/d", 5))
+
+
+def test_questions_of_several_threads_wait_for_each_other(path: Path) -> None:
+    database = Database("d", f"sqlite:///{path}", 5)
+    found: list[int] = []
+    threads = [threading.Thread(target=lambda: found.append(len(ask(database).rows))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [2] * 8
+
+
+def test_a_driver_that_hangs_is_left_and_not_asked_again_until_it_is_back(path: Path) -> None:
+    database = Database("d", f"sqlite:///{path}", 0.1)
+    over = threading.Event()
+    with pytest.raises(Unreachable, match=r"no answer within 0\.1 s"):
+        database._in_time(over.wait)
+    with pytest.raises(Unreachable, match="still owes the answer"):
+        ask(database)
+    over.set()
+    assert database._worker is not None
+    database._worker.join(30)
+    assert len(ask(database).rows) == 2

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import ssl
+import traceback
+
+import pytest
+
+from exporter.sources.base import SourceError
+from exporter.sources.prometheus_api import NoSuchApi, PrometheusApi, QueryRefused, TooSlow
+from tests.exporter.sources.fake_prometheus import Fake, cut, saying, send, vector
+
+QUERY = ("/api/v1/query", {"query": "1", "time": "0"})
+
+
+def failure(status: int, kind: str, text: str = "sorry") -> object:
+    return saying(status, json.dumps({"status": "error", "errorType": kind, "error": text}).encode())
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "error", "sentence"),
+    [
+        (failure(400, "bad_data"), QueryRefused, "answered HTTP 400: sorry"),
+        (failure(422, "execution"), QueryRefused, "answered HTTP 422: sorry"),
+        (failure(413, "too_large"), QueryRefused, "answered HTTP 413: sorry"),
+        (failure(500, "execution"), QueryRefused, "answered HTTP 500: sorry"),
+        (failure(503, "timeout"), TooSlow, "answered HTTP 503: sorry"),
+        (failure(500, "internal"), SourceError, "answered HTTP 500: sorry"),
+        (failure(429, "too_many_requests"), SourceError, "answered HTTP 429: sorry"),
+        (failure(200, "odd"), SourceError, "answered HTTP 200: sorry"),
+        (failure(404, "not_found"), NoSuchApi, "answered HTTP 404: sorry"),
+        (saying(404, b"not found", "text/plain"), NoSuchApi, "path prefix"),
+        (saying(401, b"who?", "text/plain"), SourceError, "refused the credentials"),
+        (saying(502, b"<html>", "text/html"), SourceError, "answered HTTP 502"),
+        (saying(302, b"", Location="http://evil.example"), SourceError, "redirect"),
+        (saying(200, b"<html>", "text/html"), SourceError, "content type text/html"),
+        (saying(204, b""), SourceError, "answered HTTP 204"),
+        (cut, SourceError, "does not answer: IncompleteRead"),
+    ],
+)
+def test_each_failure_is_a_sentence_of_its_kind(fake: Fake, behaviour: object, error: type, sentence: str) -> None:
+    fake.behaviour = behaviour  # type: ignore[assignment]
+    with pytest.raises(SourceError) as caught:
+        PrometheusApi("prod", fake.url).ask(*QUERY)
+    assert type(caught.value) is error
+    assert str(caught.value).startswith("source prod ")
+    assert sentence in str(caught.value)
+
+
+def test_a_closed_port_is_said_in_words_and_without_the_address(fake: Fake) -> None:
+    fake.stop()
+    try:
+        with pytest.raises(SourceError) as caught:
+            PrometheusApi("prod", fake.url).ask(*QUERY)
+    finally:
+        fake.start()
+    assert str(caught.value) == "source prod does not answer: connection refused"
+
+
+def test_a_host_without_an_address_is_said_in_words() -> None:
+    with pytest.raises(SourceError, match=r"does not answer: .*(name|address|resol|temporary)"):
+        PrometheusApi("prod", "http://prometheus.invalid").ask(*QUERY)
+
+
+def test_a_plain_server_asked_for_tls_is_said_in_words(fake: Fake) -> None:
+    with pytest.raises(SourceError, match="does not answer") as caught:
+        PrometheusApi("prod", fake.url.replace("http", "https")).ask(*QUERY)
+    assert "ssl" in str(caught.value).lower()
+    assert ssl.OPENSSL_VERSION  # the reason comes from this library
+
+
+def test_a_long_text_is_one_short_line(fake: Fake) -> None:
+    fake.behaviour = failure(400, "bad_data", "first\nsecond " + "x" * 5000)  # type: ignore[assignment]
+    with pytest.raises(QueryRefused) as caught:
+        PrometheusApi("prod", fake.url).ask(*QUERY)
+    assert "first second" in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("headers", [{"X-Key": "hunter2-key"}, {"Authorization": "hunter2-key"}])
+def test_a_server_that_repeats_secrets_does_not_get_them_into_a_message(
+    fake: Fake, headers: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    seen = []
+
+    def behave(_fake: Fake, handler: object, _form: dict[str, str]) -> None:
+        sent = [handler.headers[name] for name in ("X-Key", "Authorization") if handler.headers[name]]  # type: ignore[attr-defined]
+        seen.extend(sent)
+        body = {"status": "error", "errorType": "bad_data", "error": f"{sent} hunter2-pass hunter2%2Dpass"}
+        send(handler, 400, json.dumps(body).encode())  # type: ignore[arg-type]
+
+    fake.behaviour = behave
+    url = fake.url.replace("//", "//ann:hunter2%2Dpass@")
+    for token in ("hunter2-token", None):
+        with pytest.raises(SourceError) as caught:
+            PrometheusApi("prod", url, headers=headers, token=lambda token=token: token).ask(*QUERY)
+        assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+    assert any("hunter2" in value for value in seen)
+    assert "hunter2" not in caplog.text
+
+
+@pytest.mark.parametrize("secret", ["hunter2\nX-Evil: 1", "hunter2\u2026"])
+def test_a_header_that_cannot_be_sent_is_not_shown(fake: Fake, secret: str) -> None:
+    with pytest.raises(SourceError, match="does not answer") as caught:
+        PrometheusApi("prod", fake.url, headers={"X-Key": secret}).ask(*QUERY)
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+    assert not fake.asked
+
+
+def test_a_packed_answer_is_unpacked_and_measured_unpacked(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake.behaviour = saying(200, gzip.compress(vector()), **{"Content-Encoding": "gzip"})
+    api = PrometheusApi("prod", fake.url)
+    assert api.ask(*QUERY) == {"resultType": "vector", "result": []}
+    monkeypatch.setattr("exporter.sources.prometheus_api.ANSWER_BYTES", 2**20)
+    fake.behaviour = saying(200, gzip.compress(b" " * 2**22), **{"Content-Encoding": "gzip"})
+    with pytest.raises(QueryRefused, match="more than 1 MB"):
+        api.ask(*QUERY)
+
+
+def test_broken_packing_is_no_answer(fake: Fake) -> None:
+    fake.behaviour = saying(200, b"no gzip", **{"Content-Encoding": "gzip"})
+    with pytest.raises(SourceError, match="does not answer: "):
+        PrometheusApi("prod", fake.url).ask(*QUERY)

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from exporter.sources.base import Count, SourceError
+from exporter.sources.sql import SqlSource
+from exporter.spec.models import Metric
+
+COUNTS = "SELECT variant, COUNT(*) AS n, SUM(converted) AS successes FROM visits GROUP BY variant ORDER BY variant"
+SLOTS = """
+SELECT time / :step * :step AS slot, COUNT(*) AS total, SUM(converted) AS Good
+FROM visits WHERE time >= :start AND time < :end GROUP BY 1
+"""
+VISITS = [("blue", 0, 301), ("blue", 1, 899), ("green", 1, 600), ("green", 1, 5)]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    path = tmp_path / "my shop?#%.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE visits (variant TEXT, converted INTEGER, time INTEGER)")
+        connection.executemany("INSERT INTO visits VALUES (?, ?, ?)", VISITS)
+    return path
+
+
+@pytest.fixture
+def source(shop: Path) -> Iterator[SqlSource]:
+    # The address of SQLAlchemy escapes "?" itself.
+    return SqlSource("shop", f"sqlite:///{shop}".replace("?", "%3F"), timeout=5)
+
+
+def metric(query: str) -> Metric:
+    return Metric(name="conversion", kind="proportion", source="shop", query=query)
+
+
+def test_counts_of_a_group_by(source: SqlSource) -> None:
+    assert source.counts(metric(COUNTS), 0.0) == [Count("blue", 2, 1), Count("green", 2, 2)]
+
+
+def test_at_is_bound_where_the_query_names_it(source: SqlSource) -> None:
+    past = COUNTS.replace("GROUP", "WHERE time <= :at GROUP")
+    assert source.counts(metric(past), 600.0) == [Count("blue", 1, 0), Count("green", 2, 2)]
+    assert source.counts(metric(past), 4.5) == []
+
+
+def test_slots_are_bound_as_integers_and_good_is_turned_into_bad(source: SqlSource) -> None:
+    answer = source.slots(SLOTS, 300.0, 900.0, 300.0)
+    assert (answer.starts.tolist(), answer.total.tolist(), answer.bad.tolist()) == ([300, 600], [1, 2], [1, 0])
+
+
+def test_a_fractional_bound_is_kept(source: SqlSource) -> None:
+    answer = source.slots("SELECT :start AS slot, 1 AS total, 0 AS bad WHERE :step > 0.1", 0.5, 1.0, 0.25)
+    assert answer.starts.tolist() == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("SELECT variant, 1 AS shown, 0 AS successes FROM visits", "there are variant, shown, successes"),
+        ("SELECT 'a' AS variant, 1 AS n, 1 AS successes, 2 AS N", "there are variant, n, successes, n"),
+        ("SELECT variant, 0 AS n, SUM(converted) AS successes FROM visits WHERE 0", "row 1: variant is NULL"),
+        ("SELECT 'a' AS variant, 0 AS n, SUM(converted) AS successes FROM visits WHERE 0", "COALESCE(successes, 0)"),
+        ("SELECT 'a' AS variant, -1 AS n, 0 AS successes", "row 1: n is -1"),
+        ("SELECT 'a' AS variant, 1 AS n, 2 AS successes", "2 successes of 1 units"),
+        ("SELECT variant, 1 AS n, 0 AS successes FROM visits", "row 2: variant 'blue' a second time"),
+        ("SELECT missing FROM visits", "no such column: missing"),
+        ("SELEC", "syntax error"),
+        ("SELECT variant, n FROM visits WHERE time < :now", "names :now, and only :at can be given"),
+        ("DELETE FROM visits", "readonly database"),
+        ("DROP TABLE visits", "readonly database"),
+        ("PRAGMA journal_mode(DELETE); DROP TABLE visits", "one statement at a time"),
+    ],
+)
+def test_a_wrong_query_is_an_answer_that_says_what_would_be_right(source: SqlSource, query: str, sentence: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        source.counts(metric(query), 0.0)
+    assert str(caught.value).startswith("source shop")
+    assert sentence in str(caught.value)
+
+
+def test_too_many_rows_are_refused(source: SqlSource) -> None:
+    joined = ", ".join(f"visits AS v{number}" for number in range(7))
+    with pytest.raises(SourceError, match=r"more than 10000 rows; aggregate there \(GROUP BY\)"):
+        source.counts(metric(f"SELECT 1 FROM {joined}"), 0.0)
+
+
+def test_a_refused_query_is_an_answer(source: SqlSource) -> None:
+    with pytest.raises(SourceError):
+        source.counts(metric("SELECT missing FROM visits"), 0.0)
+    assert source.up is True
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("SELECT 300 AS slot, 1 AS total", "needed are the columns slot, total, bad (or good)"),
+        ("SELECT 300 AS slot, 1 AS total, 0 AS bad, 1 AS good", "give one of them"),
+        ("SELECT 300 AS slot, 1 AS total, NULL AS bad", "row 1: bad is NULL"),
+        ("SELECT 0 AS slot, 1 AS total, 1 AS bad", "slot 0 is outside"),
+    ],
+)
+def test_wrong_slots_say_what_would_be_right(source: SqlSource, query: str, sentence: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        source.slots(query, 300.0, 900.0, 300.0)
+    assert sentence in str(caught.value)
+
+
+def test_a_metric_without_a_query_is_refused(source: SqlSource) -> None:
+    with pytest.raises(SourceError, match="metric conversion has no query"):
+        source.counts(Metric(name="conversion", kind="proportion", source="shop"), 0.0)

@@ -1,0 +1,145 @@
+"""Addresses, and a real server on loopback that is told to stop."""
+
+import http.client
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from exporter.server import Address, ListenError, bind, parse_listen_address
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PROGRAM = """
+import sys, time
+from exporter.contract import sample
+from exporter.render import Exposition
+from exporter.server import parse_listen_address, serve
+from exporter.snapshot import build
+from exporter.web import app
+
+rows = [sample("slo_trend", 1, slo=f"s{i}") for i in range(1000)]
+shot = build(rows, own=Exposition(), at=0.0, expires=1e18)
+web = app(lambda: shot, monotonic=time.monotonic, version="1", config=str)
+sys.exit(serve(web, [parse_listen_address(a) for a in sys.argv[1:]]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        (":10345", Address("", 10345)),
+        ("127.0.0.1:9", Address("127.0.0.1", 9)),
+        ("[::1]:10345", Address("::1", 10345)),
+        ("localhost:0", Address("localhost", 0)),
+        ("[::]:65535", Address("::", 65535)),
+    ],
+)
+def test_an_address_is_read_and_written_back(text: str, address: Address) -> None:
+    assert parse_listen_address(text) == address
+    assert str(address) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "10345", "localhost", "localhost:", "host:http", ":-1", ":65536", "::1:10345", "[::1]", ":1e3", ":٣"]
+)
+def test_what_is_no_address_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ValueError, match=r"listen address .* for instance :10345, 127\.0\.0\.1:10345"):
+        parse_listen_address(text)
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def test_an_address_in_use_is_a_sentence(taken: int) -> None:
+    with pytest.raises(ListenError, match=f"cannot listen on 127.0.0.1:{taken}: another program listens there"):
+        bind(Address("127.0.0.1", taken))
+
+
+def test_an_unknown_host_is_a_sentence() -> None:
+    with pytest.raises(ListenError, match=r"cannot listen on 203\.0\.113\.7:0: "):
+        bind(Address("203.0.113.7", 0))
+
+
+def test_an_empty_host_listens_on_every_interface() -> None:
+    with bind(Address("", 0)) as listener, socket.create_connection(("127.0.0.1", listener.getsockname()[1]), 5):
+        pass
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(*addresses: str) -> Iterator[subprocess.Popen[str]]:
+    """The program above; ended in any case, so that a test that fails does not wait for it."""
+    command = [sys.executable, "-c", PROGRAM, *addresses]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            yield server
+        finally:
+            server.kill()
+
+
+def connect(port: int) -> http.client.HTTPConnection:
+    """A connection to a server that may still be starting."""
+    pause = threading.Event()
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), 5).close()
+            break
+        except ConnectionRefusedError:
+            pause.wait(0.05)
+    return http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_serves_over_one_connection_and_ends_well_when_told_to(number: signal.Signals) -> None:
+    port = free_port()
+    with running(f"127.0.0.1:{port}") as server:
+        connection = connect(port)
+        sockets = set()
+        for method, length in (("GET", 20_000), ("HEAD", 0), ("GET", 20_000)):
+            connection.request(method, "/metrics", headers={"Accept-Encoding": "identity"})
+            response = connection.getresponse()
+            assert response.status == 200
+            assert len(response.read()) >= length
+            assert int(response.headers["content-length"]) > 20_000
+            sockets.add(connection.sock)
+        assert len(sockets) == 1  # kept alive, over a HEAD too
+        # The open, idle connection must not hold the server up.
+        server.send_signal(number)
+        assert server.wait(10) == 0
+        assert server.stderr is not None
+        assert server.stderr.read() == ""
+        connection.close()
+
+
+def test_an_address_in_use_is_exit_code_1_and_one_sentence(taken: int) -> None:
+    with running(f"127.0.0.1:{taken}") as server:
+        assert server.wait(20) == 1
+        assert server.stderr is not None
+        assert server.stderr.read().startswith(f"winburn: cannot listen on 127.0.0.1:{taken}: another program")
+
+
+def test_two_addresses_serve_the_same(taken: int) -> None:  # noqa: ARG001 - keeps the two free ports apart
+    ports = free_port(), free_port()
+    with running(*(f"127.0.0.1:{port}" for port in ports)) as server:
+        for port in ports:
+            connection = connect(port)
+            connection.request("GET", "/-/healthy")
+            assert connection.getresponse().read() == b"winburn is healthy\n"
+            connection.close()
+        server.terminate()
+        assert server.wait(10) == 0
