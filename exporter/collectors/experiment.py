@@ -17,7 +17,6 @@ from exporter.spec import Experiment
 from exporter.state import Latch, State, StateError
 
 DOCUMENT = "experiment"
-_NOTHING = (math.nan, math.nan)
 
 
 class ExperimentCollector:
@@ -133,8 +132,8 @@ class _Reading:
         family = "" if experiment.false_discovery == "all" else experiment.name
         cases = []
         for name, metric in self.track.metrics.items():
-            counts = self.epoch.get(name)
-            arms = [_NOTHING if counts is None else counts.get(arm, (0.0, 0.0)) for arm in self.track.arms]
+            counts = self.epoch.get(name, {})
+            arms = [counts.get(arm, (0.0, 0.0)) for arm in self.track.arms]
             kills = experiment.early_kill if name == experiment.primary.name else None
             cases.append(
                 Case(

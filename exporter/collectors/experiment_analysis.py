@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +26,8 @@ class Case:
     """One metric of one experiment.
 
     ``trials``, ``successes`` and ``planned`` have one entry an arm, the control first; counts are those since the
-    epoch's opening, nan where they could not be read. ``family`` names the hypotheses among which false discoveries
-    are controlled. ``margin`` is None where nothing may be killed by this metric.
+    epoch's opening, 0 or nan where they could not be read. ``family`` names the hypotheses among which false
+    discoveries are controlled. ``margin`` is None where nothing may be killed by this metric.
     """
 
     trials: tuple[float, ...]
@@ -101,9 +102,9 @@ def analyse(cases: Sequence[Case]) -> list[Result]:
     log_e = spread(_by_alpha(some, lambda p, alpha: (sequential.headline_log_e(*p.counts, p.share, alpha),))[0])
     columns = [*map(spread, _posterior(some)), *map(spread, lift(some)), log_e, spread(kill_evidence(some))]
     columns.append(_verdicts(cases, log_e, spread(_direction(some))))
-    ends = np.cumsum([len(case.trials) - 1 for case in cases])[:-1]
-    parts = [np.split(column, ends) for column in columns]
-    return [Result(*row) for row in zip(_wins(cases), *parts, strict=True)]
+    table = np.stack(columns)
+    ends = accumulate(len(case.trials) - 1 for case in cases)
+    return [Result(win, *table[:, end - len(win) + 1 : end]) for win, end in zip(_wins(cases), ends, strict=True)]
 
 
 def lift(pairs: Pairs) -> tuple[Floats, Floats, Floats]:

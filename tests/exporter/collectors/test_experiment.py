@@ -286,6 +286,18 @@ def test_a_store_that_cannot_be_written_costs_no_number_and_no_kill(tmp_path: Pa
     assert [latch.at for latch in state.latches("kill")] == [15.0]
 
 
+def test_what_did_not_change_is_not_written_again(tmp_path: Path) -> None:
+    path, shop = tmp_path / "state.db", Shop()
+    watch = collector(shop, state=State(f"sqlite:///{path}"))
+    look(shop, watch, 0.0, a=(1000, 100), b=(1000, 0))
+    seal = sqlite3.connect(path)
+    for table in ("winburn_latches", "winburn_documents"):
+        seal.executescript(f"CREATE TRIGGER no_{table} BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END;")
+    seal.close()
+    assert errors(look(shop, watch, 15.0, a=(1000, 100), b=(1000, 0))) == {}
+    assert list(errors(look(shop, watch, 30.0, a=(2000, 200), b=(2000, 0)))) == ["state store"]
+
+
 def test_units_under_an_unknown_label_are_a_leak_of_their_size() -> None:
     shop = Shop()
     reports = look(shop, collector(shop), 0.0, a=(500, 50), b=(490, 50), green=(10, 1))

@@ -166,6 +166,7 @@ def test_a_family_is_judged_at_its_smallest_alpha() -> None:
     strong, strict = case((4000, 400), (4000, 510)), case((10, 1), (10, 1), alpha=1e-6)
     assert analyse([strong])[0].verdict[0] == 1
     assert analyse([strong, strict])[0].verdict[0] == 0
+    assert analyse([strict, strong])[1].verdict[0] == 0
 
 
 def test_split_against_the_plan() -> None:
