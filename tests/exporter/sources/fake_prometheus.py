@@ -59,7 +59,7 @@ class Server(ThreadingHTTPServer):
 
 
 class Fake:
-    """``series``: selector -> (labels, value at a time, "" where absent) pairs. ``refused``: selector -> message of a 400.
+    """``series``: selector -> (labels, value at a time, "" where absent). ``refused``: selector -> message of a 400.
 
     ``behaviour`` takes the place of any right answer.
     """
