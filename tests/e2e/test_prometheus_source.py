@@ -96,8 +96,14 @@ def test_each_selector_gets_its_own_series_with_their_names(source: PrometheusSo
     assert not any(label_of(key, "winburn_query") for key in [*hits, *misses, *both])  # type: ignore[misc]
 
 
-def test_asked_alone_or_together_the_answer_is_the_same(source: PrometheusSource) -> None:
+def test_asked_alone_or_together_the_answer_is_the_same(
+    source: PrometheusSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    ask = source._api.ask
+    monkeypatch.setattr(source._api, "ask", lambda *args: asked.append(args) or ask(*args))
     together = source.counters(SELECTORS, BASE + 1500)
+    assert len(asked) == 1
     assert [source.counters([selector], BASE + 1500)[0] for selector in SELECTORS] == together
 
 

@@ -59,7 +59,7 @@ class Server(ThreadingHTTPServer):
 
 
 class Fake:
-    """``series``: selector -> (labels, value at a time) pairs. ``refused``: selector -> message of a 400.
+    """``series``: selector -> (labels, value at a time, "" where absent). ``refused``: selector -> message of a 400.
 
     ``behaviour`` takes the place of any right answer.
     """
@@ -73,6 +73,7 @@ class Fake:
         self.behaviour: Callable[[Fake, Handler, dict[str, str]], None] | None = None
         self.over = threading.Event()
         self.lines: list[socket.socket] = []
+        self.delivered = False
         self.port = 0
         self.start()
 
@@ -113,7 +114,8 @@ def answer(fake: Fake, handler: Handler, form: dict[str, str]) -> None:
             send_json(handler, 400, {"status": "error", "errorType": "bad_data", "error": fake.refused[selector]})
             return
         mark = {} if number is None else {"winburn_query": number}
-        result += [_item(form, {**labels, **mark}, value) for labels, value in fake.series.get(selector, [])]
+        items = [_item(form, {**labels, **mark}, value) for labels, value in fake.series.get(selector, [])]
+        result += [item for item in items if item]
     kind = "vector" if "time" in form or "start" not in form else "matrix"
     body: dict[str, Any] = {"status": "success", "data": {"resultType": kind, "result": result}}
     if fake.warnings:
@@ -121,13 +123,13 @@ def answer(fake: Fake, handler: Handler, form: dict[str, str]) -> None:
     send_json(handler, 200, body)
 
 
-def _item(form: dict[str, str], labels: Labels, value: Callable[[float], str]) -> dict[str, Any]:
+def _item(form: dict[str, str], labels: Labels, value: Callable[[float], str]) -> dict[str, Any] | None:
     if "start" not in form:
         at = float(form["time"])
-        return {"metric": labels, "value": [at, value(at)]}
+        return {"metric": labels, "value": [at, value(at)]} if value(at) else None
     start, end, step = (round(float(form[name]) * 1000) for name in ("start", "end", "step"))
-    times = [ms / 1000 for ms in range(start, end + 1, step)]
-    return {"metric": labels, "values": [[time, value(time)] for time in times]}
+    samples = [[ms / 1000, value(ms / 1000)] for ms in range(start, end + 1, step) if value(ms / 1000)]
+    return {"metric": labels, "values": samples} if samples else None
 
 
 def send(handler: Handler, status: int, body: bytes, kind: str = "application/json", **headers: str) -> None:
@@ -167,7 +169,7 @@ def cut(_fake: Fake, handler: Handler, _form: dict[str, str]) -> None:
 
 
 def trickle(head: int) -> Callable[..., None]:
-    """A behaviour: a right answer to nothing, byte by byte after the first ``head`` bytes, until nobody listens."""
+    """A behaviour: a right answer to nothing, byte by byte after the first ``head`` bytes; then ``delivered``."""
     body = vector()
     answer_bytes = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nX-Slow: yes\r\n\r\n%s" % (len(body), body)
 
@@ -176,6 +178,7 @@ def trickle(head: int) -> Callable[..., None]:
         for position in range(head, len(answer_bytes)):
             if fake.over.wait(0.02):
                 return
+            fake.delivered = position == len(answer_bytes) - 1  # first, because its reader may look at once
             handler.wfile.write(answer_bytes[position : position + 1])
 
     return behave

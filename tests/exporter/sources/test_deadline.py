@@ -1,4 +1,4 @@
-"""A trickling server would take a minute: an answer instead of an error is the failure of these tests."""
+"""No test looks at the clock: a trickled answer that is delivered in whole was waited for too long."""
 
 from __future__ import annotations
 
@@ -22,6 +22,18 @@ def test_a_trickling_answer_is_cut(fake: Fake, head: int) -> None:
     fake.behaviour = trickle(head)
     with pytest.raises(TooSlow, match=r"no whole answer within 0\.2 s"):
         PrometheusApi("prod", fake.url, timeout=0.2).ask(*QUERY)
+    assert not fake.delivered
+
+
+def test_a_trickling_answer_on_an_old_connection_is_cut(fake: Fake) -> None:
+    api = PrometheusApi("prod", fake.url, timeout=0.2)
+    fake.behaviour = saying(200, vector())
+    api.ask(*QUERY)
+    fake.behaviour = trickle(0)
+    with pytest.raises(TooSlow):
+        api.ask(*QUERY)
+    assert not fake.delivered
+    assert len(fake.lines) == 1
 
 
 def test_a_trickling_answer_of_unstated_length_is_cut(fake: Fake) -> None:
@@ -77,6 +89,7 @@ def test_a_proxied_request_is_cut_too(fake: Fake, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("http_proxy", fake.url)
     with pytest.raises(TooSlow):
         PrometheusApi("prod", "http://prometheus.invalid", timeout=0.2).ask(*QUERY)
+    assert not fake.delivered
     assert fake.asked[0][0] == "http://prometheus.invalid/api/v1/query"
 
 

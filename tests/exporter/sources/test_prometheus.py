@@ -127,6 +127,16 @@ def test_more_series_than_the_cap_are_an_error_of_that_selector(fake: Fake) -> N
         assert not isinstance(small, SourceError)
 
 
+def test_series_that_come_and_go_count_together_in_a_history(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exporter.sources.prometheus.POINTS", 1)
+    fake.series = {"a": [({"x": str(x)}, lambda at, x=x: "1" if at == x else "") for x in range(4)]}
+    (error,) = open_fake(fake, series_limit=3).history(["a"], 0.0, 3.0, 1.0)
+    assert "4 series" in str(error)
+    (matrix,) = open_fake(fake, series_limit=4).history(["a"], 0.0, 3.0, 1.0)
+    assert isinstance(matrix, Matrix)
+    np.testing.assert_array_equal(matrix.values, np.where(np.eye(4) == 1, 1.0, np.nan))
+
+
 def test_native_histograms_and_scalars_are_said_to_be_no_counters(fake: Fake) -> None:
     fake.behaviour = saying(200, vector({"metric": {}, "histogram": [0, {"count": "1"}]}))
     (answer_,) = open_fake(fake).counters(["a"], 0.0)
@@ -305,7 +315,7 @@ def test_a_step_of_nothing_is_refused(fake: Fake) -> None:
 
 
 def test_requests_keep_to_points_samples_and_batch() -> None:
-    sizes = {f"m{number}": count for number, count in enumerate([1] * 70 + [50, 900, 0, 3])}
+    sizes = {f"m{number}": count for number, count in enumerate([1] * 70 + [30, 30, 20, 50, 900, 0, 3])}
     asked: dict[str, int] = dict.fromkeys(sizes, 0)
     for group, chunk in _requests(sizes, 8640):
         points = chunk.stop - chunk.start
