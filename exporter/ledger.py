@@ -132,7 +132,7 @@ class _Ring:
             return Window(0.0, 0.0, 0.0, end - start)
         before = self._at_edge[:, max(edge, self._first) % self._size]
         total, bad, measured = (self._now - before).tolist()
-        # Prefix sums of counts that are not whole are rounded each on their own: all bad must not read as more than all.
+        # Prefix sums of fractional counts are rounded each on their own: all bad must not read as more than all.
         return Window(total, min(bad, total), measured, end - start)
 
     def slots_since(self, time: float | None) -> list[Slot]:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from exporter.collectors.experiment import ExperimentCollector
-from exporter.sources.build import open_source
-
 from exporter.collectors.slo import SloCollector
 from exporter.collectors.slo_feed import Progress
 from exporter.contract import Collector, Sample, sample
 from exporter.sources.base import CounterSource, CountSource, SlotSource
+from exporter.sources.build import open_source
 from exporter.spec import FileSource, Spec, read_secret, source_url
 from exporter.state import State
 

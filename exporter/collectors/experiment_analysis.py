@@ -197,9 +197,9 @@ def _posterior(pairs: Pairs) -> tuple[Floats, Floats]:
         )
     ]
     counts = (wished[0], pairs.trials_control, wished[1], pairs.trials_variant)
-    _, shipped = bayes.expected_loss(*counts)
+    wins, _, shipped = bayes.compare(*counts)
     # The metric's own mean, not its complement's: 2 % of the error rate, not 2 % of the successes.
-    return bayes.prob_beats(*counts), shipped / ((pairs.successes_control + 1.0) / (pairs.trials_control + 2.0))
+    return wins, shipped / ((pairs.successes_control + 1.0) / (pairs.trials_control + 2.0))
 
 
 def _direction(pairs: Pairs) -> Floats:

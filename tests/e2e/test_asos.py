@@ -176,9 +176,9 @@ def test_watching_calls_few_of_the_variants_without_a_difference(calls: dict[Pai
     rules = ("watched_z", "evidence", "verdict", "killed")
     ever = {rule: sum(getattr(call, rule) is not None for call in equal) for rule in rules}
     found = {rule: sum(getattr(call, rule) is not None for call in differ) for rule in rules}
-    print("\nfirst checkpoint at which each rule called (of those that any rule called)\n")  # noqa: T201 - for a note
-    print(table(calls))  # noqa: T201
-    print(f"\never called of {len(equal)} with final |z| < 1.96: {ever}; of the other {len(differ)}: {found}")  # noqa: T201
+    print("\nfirst checkpoint at which each rule called (of those that any rule called)\n")
+    print(table(calls))
+    print(f"\never called of {len(equal)} with final |z| < 1.96: {ever}; of the other {len(differ)}: {found}")
     assert len(equal) == 48
     assert ever["watched_z"] == 14
     assert ever["evidence"] <= 4

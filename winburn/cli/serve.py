@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
+
+from exporter.contract import Sample, sample
 from exporter.loop import Loop
 from exporter.server import parse_listen_address
 from exporter.server import serve as serve_http
-from exporter.web import app
-
-from exporter.contract import Sample, sample
 from exporter.spec import SecretError, Spec, lint, masked
 from exporter.state import StateError
+from exporter.web import app
 from winburn.assemble import assemble, open_state
 from winburn.cli.logs import configure
 from winburn.cli.spec_argument import fail, load_or_exit
