@@ -43,6 +43,10 @@ class SqlSource:
         require_columns(self.name, ("variant", "n", "successes"), table.columns)
         return counts(self.name, _places(table))
 
+    def close(self) -> None:
+        """Close the connections that are kept; a later question opens one again."""
+        self._database.close()
+
     def _ask(self, query: str, values: Mapping[str, float]) -> Table:
         statement = text(query)
         named = sorted(statement.compile().params)
