@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from exporter.sources.base import SourceError
+from exporter.sources.base import CounterSource, CountSource, SlotSource, SourceError
 from exporter.sources.file import FileSource
 from exporter.sources.prometheus import PrometheusSource
 from exporter.sources.sql import SqlSource
 from exporter.spec import models
+
+if TYPE_CHECKING:  # each source keeps the protocols that collectors ask it by
+    _COUNTERS: type[CounterSource] = PrometheusSource
+    _SLOTS: type[SlotSource] = SqlSource
+    _COUNTS: tuple[type[CountSource], ...] = (SqlSource, FileSource)
 
 
 def open_source(

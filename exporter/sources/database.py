@@ -62,6 +62,12 @@ class Database:
         with self._turn:
             return self._in_time(lambda: self._rows(statement, values, limit))
 
+    def close(self) -> None:
+        """Close the connections that are kept; a later question opens one again."""
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
     def _rows(self, statement: TextClause, values: Mapping[str, Any], limit: int) -> Table:
         try:
             with self._connected().connect() as connection:

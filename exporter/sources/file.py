@@ -49,6 +49,9 @@ class FileSource:
             lines = self._latest(lines, columns.variant, columns.time, at)
         return counts(self.name, [(place, _units(row, columns)) for place, row in lines])
 
+    def close(self) -> None:
+        """Nothing is kept open; here for whoever closes all sources."""
+
     def _latest(self, lines: list[_Line], variant: str, time: str, at: float) -> list[_Line]:
         """Each variant's rows of the last time not after ``at``; where that is there twice, counts refuses it."""
         stamped = [(number(self.name, place, time, _parsed(row[time])), (place, row)) for place, row in lines]

@@ -82,6 +82,10 @@ class PrometheusSource:
         (seconds,) = self._retention
         return None if seconds is None else at - seconds
 
+    def close(self) -> None:
+        """Close the connections that are kept; a later question opens one again."""
+        self._api.close()
+
     def _whole(self, work: Callable[[], Answer]) -> Answer:
         try:
             answer = work()

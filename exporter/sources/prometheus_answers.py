@@ -13,6 +13,7 @@ from exporter.sources.base import Reading, series_key
 
 Kind = Literal["vector", "matrix"]
 _VALUES = {"vector": "value", "matrix": "values"}
+_HISTOGRAMS = {"vector": "histogram", "matrix": "histograms"}
 
 
 class NotCounters(ValueError):  # noqa: N818 - says what the selector gives; the base says that it is an error
@@ -49,29 +50,29 @@ def _number(text: object, count: int) -> int:
 
 
 def _key(labels: dict[str, Any]) -> str:
-    if not all(isinstance(value, str) for value in labels.values()):
-        raise ValueError("a label that is not text")
+    try:
+        "".join(labels.values())  # the quickest check that all are text
+    except TypeError:
+        raise ValueError("a label that is not text") from None
     return series_key(labels)
 
 
-def _values(item: dict[str, Any], kind: Kind) -> Any:
-    name = _VALUES[kind]
-    if name.replace("value", "histogram") in item:
+def _values(item: dict[str, Any], kind: Kind) -> list[Any]:
+    values = item.get(_VALUES[kind])
+    if isinstance(values, list):
+        return values
+    if _HISTOGRAMS[kind] in item:
         raise NotCounters("native histograms, not counters")
-    if not isinstance(item.get(name), list):
-        raise ValueError("a series without values")
-    return item[name]
+    raise ValueError("a series without values")
 
 
-def reading(series: Iterable[Series]) -> Reading:
+def reading(series: Sequence[Series]) -> Reading:
     """Key -> value of a vector's series; a value that is not finite is left out."""
-    values: dict[str, float] = {}
-    for key, sample in series:
-        if key in values:
-            raise ValueError("a series twice")
-        _, (value,) = _columns([sample])
-        values[key] = value
-    return {key: value for key, value in values.items() if math.isfinite(value)}
+    keys = [key for key, _ in series]
+    if len(set(keys)) < len(keys):
+        raise ValueError("a series twice")
+    _, values = _columns([sample for _, sample in series])
+    return {key: value for key, value in zip(keys, values, strict=True) if math.isfinite(value)}
 
 
 def fill(rows: dict[str, NDArray[np.float64]], series: Iterable[Series], times: NDArray[np.float64]) -> None:

@@ -80,6 +80,10 @@ class PrometheusApi:
             raise self._slow(limit)
         return self._data(status, kind, body, token)
 
+    def close(self) -> None:
+        """Close the connections that are kept; a later question opens one again."""
+        self._session.close()
+
     def _slow(self, seconds: float) -> TooSlow:
         return TooSlow(f"source {self.name} gave no whole answer within {seconds:g} s")
 

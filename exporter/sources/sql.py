@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 from sqlalchemy import text
@@ -12,7 +13,7 @@ from exporter.sources.rows import Row, counts, require_columns, slots
 from exporter.spec.models import Metric
 
 ROWS = 10_000
-"""A query that gives more rows is refused."""
+"""A query that gives more rows is refused; one for slots may give as many as there are slots."""
 
 
 class SqlSource:
@@ -28,7 +29,8 @@ class SqlSource:
 
     def slots(self, query: str, start: float, end: float, step: float) -> Slots:
         """See SlotSource; binds those of :start, :end and :step that the query names, whole numbers as integers."""
-        table = self._ask(query, {"start": start, "end": end, "step": step})
+        limit = max(ROWS, math.ceil((end - start) / step))
+        table = self._ask(query, {"start": start, "end": end, "step": step}, limit)
         parts = [column for column in ("bad", "good") if column in table.columns]
         if len(parts) > 1:
             raise SourceError(f"source {self.name}: the query gives bad and good; give one of them, the other follows")
@@ -39,11 +41,15 @@ class SqlSource:
         """See CountSource; binds :at where the query names it."""
         if metric.query is None:
             raise SourceError(f"source {self.name}: metric {metric.name} has no query")
-        table = self._ask(metric.query, {"at": at})
+        table = self._ask(metric.query, {"at": at}, ROWS)
         require_columns(self.name, ("variant", "n", "successes"), table.columns)
         return counts(self.name, _places(table))
 
-    def _ask(self, query: str, values: Mapping[str, float]) -> Table:
+    def close(self) -> None:
+        """Close the connections that are kept; a later question opens one again."""
+        self._database.close()
+
+    def _ask(self, query: str, values: Mapping[str, float], limit: int) -> Table:
         statement = text(query)
         named = sorted(statement.compile().params)
         if unknown := [name for name in named if name not in values]:
@@ -52,7 +58,7 @@ class SqlSource:
                 f"write \\:{unknown[0]} where no parameter is meant"
             )
         try:
-            table = self._database.rows(statement, {name: _whole(values[name]) for name in named}, ROWS)
+            table = self._database.rows(statement, {name: _whole(values[name]) for name in named}, limit)
         except Unreachable:
             self.up = False
             raise

@@ -12,10 +12,8 @@ from typing import Any
 
 import pytest
 
-from exporter.sources.base import Count, CounterSource, CountSource, Matrix, Slots, SlotSource, SourceError, series_key
+from exporter.sources.base import Count, CounterSource, Matrix, Slots, SourceError, series_key
 from exporter.sources.build import open_source
-from exporter.sources.file import FileSource
-from exporter.sources.prometheus import PrometheusSource
 from exporter.spec import models
 from tests.exporter.sources.fake_prometheus import Fake, cut, hang, saying, trickle
 
@@ -230,6 +228,14 @@ def test_a_broken_source_says_so_in_a_sentence_without_secrets(case: Case, how: 
     assert case.source.up is (how in ANSWERED)
 
 
+@each_source
+def test_a_closed_source_opens_again(case: Case) -> None:
+    case.source.close()
+    assert case.ask() == case.answer
+    case.source.close()
+    assert case.ask() == case.answer
+
+
 @each_break
 def test_a_source_heals_by_itself(case: Case, how: str) -> None:
     case.ask()
@@ -245,19 +251,3 @@ def test_a_source_heals_by_itself(case: Case, how: str) -> None:
 def test_every_way_to_break_a_source_is_tried(case: Case, request: pytest.FixtureRequest) -> None:
     name = request.node.callspec.params["case"]
     assert sorted(case.breaks) == sorted(BREAKS[name])
-
-
-def test_each_source_satisfies_its_protocols(tmp_path: Path) -> None:
-    """Checked by mypy: the assignments are the test."""
-    model = models.SqlSource(type="sql")
-    database = open_source("s", model, url="sqlite:///x", series_limit=1)
-    assert not isinstance(database, PrometheusSource | FileSource)
-    counts: CountSource = database
-    slots: SlotSource = database
-    file = open_source("s", models.FileSource(type="file", path=str(tmp_path)), url=None, series_limit=1)
-    assert isinstance(file, FileSource)
-    counts = file
-    server = open_source("s", models.PrometheusSource(type="prometheus"), url="", series_limit=1)
-    assert isinstance(server, PrometheusSource)
-    counters: CounterSource = server
-    assert [each.name for each in (counts, slots, counters)] == ["s"] * 3

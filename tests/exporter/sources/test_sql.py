@@ -53,6 +53,12 @@ def test_slots_are_bound_as_integers_and_good_is_turned_into_bad(source: SqlSour
     assert (answer.starts.tolist(), answer.total.tolist(), answer.bad.tolist()) == ([300, 600], [1, 2], [1, 0])
 
 
+def test_slots_may_be_as_many_as_the_times_asked_for(source: SqlSource) -> None:
+    numbers = "WITH RECURSIVE n (x) AS (SELECT :start UNION ALL SELECT x + :step FROM n WHERE x + :step < :end)"
+    answer = source.slots(f"{numbers} SELECT x AS slot, 1 AS total, 0 AS bad FROM n", 0.0, 43_200 * 60.0, 60.0)
+    assert len(answer.starts) == 43_200
+
+
 def test_a_fractional_bound_is_kept(source: SqlSource) -> None:
     answer = source.slots("SELECT :start AS slot, 1 AS total, 0 AS bad WHERE :step > 0.1", 0.5, 1.0, 0.25)
     assert answer.starts.tolist() == [0.5]
