@@ -18,7 +18,7 @@ def health_group(spec: Spec) -> Group:
 
 def paging_sources(spec: Spec) -> tuple[str, ...]:
     """Sources that an SLO with ``no_data: page`` reads."""
-    return tuple(sorted({slo.sli.source for slo in spec.slos if slo.no_data == "page"}))
+    return tuple(sorted({slo.sli.source for slo in spec.slos if slo.no_data == "page" and slo.sli.source}))
 
 
 def source_rules(spec: Spec) -> tuple[Rule, ...]:

@@ -32,7 +32,7 @@ def burn_rule(slo: Slo, tier: Tier, severity: Severity, links: Links, keep: floa
     The comparisons stand inside of the aggregation, so that of two exporters one that lags cannot mute the other. The
     rule keeps firing for two evaluations: one scrape that fails must not resolve a page and send it again.
     """
-    alert, limit = ALERTS["SLOErrorBudgetBurn"], number(factor(tier, int(slo.period)))
+    alert, limit = ALERTS["SLOErrorBudgetBurn"], number(factor(tier, slo.period_seconds))
     conditions = [
         f"{select('slo_burn_rate', slo=slo.name, window=tier.long)} > {limit}",
         f"{select('slo_burn_rate', slo=slo.name, window=tier.short)} > {limit}",
@@ -58,7 +58,7 @@ def no_data_rule(slo: Slo, severity: Severity, links: Links) -> Rule:
     return Rule(
         alert=alert,
         expr=f"min by ({_BY}) ({select('slo_status', slo=slo.name)}) == {NO_DATA_STATUS}",
-        labels={"severity": severity, "source": slo.sli.source, **_labels(slo)},
+        labels={"severity": severity, "source": slo.sli.source_label, **_labels(slo)},
         annotations=_texts(alert, slo, links, {}),
     )
 
@@ -70,20 +70,20 @@ def _labels(slo: Slo) -> dict[str, str]:
 
 
 def _texts(alert: Alert, slo: Slo, links: Links, more: Mapping[str, str]) -> dict[str, str]:
-    facts = {"slo": slo.name, "service": slo.service, "source": slo.sli.source, "objective": f"{slo.objective:f}"}
+    facts = {"slo": slo.name, "service": slo.service, "source": slo.sli.source_label, "objective": f"{slo.objective:f}"}
     dashboard = dashboard_url(links, "slo-overview", slo=slo.name)
     return texts(alert, {**facts, **more}, dashboard, links, slo.runbook)
 
 
 def _burn_facts(slo: Slo, tier: Tier) -> dict[str, str]:
-    limit, period = factor(tier, int(slo.period)), int(slo.period)
+    limit, period = factor(tier, slo.period_seconds), slo.period_seconds
     spent = max(tier.budget_share, Decimal(tier.long_seconds) / period) * 100
     return {
         "long": tier.long,
         "short": tier.short,
         "factor": _floor(limit),
         "spent": _floor(spent),
-        "period": format_duration(slo.period),
+        "period": slo.period_label,
         "lasts": format_duration(60 * round(period / limit / 60)),
     }
 
@@ -96,6 +96,6 @@ def _about(slo: Slo) -> str:
     tiers = tiers_in_force(slo)
     burns = ", ".join(f"{tier.name} {severity}" for tier, severity in tiers) or "none that fits the period"
     return (
-        f"{slo.name} of {slo.service}: {slo.objective:f} % over {format_duration(slo.period)}. "
+        f"{slo.name} of {slo.service}: {slo.objective:f} % over {slo.period_label}. "
         f"Burn alerts: {burns}. No data: {slo.no_data}."
     )

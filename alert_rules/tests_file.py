@@ -53,7 +53,7 @@ def _tier(spec: Spec, tier: Tier) -> Scenario:
     scenario = Scenario(f"tier {tier.name}: fires only when both windows burn and the gate agrees, and clears")
     firing: list[list[Firing]] = [[] for _ in range(6)]
     for slo, severity in _slos_with(spec, tier):
-        limit, gate = factor(tier, int(slo.period)), slo.alerting.low_traffic_gate
+        limit, gate = factor(tier, slo.period_seconds), slo.alerting.low_traffic_gate
         above = limit * Decimal("1.01")
         at, on, unsure = number(limit), number(above), number(gate or 1.0)
         _phases(scenario, "slo_burn_rate", (at, on, on, "0", on, "0"), at, slo=slo.name, window=tier.long)

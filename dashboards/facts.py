@@ -40,7 +40,7 @@ def facts(spec: Spec) -> Facts:
         interval=format_duration(spec.refresh),
         late=min(3 * spec.refresh, 0.75 * spec.keep_seconds),
         stale=spec.keep_seconds,
-        period=round(_most_common((slo.period for slo in spec.slos), DEFAULT_PERIOD)),
+        period=round(_most_common((slo.period_seconds for slo in spec.slos), DEFAULT_PERIOD)),
         alpha=_most_common((experiment.alpha for experiment in spec.experiments), DEFAULT_ALPHA),
         runbooks=runbooks if runbooks.startswith(("http://", "https://")) else None,
     )

@@ -29,39 +29,43 @@ Severity = Literal["page", "ticket"]
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """An alert tier: it fires when ``budget_share`` of the period's budget burned within ``long``, and still burns in
-    ``short``, which lets it clear soon after the errors end."""
+    """An alert tier: it fires when the budget burned faster than its factor within ``long``, and still does in
+    ``short``, which lets it clear soon after the errors end.
+
+    ``long`` and ``short`` are values of the label ``window``; ``burn_factor`` is given for tiers of one's own that name
+    a factor instead of a share of the budget.
+    """
 
     name: str
     severity: Severity
     budget_share: Decimal
     long: str
     short: str
+    long_seconds: int
+    short_seconds: int
+    burn_factor: Decimal | None = None
 
-    @property
-    def long_seconds(self) -> int:
-        """Seconds of the long window."""
-        return WINDOWS[self.long]
 
-    @property
-    def short_seconds(self) -> int:
-        """Seconds of the short window."""
-        return WINDOWS[self.short]
+def _tier(name: str, severity: Severity, budget_share: str, long: str, short: str) -> Tier:
+    return Tier(name, severity, Decimal(budget_share), long, short, WINDOWS[long], WINDOWS[short])
 
 
 TIERS: tuple[Tier, ...] = (
-    Tier("fast", "page", Decimal("0.02"), "1h", "5m"),
-    Tier("medium", "page", Decimal("0.05"), "6h", "30m"),
-    Tier("slow", "ticket", Decimal("0.10"), "1d", "2h"),
-    Tier("trickle", "ticket", Decimal("0.10"), "3d", "6h"),
+    _tier("fast", "page", "0.02", "1h", "5m"),
+    _tier("medium", "page", "0.05", "6h", "30m"),
+    _tier("slow", "ticket", "0.10", "1d", "2h"),
+    _tier("trickle", "ticket", "0.10", "3d", "6h"),
 )
 
 
 def factor(tier: Tier, period: int) -> Decimal:
     """Burn rate above which the tier fires for a period of ``period`` seconds: share x period / window, at least 1.
 
-    Below 1 an alert would fire while the objective is being met (7d with fixed shares gives 0.23).
+    Below 1 an alert would fire while the objective is being met (7d with fixed shares gives 0.23). A tier's own
+    ``burn_factor`` is taken as it is.
     """
+    if tier.burn_factor is not None:
+        return tier.burn_factor
     return max(Decimal(1), tier.budget_share * period / tier.long_seconds)
 
 

@@ -55,7 +55,7 @@ def assemble(
             keep_seconds=spec.keep_seconds,
             progress=progress,
         )
-        for name in sorted({slo.sli.source for slo in spec.slos})
+        for name in sorted({slo.sli.source for slo in spec.slos if slo.sli.source})
     ]
     if spec.experiments:
         collectors.append(ExperimentCollector(cast(Any, sources), spec.experiments, state, refresh=spec.refresh))

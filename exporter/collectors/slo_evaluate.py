@@ -9,8 +9,9 @@ import numpy as np
 
 from exporter.collectors.slo_track import TREND_SPAN, Track
 from exporter.ledger import Window
+from exporter.spec import windows_of
 from exporter.stats import burn
-from exporter.windows import DAY, PERIOD, windows_for
+from exporter.windows import DAY, PERIOD
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def evaluate(tracks: Sequence[Track]) -> list[Evaluation]:
 
 
 def _windows(track: Track) -> dict[str, tuple[int, Window]]:
-    seconds = windows_for(int(track.slo.period))
+    seconds = windows_of(track.slo)
     return {label: (length, track.ledger.window(length)) for label, length in seconds.items()}
 
 

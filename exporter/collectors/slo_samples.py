@@ -10,9 +10,8 @@ from exporter.collectors.slo_evaluate import Evaluation
 from exporter.collectors.slo_track import Track
 from exporter.contract import Sample, optional, sample
 from exporter.ledger import Window
-from exporter.promql import format_duration
-from exporter.spec import Slo, tiers_in_force
-from exporter.windows import factor, windows_for
+from exporter.spec import Slo, tiers_in_force, windows_of
+from exporter.windows import factor
 
 OK, AT_RISK, BREACHED, NO_DATA = 0, 1, 2, 3
 _RECENT = 300.0
@@ -25,13 +24,13 @@ def lasting(track: Track, evaluation: Evaluation, at: float, keep_seconds: float
         "slo": slo.name,
         "slo_service": slo.service,
         "category": slo.category,
-        "source": slo.sli.source,
-        "period": format_duration(slo.period),
+        "source": slo.sli.source_label,
+        "period": slo.period_label,
     }
     return (
         sample("slo_info", 1, **info, **slo.labels),
         sample("slo_objective_ratio", float(slo.objective / 100), slo=slo.name),
-        sample("slo_period_seconds", slo.period, slo=slo.name),
+        sample("slo_period_seconds", slo.period_seconds, slo=slo.name),
         sample("winburn_slo_exact", 1, slo=slo.name),
         *_coverage(track, evaluation, at),
         *optional("slo_status", status(track, evaluation, at, keep_seconds), slo=slo.name),
@@ -80,7 +79,7 @@ def _burns(slo: Slo, evaluation: Evaluation) -> bool:
     """Whether a tier's condition holds: the same comparison as in the generated alert."""
     gate = slo.alerting.low_traffic_gate
     for tier, _ in tiers_in_force(slo):
-        limit = float(factor(tier, int(slo.period)))
+        limit = float(factor(tier, slo.period_seconds))
         long, short = evaluation.burn_rates[tier.long], evaluation.burn_rates[tier.short]
         if long is None or short is None or long <= limit or short <= limit:
             continue
@@ -96,14 +95,14 @@ def _budget(slo: Slo, spent: float | None) -> tuple[Sample, ...]:
     budget = float((100 - slo.objective) / 100)
     return (
         sample("slo_error_budget_remaining_ratio", 1 - spent, slo=slo.name),
-        sample("slo_error_budget_remaining_seconds", (1 - spent) * budget * slo.period, slo=slo.name),
+        sample("slo_error_budget_remaining_seconds", (1 - spent) * budget * slo.period_seconds, slo=slo.name),
     )
 
 
 def _coverage(track: Track, evaluation: Evaluation, at: float) -> list[Sample]:
     behind = at - (track.ledger.end if track.ledger.end is not None else at)
     samples = []
-    for label, seconds in windows_for(int(track.slo.period)).items():
+    for label, seconds in windows_of(track.slo).items():
         window = evaluation.windows[label] if not behind else _rest(track, seconds, behind)
         share = min(1.0, window.measured / (window.seconds + behind))
         samples.append(sample("slo_coverage_ratio", share, slo=track.slo.name, window=label))

@@ -25,7 +25,7 @@ class Track:
 
     def __init__(self, slo: Slo, fine: float, origin: float) -> None:
         self.slo = slo
-        self.horizon = max(slo.period, float(TREND_SPAN))
+        self.horizon = float(max(slo.period_seconds, TREND_SPAN))
         self.memory = Memory()
         self.ledger = Ledger(fine, self.horizon, origin)
         self.first_measured: float | None = None

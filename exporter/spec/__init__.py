@@ -16,9 +16,6 @@ from exporter.spec.models import (
     PrometheusCounts,
     PrometheusSource,
     Receiver,
-    Sli,
-    Slo,
-    SloAlerting,
     Source,
     Spec,
     SqlSource,
@@ -26,22 +23,41 @@ from exporter.spec.models import (
 )
 from exporter.spec.schema import json_schema
 from exporter.spec.secrets import SecretError, read_secret, source_url
-from exporter.spec.tiers import tiers_in_force
+from exporter.spec.slo_models import (
+    Calendar,
+    Component,
+    Correction,
+    CsvSlots,
+    Latency,
+    OwnTier,
+    Sli,
+    Slices,
+    Slo,
+    SloAlerting,
+)
+from exporter.spec.tiers import tiers_in_force, windows_of
 
 __all__ = [
     "Alerting",
+    "Calendar",
+    "Component",
+    "Correction",
     "CsvCounts",
+    "CsvSlots",
     "EarlyKill",
     "Experiment",
     "FileSource",
+    "Latency",
     "Limits",
     "Links",
     "Metric",
+    "OwnTier",
     "PrometheusCounts",
     "PrometheusSource",
     "Receiver",
     "SecretError",
     "Sli",
+    "Slices",
     "Slo",
     "SloAlerting",
     "Source",
@@ -60,4 +76,5 @@ __all__ = [
     "read_secret",
     "source_url",
     "tiers_in_force",
+    "windows_of",
 ]

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from exporter.promql import format_duration
 from exporter.spec.mask import has_password, is_secret_header
-from exporter.spec.models import Links, PrometheusSource, Slo, Spec
+from exporter.spec.models import Links, PrometheusSource, Spec
+from exporter.spec.slo_models import Slo
 from exporter.spec.tiers import tiers_in_force
 from exporter.windows import TIERS, WINDOWS
 
@@ -59,7 +60,7 @@ def _sources(spec: Spec) -> Iterator[str]:
 def _slo(slo: Slo) -> Iterator[str]:
     path = f"slos[{slo.name}]"
     in_force = {tier.name for tier, _ in tiers_in_force(slo)}
-    period = format_duration(slo.period)
+    period = slo.period_label
     for tier in TIERS:
         if tier.name in {*slo.alerting.page, *slo.alerting.ticket} and tier.name not in in_force:
             yield (

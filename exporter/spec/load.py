@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from exporter.spec.base import Model
 from exporter.spec.errors import SpecError, SpecErrors
 from exporter.spec.files import SpecText, read_files
 from exporter.spec.join import join
-from exporter.spec.models import CsvCounts, Experiment, FileSource, Model, Spec
+from exporter.spec.models import CsvCounts, Experiment, FileSource, Spec
 from exporter.spec.semantics import check
 from exporter.spec.sentences import problems_of
 from exporter.spec.tree import Parts, Problem, Tree, child, unhidden

@@ -11,7 +11,8 @@ import yaml
 from pydantic import BaseModel
 
 from exporter.promql import format_duration
-from exporter.spec.models import DURATIONS, Slo, Spec
+from exporter.spec.models import DURATIONS, Spec
+from exporter.spec.slo_models import Slo
 from exporter.spec.tiers import tiers_in_force
 
 SECRET = "<secret>"  # noqa: S105 - what stands in a secret's place

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from exporter.spec.base import Model
+from exporter.spec.slo_models import Slo
 from exporter.spec.types import (
     Alpha,
     Count,
@@ -18,27 +20,14 @@ from exporter.spec.types import (
     LabelName,
     LabelValue,
     Name,
-    Objective,
     Share,
     Text,
 )
 
-DURATIONS = frozenset({"lag", "max_age", "period", "refresh", "timeout"})
+DURATIONS = frozenset({"duration", "lag", "long", "max_age", "period", "refresh", "short", "slice", "timeout"})
 """The keys that hold a duration, in whatever model."""
 
 Role = Literal["page", "ticket", "experiment", "heartbeat"]
-
-
-class Model(BaseModel):
-    """Base of all: unknown keys are errors, values cannot be changed.
-
-    The text under a field is its description in the JSON Schema. ``NOT_YET`` gives for each key that DESIGN names and
-    this version does not carry out what it would be for, and ``NOT_YET_VALUES`` the same for values of a key.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    NOT_YET: ClassVar[dict[str, str]] = {}
-    NOT_YET_VALUES: ClassVar[dict[str, dict[str, str]]] = {}
 
 
 class PrometheusSource(Model):
@@ -81,69 +70,6 @@ class FileSource(Model):
 
 Source = PrometheusSource | SqlSource | FileSource
 SOURCE_TYPES_NOT_YET = {"http": "JSON over HTTP"}
-
-
-class Sli(Model):
-    """What is counted: ``total`` with ``bad`` or ``good`` as plain PromQL selectors of counters, or ``sql``.
-
-    ``sql`` is a query that gives per time slot the columns ``slot`` (its start, Unix seconds), ``total`` and ``bad`` or
-    ``good``, for ``:start <= time < :end`` in slots of ``:step`` seconds; slots without events may be left out.
-    """
-
-    NOT_YET: ClassVar[dict[str, str]] = {
-        "latency": "latency histograms",
-        "bool": "probe gauges",
-        "ratio": "free PromQL ratios",
-        "slices": "time slices",
-        "composite": "composite SLOs",
-    }
-    source: Name
-    """Name of the source that is asked."""
-    total: Text | None = None
-    """Selector of the counter of all events."""
-    bad: Text | None = None
-    """Selector of the counter of bad events."""
-    good: Text | None = None
-    """Selector of the counter of good events, instead of bad."""
-    sql: Text | None = None
-    """Query for a source of type sql."""
-
-
-class SloAlerting(Model):
-    """Which tier pages and which files a ticket; ``low_traffic_gate`` null switches the gate off."""
-
-    page: tuple[str, ...] = ("fast", "medium")
-    """Tiers that page: fast (1h), medium (6h), slow (1d), trickle (3d)."""
-    ticket: tuple[str, ...] = ("slow", "trickle")
-    """Tiers that file a ticket."""
-    low_traffic_gate: Alpha | None = 1e-4
-    """Alert only if so many errors by chance are less likely than this; null: always."""
-
-
-class Slo(Model):
-    """One service level objective."""
-
-    NOT_YET: ClassVar[dict[str, str]] = {"group_by": "one SLO per label value", "corrections": "maintenance windows"}
-    name: Name
-    """Unique; the value of the label slo."""
-    service: Name
-    """The service it belongs to; the value of the label slo_service."""
-    category: Literal["performance", "availability", "quality", "cost", "security"] = "availability"
-    """What kind of promise it is."""
-    objective: Objective
-    """Percent of good events, like 99.9."""
-    period: Duration
-    """Rolling period of the error budget, like 30d."""
-    sli: Sli
-    """What is counted."""
-    no_data: Literal["page", "ticket", "ignore"] = "ticket"
-    """What happens when data that was there is missing."""
-    labels: dict[LabelName, LabelValue] = {}
-    """Labels of slo_info and of the alerts."""
-    runbook: Text | None = None
-    """Address of the page that helps the person on call."""
-    alerting: SloAlerting = SloAlerting()
-    """Which burn alerts there are."""
 
 
 class PrometheusCounts(Model):
@@ -282,7 +208,9 @@ class Links(Model):
 class Limits(Model):
     """Caps that keep one selector from costing everybody."""
 
-    NOT_YET: ClassVar[dict[str, str]] = {"groups": "one SLO per label value", "labels": "content variants"}
+    NOT_YET: ClassVar[dict[str, str]] = {"labels": "content variants"}
+    groups: Annotated[Count, Field(ge=1, le=10_000)] = 50
+    """Groups of one SLO that are shown; the worst ones stay."""
     series: Annotated[Count, Field(ge=1, le=1_000_000)] = 5000
     """Series of one selector above which sums are asked for."""
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from decimal import ROUND_CEILING, Decimal
 
 from exporter.promql import check_selector, format_duration
-from exporter.spec.models import Sli, Slo
 from exporter.spec.references import check_source
+from exporter.spec.slo_models import Calendar, Sli, Slo
 from exporter.spec.tiers import tiers_in_force
 from exporter.spec.tree import Parts, Problem, did_you_mean, shown
 from exporter.windows import HOUR, MINUTE, TIERS, Severity, Tier, factor, reachable
@@ -20,7 +20,8 @@ _LISTS: tuple[Severity, ...] = ("page", "ticket")
 def check_slo(slo: Slo, parts: Parts, sources: Mapping[str, str | None]) -> Iterator[Problem]:
     """The mistakes of one SLO, which stands at ``parts``; ``sources`` gives the type of each source, None if broken."""
     yield from _sli(slo.sli, (*parts, "sli"), sources)
-    yield from _period(slo.period, (*parts, "period"))
+    if not isinstance(slo.period, Calendar):
+        yield from _period(slo.period, (*parts, "period"))
     yield from _listed(slo, (*parts, "alerting"))
     yield from _too_long(slo, (*parts, "alerting"))
     yield from _unreachable(slo, (*parts, "alerting"))
@@ -100,23 +101,23 @@ def _too_long(slo: Slo, parts: Parts) -> Iterator[Problem]:
     for key in _LISTS:
         for i, name in enumerate(getattr(slo.alerting, key)):
             tier = _TIERS.get(name)
-            if tier and key in slo.alerting.model_fields_set and 4 * tier.long_seconds > slo.period:
+            if tier and key in slo.alerting.model_fields_set and 4 * tier.long_seconds > slo.period_seconds:
                 message = (
                     f"tier {name} looks back {tier.long}, more than a quarter of the period of "
-                    f"{format_duration(slo.period)}; leave it out, or use a period of at least "
+                    f"{slo.period_label}; leave it out, or use a period of at least "
                     f"{format_duration(4 * tier.long_seconds)}"
                 )
                 yield Problem((*parts, key, i), message)
 
 
 def _unreachable(slo: Slo, parts: Parts) -> Iterator[Problem]:
-    dead = [tier for tier, _ in tiers_in_force(slo) if not reachable(factor(tier, int(slo.period)), slo.objective)]
+    dead = [tier for tier, _ in tiers_in_force(slo) if not reachable(factor(tier, slo.period_seconds), slo.objective)]
     for tier in dead:
         yield Problem(parts, _never(slo, tier, dead))
 
 
 def _never(slo: Slo, tier: Tier, dead: list[Tier]) -> str:
-    fires_above = factor(tier, int(slo.period))
+    fires_above = factor(tier, slo.period_seconds)
     highest = Decimal(100) / (100 - slo.objective)
     enough = (100 - 100 / fires_above).quantize(Decimal("0.01"), ROUND_CEILING)
     names = {tier.name for tier in dead}

@@ -9,7 +9,8 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from exporter.spec.models import SOURCE_TYPES_NOT_YET, Model, Spec
+from exporter.spec.base import Model
+from exporter.spec.models import SOURCE_TYPES_NOT_YET, Spec
 from exporter.spec.tree import Parts, Problem, did_you_mean, shown
 from exporter.spec.types import found
 
