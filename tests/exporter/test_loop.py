@@ -99,6 +99,7 @@ def test_success_is_zero_while_any_entity_has_an_error_even_beside_samples() -> 
     one = Scripted("one", lambda _: [Report("a", (sample("slo_trend", 1, slo="a"),), error="could not be saved")])
     shown = values(loop_of(one).refresh_once(900.0))
     assert (shown["slo_trend{a}"], shown["winburn_collector_success{one}"]) == (1.0, 0.0)
+    assert "winburn_collector_last_success_timestamp_seconds{one}" not in shown
 
 
 def test_the_series_of_a_failing_collector_age_out_and_what_lasts_stays() -> None:
