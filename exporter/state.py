@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 SCHEMA = 1
+_NAMES_AT_ONCE = 500  # databases limit the parameters of one statement
 
 _meta = sa.MetaData()
 _SCHEMA = sa.Table("winburn_schema", _meta, sa.Column("version", sa.Integer, primary_key=True))
@@ -129,7 +130,7 @@ class State:
     def save_ledgers(self, ledgers: Iterable[StoredLedger], keep: Mapping[float, float]) -> None:
         """Write heads and the given slots (replacing those of the same width and end) in one transaction.
 
-        ``keep`` gives for each width the end of the oldest slot to keep; older ones of these ledgers are deleted.
+        ``keep`` gives for each width the end of the oldest slot to keep; older ones of these SLOs are deleted.
         """
         ledgers = list(ledgers)
         heads = [
@@ -152,7 +153,11 @@ class State:
             self._upsert(connection, _LEDGERS, heads)
             self._upsert(connection, _SLOTS, slots)
             for width, oldest in keep.items():
-                connection.execute(_SLOTS.delete().where(_SLOTS.c.width == width, _SLOTS.c.ends_at < oldest))
+                names = sorted({ledger.slo for ledger in ledgers})
+                old = sa.and_(_SLOTS.c.width == width, _SLOTS.c.ends_at < oldest)
+                for i in range(0, len(names), _NAMES_AT_ONCE):
+                    some = _SLOTS.c.slo.in_(names[i : i + _NAMES_AT_ONCE])
+                    connection.execute(_SLOTS.delete().where(old, some))
 
     def drop_ledger(self, slo: str, slo_group: str) -> None:
         """Forget a ledger: what it measured has another definition now."""

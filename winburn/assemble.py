@@ -44,7 +44,8 @@ def assemble(
     SecretError where a ``url_file`` cannot be read, StateError where the store cannot.
     """
     sources = {name: _open(name, spec) for name in sorted(spec.sources)}
-    origin = -spec.lag % spec.refresh if origin is None else origin
+    wide_origin = 0.0 if origin is None else origin
+    origin = (-spec.lag if origin is None else origin) % spec.refresh
     collectors: list[Collector] = [
         SloCollector(
             cast(CounterSource | SlotSource, sources[name]),
@@ -52,6 +53,8 @@ def assemble(
             state,
             refresh=spec.refresh,
             origin=origin,
+            wide_origin=wide_origin,
+            groups=spec.limits.groups,
             keep_seconds=spec.keep_seconds,
             progress=progress,
         )
