@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -136,6 +137,6 @@ def test_they_are_sorted_disjoint_inside_and_the_same_in_pieces(
     start, middle, end = (1.8e9 + 3600 * edge for edge in sorted((first, second, third)))
     whole = intervals(given_, start, end)
     assert all(start <= a < b <= end for a, b in whole)
-    assert all(a[1] < b[0] for a, b in zip(whole, whole[1:], strict=False))
+    assert all(a[1] < b[0] for a, b in pairwise(whole))
     pieces = [*intervals(given_, start, middle), *intervals(given_, middle, end)]
     assert sum(b - a for a, b in pieces) == pytest.approx(sum(b - a for a, b in whole))
