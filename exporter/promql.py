@@ -63,10 +63,12 @@ _STRING = re.compile(r"""(?s:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)"""
 _ESCAPE = re.compile(r"\\(?:([abfnrtv\\])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))", re.S)
 _CONTROL = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
 _NUMBERS = frozenset({"inf", "nan"})
+_COUNTER = 'one plain counter like http_requests_total{job="shop"}'
 
 
-def check_selector(text: str) -> str | None:
+def check_selector(text: str, example: str = _COUNTER) -> str | None:
     """Why ``text`` is not a plain instant vector selector, a metric name and/or matchers; None where it is one.
+    ``example`` completes "give ..." in the sentence.
 
     Grammar: https://prometheus.io/docs/prometheus/latest/querying/basics/#instant-vector-selectors. Quoted names, which
     Prometheus 3 has, are allowed. Regular expressions are checked by :func:`check_regex`.
@@ -74,7 +76,7 @@ def check_selector(text: str) -> str | None:
     try:
         _check_selector(text)
     except ValueError as error:
-        return str(error)
+        return str(error).replace(_COUNTER, example)
     return None
 
 
@@ -125,7 +127,7 @@ def name_and_labels(selector: str) -> tuple[str | None, tuple[str, ...]]:
     return name, tuple(labels)
 
 
-_EXAMPLE = 'give one plain counter like http_requests_total{job="shop"}'
+_EXAMPLE = f"give {_COUNTER}"
 
 
 def _surplus(rest: str) -> str:
