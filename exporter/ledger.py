@@ -104,6 +104,15 @@ class Ledger:
         bad, total = max(whole.bad - rest.bad, 0.0), max(whole.total - rest.total, 0.0)
         return Window(total, min(bad, total), max(whole.measured - rest.measured, 0.0), whole.seconds - rest.seconds)
 
+    def counted(self, edges: Floats) -> Floats:
+        """What happened between ascending times, each moved back to an edge of the finest slots that know of the first:
+        shape (3, len(edges) - 1), the rows total, bad and measured seconds."""
+        if self.end is None:
+            return np.zeros((3, max(len(edges) - 1, 0)))
+        age = self.end - float(edges[0])
+        ring = next((r for r in self._rings if age <= r.span * (1 + _EDGE)), self._rings[-1])
+        return np.maximum(np.diff(ring.prefix(edges, self.end), axis=1), 0.0)
+
     def slots_since(self, time: float | None) -> list[Slot]:
         """The slots that changed since the ledger ended at ``time``; all of them for None."""
         return [slot for ring in self._rings for slot in ring.slots_since(time)]
@@ -169,6 +178,14 @@ class _Ring:
         total, bad, measured = (self._now - before).tolist()
         # Prefix sums of fractional counts are rounded each on their own: all bad must not read as more than all.
         return Window(total, min(bad, total), measured, end - start)
+
+    def prefix(self, times: Floats, end: float) -> Floats:
+        """The running sums at times, each moved back to an edge; those at ``end`` are all."""
+        if self._first is None:
+            return np.zeros((3, len(times)))
+        edges = np.clip(np.floor((times - self._origin) / self.width + _EDGE).astype(int), self._first, self._last)
+        sums = self._at_edge[:, edges % self._size]
+        return np.where(times >= end - _EDGE * self.width, self._now[:, None], sums)
 
     def slots_since(self, time: float | None) -> list[Slot]:
         if self._first is None:

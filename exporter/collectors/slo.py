@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import cast
 
 from exporter.collectors import slo_samples
 from exporter.collectors.slo_choice import Choice
+from exporter.collectors.slo_composite import Components, feed_composites
 from exporter.collectors.slo_evaluate import Evaluation, evaluate
 from exporter.collectors.slo_feed import Progress, feed_counters, feed_slots
 from exporter.collectors.slo_track import Track
@@ -31,7 +33,7 @@ class SloCollector:
 
     def __init__(  # noqa: PLR0913 - each is one independent fact
         self,
-        source: CounterSource | SlotSource,
+        source: CounterSource | SlotSource | Components,
         slos: Sequence[Slo],
         state: State,
         *,
@@ -44,6 +46,8 @@ class SloCollector:
     ) -> None:
         self._source = source
         self._state = state
+        self.lock = threading.Lock()
+        """Held while :attr:`tracks` change."""
         self._fine, self._origin, self._wide_origin, self._groups = refresh, origin, wide_origin, groups
         self._keep_seconds = keep_seconds
         self._progress = progress
@@ -52,6 +56,8 @@ class SloCollector:
         for ledger in state.ledgers():
             stored[ledger.slo].append(ledger)
         self.tracks = [self._restored(slo, stored) for slo in slos]
+        if isinstance(source, Components):
+            source.tracks |= {track.slo.name: track for track in self.tracks}
         self._choices = {slo.name: Choice(groups) for slo in slos}
 
     @property
@@ -61,6 +67,10 @@ class SloCollector:
 
     def collect(self, at: float) -> list[Report]:
         """Bring every SLO up to ``at`` and evaluate it; see :class:`exporter.contract.Collector`."""
+        with self.lock:
+            return self._collect(at)
+
+    def _collect(self, at: float) -> list[Report]:
         errors = self._check_clock(at)
         due = [t for t in self.tracks if t.slo.name not in errors and (t.end is None or t.end < at)]
         errors |= self._feed(due, at)
@@ -73,20 +83,20 @@ class SloCollector:
         return reports + self._save(due, at)
 
     def _feed(self, tracks: Sequence[Track], at: float) -> dict[str, str]:
+        if isinstance(self._source, Components):
+            feed_composites(self._source, tracks, self._fine)
+            return {}
         # The loader guarantees that all SLIs of one source are of its kind.
         if tracks and tracks[0].slo.sli.kind in ("sql", "csv"):
             return feed_slots(cast(SlotSource, self._source), tracks, at, self._fine, self._progress)
         return feed_counters(cast(CounterSource, self._source), tracks, at, self._fine, self._progress)
 
     def _restored(self, slo: Slo, stored: Mapping[str, Sequence[StoredLedger]]) -> Track:
-        track = self._new_track(slo)
+        track = Track(slo, self._fine, self._origin, self._wide_origin, self._groups)
         if slo.name in stored and not track.restore(stored[slo.name]):
             self._drop(slo.name, [ledger.slo_group for ledger in stored[slo.name]])
-            return self._new_track(slo)
+            track.forget()
         return track
-
-    def _new_track(self, slo: Slo) -> Track:
-        return Track(slo, self._fine, self._origin, self._wide_origin, self._groups)
 
     def _drop(self, slo: str, groups: Sequence[str]) -> None:
         for group in dict.fromkeys(["", *groups]):
@@ -104,7 +114,7 @@ class SloCollector:
                 sample("slo_groups_dropped", dropped, slo=track.slo.name),
             )
         samples: list[Sample] = []
-        if not error:
+        if not error and track.end is not None:
             samples += [s for evaluation in shown for s in slo_samples.measured(evaluation)]
             samples += [*more, sample("slo_newborn_series_total", track.newborn, slo=track.slo.name)]
         always = [s for evaluation in shown for s in slo_samples.lasting(evaluation, at, self._keep_seconds)]
@@ -114,11 +124,11 @@ class SloCollector:
     def _check_clock(self, at: float) -> dict[str, str]:
         """SLOs that were measured in what is now the future wait; by more than an hour, that clock was wrong."""
         errors = {}
-        for i, track in enumerate(self.tracks):
+        for track in self.tracks:
             ahead = (track.end or at) - at
             if ahead > _CLOCK_TOLERANCE:
                 self._drop(track.slo.name, list(track.groups))
-                self.tracks[i] = self._new_track(track.slo)
+                track.forget()
             elif ahead > 0:
                 errors[track.slo.name] = (
                     f"measured up to {format_duration(max(ahead, 0.001))} ahead of now: the clock was set back; waiting"

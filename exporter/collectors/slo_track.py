@@ -36,14 +36,18 @@ class Track:
         self.origin = origin
         self.limit = limit
         self.horizon = float(max(_longest(slo), TREND_SPAN))
+        self._grid = (fine, origin, wide_origin)
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, with nothing known."""
         self.memory = Memory()
         self.groups: dict[str, Group] = {}
         self.refused: set[str] = set()
         """Groups that were seen and not followed, because there are too many."""
         self.end: float | None = None
         self.newborn = 0
-        self._grid = (fine, origin, wide_origin)
-        if not slo.group_by:
+        if not self.slo.group_by:
             self.groups[""] = self._new_group("")
 
     @property
