@@ -68,7 +68,7 @@ def status(track: Track, evaluation: Evaluation, at: float, keep_seconds: float)
     if end is None or track.first_measured is None:
         return None
     behind = at - end
-    if behind > keep_seconds or behind >= _RECENT or not track.ledger.window(_RECENT - behind).measured:
+    if behind >= keep_seconds or behind >= _RECENT or not track.ledger.window(_RECENT - behind).measured:
         # An SLO first seen at this very poll has no interval yet, and is not one that fell silent.
         return NO_DATA if at > track.first_measured else OK
     if evaluation.spent is not None and evaluation.spent >= 1:
