@@ -103,14 +103,16 @@ class State:
     """The store at a SQLAlchemy URL; created where it does not exist."""
 
     def __init__(self, url: str) -> None:
+        self._file: Path | None = None
         try:
             self._engine = _engine(url)
+            self._file = _sqlite_file(self._engine.url)
             _meta.create_all(self._engine)
             self._check_schema()
-            self._file = _sqlite_file(self._engine.url)
-            self._opened = _identity(self._file)
         except (SQLAlchemyError, OSError, ImportError) as error:
-            raise StateError(f"the state store cannot be opened: {_reason(error)}") from None
+            where = f" {self._file}" if self._file else ""
+            raise StateError(f"the state store{where} cannot be opened: {_reason(error)}") from None
+        self._opened = _identity(self._file)
 
     def ledgers(self) -> list[StoredLedger]:
         """Every stored ledger with its slots in order of time."""
