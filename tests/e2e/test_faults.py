@@ -252,5 +252,7 @@ def test_each_fault_costs_its_own_series_and_heals(
         told = [event for event in log if f"({fault.entity})" in event["msg"]]
         assert [event["level"] for event in told] == ["warning"], f"{fault.entity} is named once"
         assert told[0]["msg"].startswith(f"{fault.collector} ({fault.entity}): {fault.sentence}")
+    late = [event["msg"] for event in log if event["msg"].startswith("slo:hanging: ")]
+    assert len(late) <= 2, "a run that is late is no news each time"
     texts = [exporter.process.log.read_text(), *(exporter.get(path).text for path in ("/", "/metrics", "/config"))]
     assert not any(SECRET in text for text in texts)
