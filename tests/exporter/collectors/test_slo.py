@@ -194,7 +194,7 @@ def test_status_goes_from_ok_to_at_risk_to_breached_and_to_no_data() -> None:
     assert reports[0].samples == ()
     assert reports[0].error == "connection refused"
     assert values(reports, "slo_status")[""] == 2
-    assert values(running.collect(START + 4500 + 75), "slo_status")[""] == 3
+    assert values(running.collect(START + 4500 + 60), "slo_status")[""] == 3, "when the measured series go"
     source.broken = None
     assert values(running.collect(START + 4600), "slo_status")[""] == 2
 
