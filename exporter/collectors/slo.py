@@ -12,6 +12,7 @@ from exporter.collectors.slo_choice import Choice
 from exporter.collectors.slo_composite import Components, feed_composites
 from exporter.collectors.slo_evaluate import Evaluation, evaluate
 from exporter.collectors.slo_feed import Progress, feed_counters, feed_slots
+from exporter.collectors.slo_forecast import Forecaster
 from exporter.collectors.slo_track import Track
 from exporter.contract import Report, Sample, sample
 from exporter.promql import format_duration
@@ -58,6 +59,7 @@ class SloCollector:
         self.tracks = [self._restored(slo, stored) for slo in slos]
         if isinstance(source, Components):
             source.tracks |= {track.slo.name: track for track in self.tracks}
+        self._forecaster = Forecaster()
         self._choices = {slo.name: Choice(groups) for slo in slos}
 
     @property
@@ -75,7 +77,7 @@ class SloCollector:
         due = [t for t in self.tracks if t.slo.name not in errors and (t.end is None or t.end < at)]
         errors |= self._feed(due, at)
         evaluations: dict[str, list[Evaluation]] = {track.slo.name: [] for track in self.tracks}
-        for evaluation in evaluate(self.tracks, at):
+        for evaluation in self._forecaster.attach(evaluate(self.tracks, at)):
             evaluations[evaluation.track.slo.name].append(evaluation)
         reports = [
             self._report(track, evaluations[track.slo.name], at, errors.get(track.slo.name)) for track in self.tracks
@@ -116,6 +118,7 @@ class SloCollector:
         samples: list[Sample] = []
         if not error and track.end is not None:
             samples += [s for evaluation in shown for s in slo_samples.measured(evaluation)]
+            samples += [s for evaluation in shown for s in self._forecaster.samples(evaluation)]
             samples += [*more, sample("slo_newborn_series_total", track.newborn, slo=track.slo.name)]
         always = [s for evaluation in shown for s in slo_samples.lasting(evaluation, at, self._keep_seconds)]
         always.append(sample("winburn_slo_exact", 1, slo=track.slo.name))

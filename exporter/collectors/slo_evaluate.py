@@ -40,6 +40,8 @@ class Evaluation:
     p_values: dict[str, float | None]
     trend: float | None
     corrected: float
+    forecast: float | None = None
+    """Probability that the budget is gone within a period; None where nothing can be foretold."""
 
     @property
     def spent(self) -> float | None:
@@ -57,7 +59,7 @@ def evaluate(tracks: Sequence[Track], at: float) -> list[Evaluation]:
     """
     pairs = [(track, group) for track in tracks for _, group in sorted(track.groups.items())]
     spans = {track.slo.name: _spans(track, at) for track in tracks}
-    cuts = {track.slo.name: _corrected(track) for track in tracks}
+    cuts = {track.slo.name: corrected_times(track) for track in tracks}
     windows = [_windows(group.ledger, spans[t.slo.name], cuts[t.slo.name]) for t, group in pairs]
     flat = [w for of in windows for w in of.values()]
     bad, total = np.array([w.bad for w in flat]), np.array([w.total for w in flat])
@@ -101,7 +103,7 @@ def _known(group: Group, span: Span) -> float:
     return min(1.0, min(group.ledger.end - group.first_measured, span.seconds) / span.length)
 
 
-def _corrected(track: Track) -> Cuts:
+def corrected_times(track: Track) -> Cuts:
     """Corrected times of the ledger's horizon, widened to whole 5 m slots."""
     if track.end is None or not track.slo.corrections:
         return []

@@ -14,6 +14,8 @@ from exporter.windows import PERIOD, factor
 
 OK, AT_RISK, BREACHED, NO_DATA = 0, 1, 2, 3
 _RECENT = 300.0
+_LIKELY = 0.5
+"""Probability of exhaustion from which an SLO is at risk."""
 
 
 def lasting(evaluation: Evaluation, at: float, keep_seconds: float) -> tuple[Sample, ...]:
@@ -78,7 +80,8 @@ def status(evaluation: Evaluation, at: float, keep_seconds: float) -> int | None
         return NO_DATA if at > group.first_measured else OK
     if evaluation.spent is not None and evaluation.spent >= 1:
         return BREACHED
-    return AT_RISK if burns(evaluation) else OK
+    likely = evaluation.forecast is not None and evaluation.forecast >= _LIKELY
+    return AT_RISK if likely or burns(evaluation) else OK
 
 
 def burns(evaluation: Evaluation) -> bool:
