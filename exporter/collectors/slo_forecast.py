@@ -1,7 +1,7 @@
 """When budgets run out: the forecast of each SLO, made anew once an hour, a few at each refresh.
 
-A forecast costs milliseconds, and an hour of thirty days changes little: spread over the refreshes, a thousand SLOs cost
-no refresh much.
+A forecast costs milliseconds, and an hour of thirty days changes little: spread over the refreshes, a thousand SLOs
+cost no refresh much.
 """
 
 from __future__ import annotations
