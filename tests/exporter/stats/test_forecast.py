@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.forecast import cases, mean
+from benchmarks.forecast import came_true, cases, mean
+from exporter.stats import forecast
 from exporter.stats.forecast import DAY, Exhaustion, exhaustion
 
 MONTH = 30 * DAY
@@ -86,7 +87,7 @@ def test_an_exhausted_budget_needs_no_history() -> None:
         assert told.remaining <= 0
         assert told.seconds == (0.0, 0.0, 0.0)
         assert told.probability == 1.0
-    assert exhaustion([1.0], [1000.0], 99.9, 3600.0).remaining == 0.0  # exactly spent is spent
+    same(exhaustion([1.0], [1000.0], 99.9, 3600.0), Exhaustion(0.0, (0.0, 0.0, 0.0), 1.0))  # exactly spent is spent
 
 
 def test_nothing_is_foretold_before_fourteen_measured_days() -> None:
@@ -145,9 +146,53 @@ def test_the_weekly_cycle_is_kept() -> None:
         bad[(week * 7 + 3) * 24 : (week * 7 + 4) * 24] = 5.0
     per_window = bad[-720:].sum() / total[-720:].sum()
     told = exhaustion(bad, total, 100 * (1 - per_window * 1.12), MONTH)
-    assert 3 * DAY < told.seconds[1] <= 11 * DAY
-    on_the_day = exhaustion(bad[: -3 * 24], total[: -3 * 24], 100 * (1 - per_window * 1.12), MONTH)
-    assert on_the_day.seconds[1] != told.seconds[1]
+    assert 3 * DAY < told.seconds[1] <= 4 * DAY
+
+
+def test_a_day_of_the_same_weekday_is_drawn_the_more_often_the_longer_the_history() -> None:
+    uniform = np.tile((np.arange(700) + 0.5) / 700, (1, 1))
+    for weeks in (2, 8):
+        ages = np.arange(weeks * 7, 0, -1)
+        picked = ages[forecast._draw(np.ones((1, ages.size)), ages, uniform)]
+        share = np.mean((picked + np.arange(700)) % 7 == 0)
+        assert share == pytest.approx((1 + weeks) / (7 + weeks), abs=0.02)
+
+
+@given(seed=st.integers(0, 1000), past=st.integers(1, 900))
+@settings(max_examples=20, deadline=None)
+def test_the_window_slides_as_it_does_when_the_future_has_come(seed: int, past: int) -> None:
+    rng = np.random.default_rng(seed)
+    total = rng.integers(0, 50, (4, past + 720)).astype(float)
+    total[:, :past] = total[0, :past]
+    bad = np.floor(total * rng.random(total.shape) ** 8)
+    bad[:, :past] = bad[0, :past]
+    budget = rng.uniform(0.09, 0.14)
+    told = forecast._first_exhausted(bad[0, :past], total[0, :past], budget, 720, bad[:, past:], total[:, past:])
+    came = [came_true(b, t, budget, past) / 3600 for b, t in zip(bad, total, strict=True)]
+    if came[0] > 0:  # not spent already
+        assert told.tolist() == came
+
+
+def test_no_path_has_more_bad_events_than_events() -> None:
+    bad, total = (x.reshape(20, 24) for x in days(20, 0.9))
+    future_bad, future = forecast._resample(
+        forecast._Days(bad, total, np.arange(20, 0, -1)), 100, np.random.default_rng(0)
+    )
+    assert future.shape == future_bad.shape == (200, 100)
+    assert (future_bad <= future).all()
+    assert (future_bad == future).any()
+
+
+def test_a_day_measured_for_less_than_half_is_not_repeated() -> None:
+    bad, total = days(3.5, 0.1)
+    measured = np.ones(84, dtype=bool)
+    measured[12 + 24 : 12 + 24 + 13] = False  # 13 hours of the middle one of three whole days
+    kept = forecast._days(bad * measured, total * measured, measured, 24)
+    assert kept.ages.tolist() == [3, 1]
+    measured[12 + 24] = True
+    kept = forecast._days(bad * measured, total * measured, measured, 24)
+    assert kept.ages.tolist() == [3, 2, 1]
+    assert np.ptp(kept.total) == 0  # its gap holds what the other days had
 
 
 @given(seed=st.integers(0, 1000), more=st.floats(1.0, 4.0), count=st.integers(14, 40))
