@@ -12,7 +12,7 @@ from exporter.stats.domain import Floats, counts, part_of_whole
 SLOTS_PER_DAY = 24
 INCIDENT_DAYS, DAYS_PER_INCIDENT = 2, 15
 PRIOR_ERRORS = 3.0
-LEAST_EXCESS = 2.0  # pairs of bad events: what one day alone may say, so that the second burst ever is no surprise
+LEAST_PARTNERS = 2.0  # partners: what one day alone may say, so that the second burst ever is no surprise
 LARGEST_SHARE = 0.1  # of the past's budget: a burst that costs more is worth a page however often it comes
 LARGEST_ALWAYS = 3.0
 
@@ -43,14 +43,15 @@ def burst_factor(bad_per_slot: ArrayLike, total_per_slot: ArrayLike, objective: 
 
     Notes
     -----
-    Days of 24 slots are counted back from the newest. In each, the pairs of bad events that share a slot are compared
-    with those expected if the day's x bad events fell on its events at random, x (x - 1) sum w^2, w the slot's share
-    of the events (Morisita 1959, Mem. Fac. Sci. Kyushu Univ. E 2, 215-235): neither the daily cycle of the traffic
-    nor a bad day then counts as clustering, and a burst of k leaves k - 1 partners to each of its events.
+    Days of 24 slots are counted back from the newest. If a day's x bad events came in bursts of k that fall on its
+    events at random, the squared deviations of its slots from x w, w the slot's share of the day's events, sum to
+    k x (1 - sum w^2) in expectation; so over that, less x, they give (k - 1) x, the partners of all x together. As this
+    holds given x and w, neither the daily cycle of the traffic nor a bad day counts as clustering (overdispersed
+    multinomial counts: McCullagh and Nelder 1989, Generalized Linear Models, sec. 5.5).
 
-    The two days with the largest excess of pairs (one in 15 of pasts beyond 30 days) may be incidents, and so may
-    those without which the rest would not be within the budget. They are weighed down to the largest excess of the
-    other days, or to 2. The factor is 1 + excess / (bad events + 3), which draws it to 1 where there are few.
+    The two days with the most partners (one in 15 of pasts beyond 30 days) may be incidents, and so may
+    those without which the rest would not be within the budget. They are weighed down to the most of the other
+    days, or to 2. The factor is 1 + partners / (bad events + 3), which draws it to 1 where there are few.
 
     Examples
     --------
@@ -63,40 +64,43 @@ def burst_factor(bad_per_slot: ArrayLike, total_per_slot: ArrayLike, objective: 
     bad, total = part_of_whole(bad=np.atleast_1d(bad_per_slot), total=np.atleast_1d(total_per_slot))
     bad, total = np.broadcast_arrays(bad, total)
     budget = burn.budget(objective)
-    excess, bad_of_day, total_of_day = _by_day(bad, total)
-    most = np.maximum(_largest_ordinary(excess, bad_of_day, total_of_day, budget), LEAST_EXCESS)[..., None]
-    weight = most / np.maximum(excess, most)
-    beyond = (weight * excess).sum(axis=-1) / ((weight * bad_of_day).sum(axis=-1) + PRIOR_ERRORS)
+    partners, bad_of_day, total_of_day = _by_day(bad, total)
+    most = np.maximum(_largest_ordinary(partners, bad_of_day, total_of_day, budget), LEAST_PARTNERS)[..., None]
+    weight = most / np.maximum(partners, most)
+    beyond = (weight * partners).sum(axis=-1) / ((weight * bad_of_day).sum(axis=-1) + PRIOR_ERRORS)
     largest = np.maximum(LARGEST_SHARE * budget * total.sum(axis=-1), LARGEST_ALWAYS)
     factor: Floats = np.clip(1.0 + beyond, 1.0, largest)
     return factor[()]
 
 
 def _by_day(bad: Floats, total: Floats) -> tuple[Floats, Floats, Floats]:
-    """Of each day: ordered pairs of bad events in one slot beyond those of chance, bad events, events."""
+    """Of each day: bad events' partners in their slots beyond those of chance, bad events, events."""
     bad, total = _days(bad), _days(total)
     x, n = bad.sum(axis=-1), total.sum(axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        by_chance = np.square(total).sum(axis=-1) / np.square(n)
-        # Of a burst's pairs all share a slot, of other pairs the share by_chance: the quotient makes that 1 and 0.
-        excess = (np.square(bad).sum(axis=-1) - x - x * (x - 1.0) * by_chance) / (1.0 - by_chance)
-    return np.where((n == 0) | (by_chance >= 1.0), 0.0, excess), x, n
+        share = total / n[..., None]
+        alone = 1.0 - np.square(share).sum(axis=-1)  # chance that two events fall into two slots
+        partners = np.square(bad - x[..., None] * share).sum(axis=-1) / alone - x
+    return np.where((n == 0) | (alone <= 0.0), 0.0, partners), x, n
 
 
 def _days(slots: Floats) -> Floats:
     """Slots on two axes, days and hours; an incomplete oldest day begins with nothing."""
-    nothing = np.zeros((*slots.shape[:-1], -slots.shape[-1] % SLOTS_PER_DAY))
-    return np.concatenate((nothing, slots), axis=-1).reshape(*slots.shape[:-1], -1, SLOTS_PER_DAY)
+    *others, given = slots.shape
+    days = -(-given // SLOTS_PER_DAY)
+    nothing = np.zeros((*others, days * SLOTS_PER_DAY - given))
+    return np.concatenate((nothing, slots), axis=-1).reshape(*others, days, SLOTS_PER_DAY)
 
 
-def _largest_ordinary(excess: Floats, bad: Floats, total: Floats, budget: Floats) -> Floats:
-    """The largest excess of a day that is no incident; 0 where there is none."""
-    order = np.argsort(excess, axis=-1, kind="stable")
-    excess, bad, total = (np.take_along_axis(values, order, axis=-1) for values in (excess, bad, total))
-    days = excess.shape[-1]
+def _largest_ordinary(partners: Floats, bad: Floats, total: Floats, budget: Floats) -> Floats:
+    """The most partners of a day that is no incident; 0 where there is none."""
+    order = np.argsort(partners, axis=-1, kind="stable")
+    partners, bad, total = (np.take_along_axis(values, order, axis=-1) for values in (partners, bad, total))
+    days = partners.shape[-1]
     ordinary = np.cumsum(bad, axis=-1) <= np.cumsum(total, axis=-1) * budget[..., None]
     ordinary[..., max(0, days - max(INCIDENT_DAYS, days // DAYS_PER_INCIDENT)) :] = False
-    return np.where(ordinary, excess, 0.0).max(axis=-1, initial=0.0)
+    largest: Floats = np.where(ordinary, partners, 0.0).max(axis=-1, initial=0.0)
+    return largest
 
 
 def burst_p_value(bad: ArrayLike, total: ArrayLike, objective: ArrayLike | Decimal, factor: ArrayLike = 1.0) -> Floats:
@@ -173,7 +177,7 @@ def spread_p_value(bad_per_slot: ArrayLike, total_per_slot: ArrayLike, objective
     >>> import numpy as np
     >>> even, burst = np.tile([1, 1, 0], 4), np.eye(12)[0] * 8  # 8 bad events of 300 each
     >>> [float(f"{spread_p_value(bad, np.full(12, 25), 99.9):.2g}") for bad in (even, burst)]
-    [1.4e-10, 0.26]
+    [6.3e-11, 0.26]
     """
     bad, total = part_of_whole(bad=np.atleast_1d(bad_per_slot), total=np.atleast_1d(total_per_slot))
     bad, total = np.broadcast_arrays(bad, total)
