@@ -124,6 +124,14 @@ def test_factor_one_is_the_exact_binomial_tail(total: int, share: float, objecti
     assert burst_p_value(bad, total, objective) == burn.p_value(bad, total, objective)
 
 
+def test_the_factor_divides_bad_events_and_all_events() -> None:
+    assert burst_p_value(6, 120, 99.9, 3) == burn.p_value(2, 40, 99.9)
+    assert burst_p_value([6, 9], 120, [99.9, 99], [3, 1]).tolist() == [
+        burn.p_value(2, 40, 99.9),
+        burn.p_value(9, 120, 99),
+    ]
+
+
 @given(st.integers(10, 3000), st.floats(0, 1), st.floats(0, 1), st.floats(1, 50))
 @settings(max_examples=60, deadline=None)
 def test_more_bad_events_never_raise_the_p_values(total: int, one: float, other: float, factor: float) -> None:
@@ -209,11 +217,11 @@ def test_a_healthy_service_pages_at_most_every_other_month(service: low_traffic.
 
 
 def test_with_independent_errors_an_incident_pages_no_later_than_by_the_binomial_gate() -> None:
-    minutes = low_traffic.delays(low_traffic.Service(300), 0.1, times=8, seed=[8])
+    minutes, _ = low_traffic.delays(low_traffic.Service(300), 0.1, times=8, seed=[8])
     assert np.median(minutes["ours"]) <= np.median(minutes["binomial"]) + 1
     assert np.median(minutes["ours"]) <= np.median(minutes["plain"]) + 2
 
 
 def test_in_bursts_a_partial_incident_pages_because_it_spreads() -> None:
-    minutes = low_traffic.delays(low_traffic.Service(300, 10), 0.1, times=8, seed=[9])
+    minutes, _ = low_traffic.delays(low_traffic.Service(300, 10), 0.1, times=8, seed=[9])
     assert np.median(minutes["ours"]) < 30  # by the count alone 48
