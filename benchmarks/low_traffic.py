@@ -191,16 +191,27 @@ def delays(
             _add_outages(total, bad, past, rng)
         total[start:], _ = traffic(service, PER_DAY, rng)
         bad[start:] = rng.binomial(total[start:], error)
-        run = run_of(total, bad)
-        pages, tickets = (firing(run, tiers, start) for tiers in (PAGES, TICKETS))
-        for rule in RULES:
-            page, ticket = (
-                (fired[rule][0] + 1 - start) * STEP / 60 if len(fired[rule]) else np.inf for fired in (pages, tickets)
-            )
-            found[0][rule].append(page)
-            found[1][rule].append(min(page, ticket))
+        for each, minutes in zip(found, _first_alerts(run_of(total, bad), start), strict=True):
+            for rule in RULES:
+                each[rule].append(minutes[rule])
     first, second = ({rule: np.array(minutes) for rule, minutes in each.items()} for each in found)
     return first, second
+
+
+def _first_alerts(run: Run, start: int) -> tuple[dict[str, float], dict[str, float]]:
+    """Rule -> minutes from step ``start`` to the first page and to the first alert of any tier."""
+    for hours in (1, 6, 24):  # most incidents are seen soon, and the rest of the day need not be looked at
+        end = start + hours * PER_HOUR + 1
+        until = Run(run.total[:end], run.bad[:end])
+        pages = firing(until, PAGES, start)
+        if all(len(fired) for fired in pages.values()):
+            break
+    tickets = firing(until, TICKETS, start)
+    page, ticket = (
+        {rule: (fired[0] + 1 - start) * STEP / 60 if len(fired) else np.inf for rule, fired in each.items()}
+        for each in (pages, tickets)
+    )
+    return page, {rule: min(page[rule], ticket[rule]) for rule in RULES}
 
 
 def _add_outages(total: Counts, bad: Counts, past: Past, rng: np.random.Generator) -> None:
@@ -277,7 +288,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--months", type=int, default=60, help="simulated months of each service (default 60)")
     months = parser.parse_args().months
-    times = 15 * months
+    times = 10 * months
     rates = ((10, 1), (60, 1), (300, 1), (1000, 1), (10, 3), (60, 3), (300, 10), (1000, 10))
     background = [Service(rate, burst) for rate, burst in rates]
     tables = (
