@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import low_traffic
+from benchmarks.low_traffic_model import Service, delays, false_alerts
 from exporter.stats import burn
 from exporter.stats.bursts import burst_factor, burst_p_value, spread_p_value
 
@@ -207,21 +208,33 @@ def test_a_wrong_domain_is_refused_in_words(function: object, arguments: tuple[o
 
 @pytest.mark.parametrize(
     ("service", "plain"),
-    [(low_traffic.Service(60, 3), 6), (low_traffic.Service(300, 10), 9), (low_traffic.Service(60), 17)],
+    [
+        (Service(60, 3), 6),
+        (Service(300, 10), 9),
+        (Service(60), 17),
+    ],
     ids=str,
 )
-def test_a_healthy_service_pages_at_most_every_other_month(service: low_traffic.Service, plain: float) -> None:
-    found = low_traffic.false_alerts(service, months=6, seed=[7])
+def test_a_healthy_service_pages_at_most_every_other_month(service: Service, plain: float) -> None:
+    found = false_alerts(service, months=6, seed=[7])
     assert found["plain"] > plain
     assert found["ours"] <= 0.5
 
 
 def test_with_independent_errors_an_incident_pages_no_later_than_by_the_binomial_gate() -> None:
-    minutes, _ = low_traffic.delays(low_traffic.Service(300), 0.1, times=8, seed=[8])
+    minutes, _ = delays(Service(300), 0.1, times=8, seed=[8])
     assert np.median(minutes["ours"]) <= np.median(minutes["binomial"]) + 1
     assert np.median(minutes["ours"]) <= np.median(minutes["plain"]) + 2
 
 
 def test_in_bursts_a_partial_incident_pages_because_it_spreads() -> None:
-    minutes, _ = low_traffic.delays(low_traffic.Service(300, 10), 0.1, times=8, seed=[9])
+    minutes, _ = delays(Service(300, 10), 0.1, times=8, seed=[9])
     assert np.median(minutes["ours"]) < 30  # by the count alone 48
+
+
+def test_a_row_of_the_tables_is_markdown() -> None:
+    (row,) = low_traffic.false_alert_rows([Service(60, 3)], months=2)
+    cells = row.strip("|").split("|")
+    assert cells[0].strip() == "60/h, bursts of 3 in 20 s"
+    assert len(cells) == 6
+    assert all(float(cell) >= 0 for cell in cells[1:])
