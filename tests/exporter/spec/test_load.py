@@ -140,8 +140,8 @@ def test_mistakes_in_a_folder_name_each_file_and_both_places(tmp_path: Path, mon
         "spec/b.yml:4: sources.prod: 'prod' is given already at spec/a.yml:3: keep one of them",
         "spec/b.yml:6: slos[one].name: the SLO 'one' is defined already at spec/a.yml:5; rename one of them",
         (
-            "spec/b.yml:11: slos[one].zzz: unknown key 'zzz'; known here: alerting, category, labels, name, no_data, "
-            "objective, period, runbook, service, sli"
+            "spec/b.yml:11: slos[one].zzz: unknown key 'zzz'; known here: alerting, category, corrections, "
+            "group_by, labels, name, no_data, objective, period, runbook, service, sli"
         ),
     ]
 
@@ -242,7 +242,6 @@ NOT_YET = {
     "tenant: acme": "tenant",
     "engagement: {}": "engagement",
     "live: {}": "live",
-    "limits: {groups: 1}": "limits.groups",
     "limits: {labels: 1}": "limits.labels",
     "alerting: {push: true}": "alerting.push",
     "alerting: {alertmanager: []}": "alerting.alertmanager",
