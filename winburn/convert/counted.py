@@ -95,9 +95,9 @@ def _sum_of_sums(node: Aggregate, inner: Counted | None) -> Counted | None:
 
 
 def _binary(node: Binary, *, instant: bool) -> Counted | None:
-    if node.operator == "or":
-        inner = without_floor(node)
-        return None if inner is node else counted(inner, instant=instant)
+    inner = without_floor(node)
+    if inner is not node:
+        return counted(inner, instant=instant)
     if node.matching or node.operator not in {"+", "-"}:
         return None
     left, right = (counted(without_floor(side), instant=instant) for side in (node.left, node.right))

@@ -74,8 +74,8 @@ def _policy(policy: Fields, find: Find, remarks: Remarks, tiers: list[OwnTier], 
             line=spec.line_of("notificationTargets"),
         )
     for item in spec.each("conditions"):
-        found = _resolved(item, "conditionRef", "AlertCondition", find, remarks)
-        tier = None if found is None else _condition(found, remarks, {tier.name for tier in tiers})
+        condition = _resolved(item, "conditionRef", "AlertCondition", find, remarks)
+        tier = None if condition is None else _condition(condition, remarks, {tier.name for tier in tiers})
         if tier is not None and missing:
             no_data.append(tier.severity)
         if tier is not None and breaching is not False:

@@ -92,20 +92,25 @@ def _ratio(ratio: Fields, objective: Fields, method: str, find: Find, remarks: R
         remarks.add(f"the queries ask two sources; {total.source} was taken for both", line=ratio.line)
     if counter is None and not _ranged(events, total):
         remarks.add("counter is not given; the metrics were taken for counters", line=ratio.line)
-    instant = counter is not False
+    is_good, instant = good is not None, counter is not False
     if method == "Timeslices":
-        return _good_slices(
-            events, total, objective, method, remarks, good=good is not None, instant=instant
-        ), total.source
-    if method == "RatioTimeslices":
-        return _averaged(events, total, objective, remarks, good=good is not None, instant=instant), total.source
-    if not instant and not _ranged(events, total):
+        found = _good_slices(events, total, objective, remarks, good=is_good, instant=instant)
+    elif method == "RatioTimeslices":
+        found = _averaged(events, total, objective, remarks, good=is_good, instant=instant)
+    elif not instant and not _ranged(events, total):
         remarks.add("counter: false: the values are added up over time, one for each reading", line=ratio.line)
-        texts = [f"sum_over_time(({query.text})[{WINDOW}:])" for query in (events, total)]
-        trees = None if events.tree is None or total.tree is None else (events.tree, total.tree)
-        sli, groups, more = pooled_ratio(*texts, trees, good=good is not None)
-        return Indicator(sli, groups, more), total.source
-    return from_events(events.text, total.text, good=good is not None, instant=instant), total.source
+        found = _added_up(events, total, good=is_good)
+    else:
+        found = from_events(events.text, total.text, good=is_good, instant=instant)
+    return found, total.source
+
+
+def _added_up(events: Query, total: Query, *, good: bool) -> Indicator:
+    """The ratio of two values that go up and down, over all of their readings."""
+    part, whole = (f"sum_over_time(({query.text})[{WINDOW}:])" for query in (events, total))
+    trees = None if events.tree is None or total.tree is None else (events.tree, total.tree)
+    sli, groups, more = pooled_ratio(part, whole, trees, good=good)
+    return Indicator(sli, groups, more)
 
 
 def _raw(
@@ -126,9 +131,9 @@ def _raw(
 
 
 def _good_slices(
-    events: Query, total: Query, objective: Fields, method: str, remarks: Remarks, *, good: bool, instant: bool
+    events: Query, total: Query, objective: Fields, remarks: Remarks, *, good: bool, instant: bool
 ) -> Indicator:
-    slice_ = _slice(objective, method, remarks)
+    slice_ = _slice(objective, "Timeslices", remarks)
     part, whole = (_over(query, format_duration(slice_), instant=instant) for query in (events, total))
     target = _slice_target(objective, remarks)
     # A slice without traffic has no ratio; it is left unmeasured rather than called bad.

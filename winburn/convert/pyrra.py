@@ -164,7 +164,7 @@ def _alerting(alerting: Fields, remarks: Remarks) -> tuple[bool, str]:
     on = not disabled and burnrates is not False
     if on:
         remarks.add(
-            "Pyrra's factors 14, 7, 2 and 1, its windows scaled to the period and its 'for' give way to tiers that spend "
+            "Pyrra's factors 14, 7, 2 and 1, its scaled windows and its 'for' give way to tiers that spend "
             "2, 5, 10 and 10 % of the budget, with a gate for low traffic; give alerting.tiers to keep your own"
         )
     if disabled or absent is False:

@@ -193,7 +193,7 @@ def _step(step: Fields, window: Decimal, taken: set[str], remarks: Remarks) -> O
     long = int(window) // 60 * 60
     short = short_window(long)
     remarks.add(
-        f"the policy's step {given} has one window; a short one of {format_duration(short)} was added, so that the alert "
-        "clears soon after the errors end; its messages were not carried"
+        f"the policy's step {given} has one window; a short one of {format_duration(short)} was added, so that the "
+        "alert clears soon after the errors end; its messages were not carried"
     )
     return OwnTier(name, "page", long, short, threshold)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -63,7 +64,8 @@ def sloth_short(document: Document, options: Options) -> Iterator[Outcome]:
     remarks.add(f"no service and no name are given: {service} and {name} were taken from the path; check them")
     found = _sli(top, _RESOURCE, remarks)
     labels, runbook = _alert(top, remarks, "alertName", "alertLabels")
-    yield _draft(document, top, name, service, labels, runbook, found, _RESOURCE, remarks, options, top)
+    parts = _Parts(name, service, labels, runbook, found, top.line_of("errorQuery"), top)
+    yield _draft(document.file, top, parts, _RESOURCE, remarks, options)
 
 
 def _service(document: Document, top: Fields, keys: Keys, options: Options) -> Iterator[Outcome]:
@@ -86,7 +88,6 @@ def _slo(
     if not service.strip():
         service = given
         remarks.add("no service is given: its own name stands for it; set service")
-    name = f"{service}-{given}"
     sli = slo.inner("sli")
     plugin = sli.maybe("plugin")
     if plugin is not None:
@@ -96,7 +97,8 @@ def _slo(
     alerting = slo.inner("alerting")
     labels, runbook = _alert(alerting, remarks, "name", "labels")
     labels = {**shared, **slo.texts("labels"), **slo.texts("infoLabels"), **labels}
-    return _draft(document, slo, name, service, labels, runbook, found, keys, remarks, options, alerting)
+    parts = _Parts(f"{service}-{given}", service, labels, runbook, found, slo.line_of("sli"), alerting)
+    return _draft(document.file, slo, parts, keys, remarks, options)
 
 
 def _indicator(sli: Fields, keys: Keys, remarks: Remarks) -> Indicator:
@@ -155,47 +157,48 @@ def _enabled(alerting: Fields, key: str, severity: str, remarks: Remarks) -> boo
     return not alert.flag("disable")
 
 
-def _draft(  # noqa: PLR0913 - what the three forms keep in different places
-    document: Document,
-    slo: Fields,
-    name: str,
-    service: str,
-    labels: dict[str, str],
-    runbook: str | None,
-    found: Indicator,
-    keys: Keys,
-    remarks: Remarks,
-    options: Options,
-    alerting: Fields,
-) -> Draft:
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What the three forms keep in different places; ``line`` is that of the queries."""
+
+    name: str
+    service: str
+    labels: dict[str, str]
+    runbook: str | None
+    found: Indicator
+    line: int
+    alerting: Fields
+
+
+def _draft(file: str, slo: Fields, parts: _Parts, keys: Keys, remarks: Remarks, options: Options) -> Draft:
     value = slo.number("objective")
     if value is None:
         raise ConvertError(slo.line, "objective is missing; add it and convert again")
     objective, warnings = percent(value, slo.line_of("objective"), "objective")
-    groups, about_groups = clean_groups(label for label in found.group_by)
-    clean, about_labels = clean_labels(labels, groups)
+    groups, about_groups = clean_groups(parts.found.group_by)
+    clean, about_labels = clean_labels(parts.labels, groups)
     remarks.add(*warnings, line=slo.line_of("objective"))
-    remarks.add(*found.warnings, *about_groups, line=slo.line_of("sli"))
+    remarks.add(*parts.found.warnings, *about_groups, line=parts.line)
     remarks.add(*about_labels)
-    description = slo.text("description")
-    page = _enabled(alerting, keys.page, "page", remarks)
-    ticket = _enabled(alerting, keys.ticket, "ticket", remarks)
+    name, description = slug(parts.name), slo.text("description")
+    page = _enabled(parts.alerting, keys.page, "page", remarks)
+    ticket = _enabled(parts.alerting, keys.ticket, "ticket", remarks)
     remarks.unread(slo)
     return Draft(
-        name=slug(name),
-        service=slug(service),
+        name=name,
+        service=slug(parts.service),
         objective=objective,
         period=options.period or DEFAULT_PERIOD,
-        sli=found.sli,
-        file=document.file,
+        sli=parts.found.sli,
+        file=file,
         line=slo.line,
         group_by=groups,
         labels=clean,
-        runbook=runbook,
+        runbook=parts.runbook,
         page=page,
         ticket=ticket,
         remarks=(description,) if description else (),
-        notes=remarks.notes(slug(name)),
+        notes=remarks.notes(name),
     )
 
 
