@@ -103,10 +103,12 @@ def _binary(node: Binary, *, instant: bool) -> Counted | None:
     left, right = (counted(without_floor(side), instant=instant) for side in (node.left, node.right))
     if left is None or right is None or not left.grouped_like(right) or left.window != right.window:
         return None
-    if node.operator == "+":
-        return _plus(left, right)
     if left.minus is not None or right.minus is not None:
         return None
+    return _plus(left, right) if node.operator == "+" else _minus(left, right)
+
+
+def _minus(left: Counted, right: Counted) -> Counted | None:
     # Series by series, labels must agree, which only one and the same selector is sure to do.
     if left.bare and not same(left.selector, right.selector):
         return None
@@ -114,7 +116,7 @@ def _binary(node: Binary, *, instant: bool) -> Counted | None:
 
 
 def _plus(left: Counted, right: Counted) -> Counted | None:
-    if left.bare or left.minus or right.minus or left.function != right.function:
+    if left.bare or left.function != right.function:
         return None
     both = union(left.selector, right.selector)
     return None if both is None else replace(left, selector=both)

@@ -137,7 +137,7 @@ def _good_slices(
     part, whole = (_over(query, format_duration(slice_), instant=instant) for query in (events, total))
     target = _slice_target(objective, remarks)
     # A slice without traffic has no ratio; it is left unmeasured rather than called bad.
-    share = f"{part} / ({whole} > 0)"
+    share = f"({part} or 0 * {whole}) / ({whole} > 0)"
     groups = None if total.tree is None else labels_of(total.tree)
     return _slices(f"{share if good else f'1 - {share}'} >= {target}", slice_, groups or ())
 

@@ -58,7 +58,11 @@ def tidy(query: str) -> str:
         tokens(query)
     except PromqlError:
         return query.strip()
-    return "".join(_tidied(match) for match in _TOKEN.finditer(query)).strip()
+    pieces: list[str] = []
+    for match in _TOKEN.finditer(query):
+        piece = _tidied(match)
+        pieces += [piece] if piece != " " or pieces[-1:] != [" "] else []
+    return "".join(pieces).strip()
 
 
 def _tidied(match: re.Match[str]) -> str:

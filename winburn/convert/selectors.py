@@ -55,22 +55,35 @@ def union(one: Selector, other: Selector) -> Selector | None:
     ((label, operator, first),), ((label2, operator2, second),) = left, right
     if label != label2 or not first or not second:
         return None
-    alternatives = [_alternatives(operator, first), _alternatives(operator2, second)]
-    if alternatives[0] is None or alternatives[1] is None or alternatives[0] & alternatives[1]:
+    patterns, others = _patterns(operator, first), _patterns(operator2, second)
+    if patterns is None or others is None or any(_overlap(a, b) for a in patterns for b in others):
         return None
-    value = quote("|".join(re.escape(text) for text in sorted(alternatives[0] | alternatives[1])))
+    texts = ["".join("." if c is None else re.escape(c) for c in pattern) for pattern in (*patterns, *others)]
+    value = quote("|".join(sorted(texts)))
     matcher = Matcher(label, "=~", value)
     if label == _NAME:
         return Selector("", (matcher, *(m for m in one.matchers if m.label != _NAME)), one.window)
-    return replace(one, matchers=tuple(matcher if m.label == label else m for m in one.matchers))
+    given = (label, operator, first)
+    return replace(
+        one, matchers=tuple(matcher if (m.label, m.operator, value_of(m)) == given else m for m in one.matchers)
+    )
 
 
-def _alternatives(operator: str, value: str) -> set[str] | None:
-    """The values a matcher lets through, where they can be listed."""
+_Pattern = tuple[str | None, ...]
+"""Characters of a value; None stands for any one."""
+
+
+def _patterns(operator: str, value: str) -> list[_Pattern] | None:
+    """The values a matcher lets through, where they can be listed: names, and classes like ``5..``."""
     if operator == "=":
-        return {value}
-    parts = set(value.split("|"))
-    return parts if operator == "=~" and all(re.fullmatch("[A-Za-z0-9_:]+", part) for part in parts) else None
+        return [tuple(value)]
+    if operator != "=~" or not re.fullmatch(r"[A-Za-z0-9_:.]+(?:\|[A-Za-z0-9_:.]+)*", value):
+        return None
+    return [tuple(None if c == "." else c for c in part) for part in value.split("|")]
+
+
+def _overlap(one: _Pattern, other: _Pattern) -> bool:
+    return len(one) == len(other) and all(a is None or b is None or a == b for a, b in zip(one, other, strict=True))
 
 
 def bucket(selector: Selector) -> tuple[Selector, float] | None:
