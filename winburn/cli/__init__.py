@@ -16,6 +16,7 @@ COMMANDS = {
     "once": "Evaluate once and print the metrics.",
     "rules": "Write Prometheus rules, their unit tests and alertmanager.yml.",
     "dashboards": "Write Grafana dashboards and provisioning.",
+    "convert": "Turn SLOs of Sloth, Pyrra, OpenSLO or slo-generator into a spec.",
 }
 """Command -> what it does; each is the function of its name in the module of its name."""
 
