@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from exporter.collectors.slo_gate import p_values as gate_p_values
+from exporter.collectors.slo_gate import refresh_factors
 from exporter.collectors.slo_group import Group
 from exporter.collectors.slo_track import TREND_SPAN, Track
 from exporter.ledger import MIDDLE_WIDTH, Ledger, Window
@@ -68,7 +70,8 @@ def evaluate(tracks: Sequence[Track], at: float) -> list[Evaluation]:
     )
     known = np.array([_known(group, span) for t, group in pairs for span in spans[t.slo.name].values()])
     rates = iter(_defined(burn.burn_rate(bad, total, objectives) * known))
-    p_values = iter(_defined(burn.p_value(bad, total, objectives)))
+    refresh_factors(pairs, cuts)
+    p_values = iter(_defined(gate_p_values(pairs, windows)))
     trends = iter(_trends([(group.ledger, cuts[t.slo.name]) for t, group in pairs]))
     return [
         Evaluation(

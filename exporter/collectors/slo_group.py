@@ -37,6 +37,10 @@ class Group:
         self.clamped = 0.0
         self.present = False
         """Whether the last poll found it."""
+        self.burst_factor = 1.0
+        """How many bad events usually come together, from the quiet past."""
+        self.burst_hour: float | None = None
+        """The hour in which that was last estimated."""
         self._carry = 0.0
         self._saved: float | None = None
 
