@@ -136,8 +136,8 @@ def test_corrections_are_widened_to_slots() -> None:
     assert corrected('rrule: FREQ=DAILY, start: "02:05", duration: 10m') == []
     assert corrected("from: 2026-11-01T22:03:00Z, to: 2026-11-02T23:00:01+01:00") == [
         (
-            "slos[a].corrections[0].from: 2026-11-01T22:03:00Z is widened to 2026-11-01T22:00:00Z: events are corrected "
-            "in slots of 5m"
+            "slos[a].corrections[0].from: 2026-11-01T22:03:00Z is widened to 2026-11-01T22:00:00Z: events are "
+            "corrected in slots of 5m"
         ),
         (
             "slos[a].corrections[0].to: 2026-11-02T23:00:01+01:00 is widened to 2026-11-02T23:05:00+01:00: events are "
