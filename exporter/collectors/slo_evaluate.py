@@ -56,8 +56,8 @@ def evaluate(tracks: Sequence[Track], at: float) -> list[Evaluation]:
 
     Burn rate: error ratio / budget, where what lies before the first measurement, and what is to come of a calendar
     period, counts as ordinary traffic without errors, that is x (known time / window): a service six hours old with
-    0.3 % errors has spent 2.5 % of its month at 99.9 %, not 300 %. Corrected times have no events. p-value: exact
-    binomial, see :func:`exporter.stats.burn.p_value`.
+    0.3 % errors has spent 2.5 % of its month at 99.9 %, not 300 %. Corrected times have no events. p-value: see
+    :mod:`exporter.collectors.slo_gate`.
     """
     pairs = [(track, group) for track in tracks for _, group in sorted(track.groups.items())]
     spans = {track.slo.name: _spans(track, at) for track in tracks}
