@@ -14,7 +14,7 @@ import numpy as np
 from exporter.collectors.slo_group import Floats, Group
 from exporter.collectors.slo_track import Track
 from exporter.ledger import COARSE_WIDTH, MIDDLE_WIDTH, Ledger, Window
-from exporter.stats import bursts
+from exporter.stats import burn, bursts
 from exporter.windows import DAY
 
 _QUIET_SECONDS = 6 * 3600.0
@@ -52,7 +52,10 @@ def p_values(pairs: Sequence[Pair], windows: Sequence[dict[str, Window]]) -> Flo
     for i, (track, group, window) in enumerate(flat):
         gate = track.slo.alerting.low_traffic_gate
         if group.burst_factor > 1 and gate is not None and window.bad and found[i] >= gate:
-            found[i] = min(found[i], _spread(track, group.ledger, window))
+            exact = float(burn.p_value(window.bad, window.total, track.slo.objective))
+            # Never below the exact value: the gate may only become quieter by knowing of bursts.
+            if exact < gate:
+                found[i] = max(exact, min(found[i], _spread(track, group.ledger, window)))
     return found
 
 

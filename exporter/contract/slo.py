@@ -33,8 +33,8 @@ SLO_FAMILIES: tuple[Family, ...] = (
     ),
     Family(
         "slo_burn_p_value",
-        "Exact binomial probability of at least this many bad events if the error budget were just met: small means "
-        f"real. {_REFRESH}",
+        "Probability of at least this many bad events if the error budget were just met, exact binomial, where errors "
+        f"that usually come together count as one: small means real. {_REFRESH}",
         ("slo", "window"),
         _GROUP,
     ),
