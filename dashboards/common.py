@@ -13,7 +13,7 @@ from dashboards.facts import Facts
 from dashboards.fields import Json
 from dashboards.ids import PANEL_IDS
 from dashboards.normalise import normalise
-from dashboards.panels import Panel
+from dashboards.panels import PROMETHEUS, Panel
 from dashboards.variables import datasource
 from exporter.contract import DASHBOARD_UIDS
 
@@ -46,6 +46,24 @@ class Definition:
     since: str
     variables: Sequence[core.Template]
     rows: Sequence[Row]
+    annotations: Sequence[Json] = ()
+
+
+def annotation(name: str, color: str, expr: str, title: str, text: str) -> Json:
+    """Marks on every graph while ``expr`` has series; ``title`` and ``text`` may use their labels."""
+    return {
+        "datasource": PROMETHEUS,
+        "enable": True,
+        "expr": expr,
+        "hide": False,
+        "iconColor": color,
+        "name": name,
+        "step": "60s",
+        "tagKeys": "",
+        "textFormat": text,
+        "titleFormat": title,
+        "useValueForTime": False,
+    }
 
 
 def render(definition: Definition, facts: Facts) -> str:
@@ -60,6 +78,7 @@ def render(definition: Definition, facts: Facts) -> str:
         timezone=TIMEZONE,
         graphTooltip=SHARED_CROSSHAIR,
         time=core.Time(definition.since, "now"),
+        annotations=core.Annotations(list(definition.annotations)),
         templating=core.Templating([datasource(), *definition.variables]),
         panels=place(definition.key, definition.rows, facts),
         version=1,

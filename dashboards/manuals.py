@@ -13,7 +13,28 @@ measured for 5 minutes although something was before. No data is not ok: nobody 
 **An empty cell** means that there is no answer, never 0. **Coverage** says which share of the time was measured at all:
 below 90 % read every other number with care.
 
+**Gone in**: when the budget will be empty, by the median of the forecast from past weeks or at the burn of the last
+hour, whichever is first. **Corrected** time was taken out on purpose: what failed in it does not count.
+
 Where to look: worst status first, then *Gone in*, then the graph of the burn rate, then what changed when it rose.
+"""
+
+SLO_DETAIL = """\
+**The budget** over time falls where bad events happened and rises as old ones leave a rolling period. Below 0 the
+objective is missed.
+
+**The forecast** draws days from the SLO's own past, with their daily and weekly cycle. *Early*, *middle* and *late*: it
+will be gone before then in 10, 50 and 90 of 100 cases; a line that is missing lies beyond one period. It needs 14 days
+of history and does not know that an outage under way may go on: for that look at the burn rates.
+
+**Burn rates**: an alert tier fires while both of its windows are above its line. The long window says that it matters,
+the short one that it still goes on.
+
+**Marks on the graphs**: red while a page fires, blue while a correction takes time out of the budget.
+
+**Groups**: an SLO with groups is one SLO for each; numbers at the top are of the worst of the chosen ones. *Left out*:
+groups beyond the cap; the worst are kept. **Exact**: 0 means that the source has so many series that sums were asked
+for, which extrapolate. **Oddities**: events that counters contradicted each other about, and series counted from 0.
 """
 
 EXPERIMENTS = """\

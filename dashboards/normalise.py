@@ -78,6 +78,8 @@ def _variable(variable: Json) -> Json:
         mended["query"] = {"query": variable["query"], "refId": f"Variable-{variable['name']}"}
     if variable["includeAll"]:
         mended["current"] = _ALL
+    elif variable["type"] == "query":
+        del mended["current"]  # Grafana then takes the first value there is
     return mended
 
 

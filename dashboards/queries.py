@@ -10,8 +10,11 @@ from collections.abc import Mapping
 from exporter.contract import Regex, select
 
 CHOSEN_SLOS = Regex("$slo")
+CHOSEN_GROUPS = Regex("$slo_group")
 CHOSEN_EXPERIMENTS = Regex("$experiment")
 CHOSEN_METRICS = Regex("$metric")
+
+EXHAUSTION = "slo_error_budget_exhaustion_timestamp_seconds"
 
 MOST_LINES = 20
 """Lines that a graph can show and a person can tell apart."""
@@ -47,6 +50,10 @@ def name_label(inner: str) -> str:
     return f'label_replace({both}, "name", "$1", "name", "(.*) ")'
 
 
+def _of_slos(family: str, matchers: Mapping[str, str]) -> str:
+    return select(family, slo=CHOSEN_SLOS, slo_group=CHOSEN_GROUPS, **matchers)
+
+
 def by_name(inner: str) -> str:
     """One series per SLO, with the label ``name`` only."""
     return per("name", name_label(inner))
@@ -54,17 +61,27 @@ def by_name(inner: str) -> str:
 
 def slo(family: str, **matchers: str) -> str:
     """One series per chosen SLO, with the label ``name`` only."""
-    return by_name(select(family, slo=CHOSEN_SLOS, **matchers))
+    return by_name(_of_slos(family, matchers))
 
 
-def slos(family: str) -> str:
+def slos(family: str, **matchers: str) -> str:
     """One series per chosen SLO, with its own labels."""
-    return per("slo, slo_group", select(family, slo=CHOSEN_SLOS))
+    return per("slo, slo_group", _of_slos(family, matchers))
+
+
+def windows(family: str) -> str:
+    """One series per chosen SLO and window, with the labels ``name`` and ``window`` only."""
+    return per("name, window", name_label(_of_slos(family, {})))
+
+
+def of_all_groups(family: str) -> str:
+    """A number that an SLO has once for all of its groups, of the chosen SLOs together."""
+    return f"sum({per('slo', select(family, slo=CHOSEN_SLOS))})"
 
 
 def slo_table() -> str:
     """The rows of the table: status with all of the identity."""
-    return per("name, slo, slo_group", name_label(select("slo_status", slo=CHOSEN_SLOS)))
+    return per("name, slo, slo_group", name_label(_of_slos("slo_status", {})))
 
 
 def count_status(status: int) -> str:
@@ -81,7 +98,7 @@ def worst_slos(family: str, *, low: bool = False, **matchers: str) -> str:
     The rank is taken over the whole range, because a series that has ended since would otherwise leave the graph.
     """
     extreme, keep = ("min_over_time", "bottomk") if low else ("max_over_time", "topk")
-    selector = select(family, slo=CHOSEN_SLOS, **matchers)
+    selector = _of_slos(family, matchers)
     return (
         f"{by_name(selector)} and on (name) {keep}({MOST_LINES}, {by_name(f'{extreme}({selector}[$__range] @ end())')})"
     )
@@ -92,10 +109,44 @@ def with_bad_events(family: str) -> str:
     return f"{slo(family, window='5m')} and on (name) ({worst_slos('slo_bad_events', window='5m')})"
 
 
+def exact() -> str:
+    """Whether the windows of the chosen SLOs come from raw counters."""
+    return select("winburn_slo_exact", slo=CHOSEN_SLOS)
+
+
+def hourly(counter: str) -> str:
+    """By how much a counter of the chosen SLOs grew in an hour, where it did."""
+    return f"topk({MOST_LINES}, {by_name(f'increase({_of_slos(counter, {})}[1h])')} > 0)"
+
+
 def gone_in() -> str:
-    """Seconds until the budget is gone at the burn rate of the last hour, where that is too fast to last the period."""
+    """Seconds until the budget is gone: by the forecast's median or at the last hour's burn rate, whichever is first.
+
+    The forecast draws from past days and so does not know that an outage under way may go on; the burn rate knows
+    nothing else. Nothing where neither says that the budget ends.
+    """
     left, period = slo("slo_error_budget_remaining_ratio"), slo("slo_period_seconds")
-    return f"({left} > 0) * {period} / ({slo('slo_burn_rate', window='1h')} > 1)"
+    burning = f"({left} > 0) * {period} / ({slo('slo_burn_rate', window='1h')} > 1)"
+    median = f"clamp_min({slo(EXHAUSTION, forecast_quantile='0.5')} - time(), 0)"
+    either = " or ".join(f'label_replace({each}, "by", "{by}", "", "")' for by, each in (("a", median), ("b", burning)))
+    return f"min by (name) ({either})"
+
+
+def first_gone_in(quantile: str) -> str:
+    """Seconds until the first of the chosen SLOs' budgets is gone, at a quantile of the forecast."""
+    return f"clamp_min(min({slos(EXHAUSTION, forecast_quantile=quantile)}) - time(), 0)"
+
+
+def pages() -> str:
+    """1 for each burn alert of the chosen SLOs that pages."""
+    chosen = 'alertname="SLOErrorBudgetBurn",alertstate="firing",severity="page",slo=~"$slo",slo_group=~"$slo_group"'
+    return per("slo, slo_group, tier", f"ALERTS{{{chosen}}}")
+
+
+def being_corrected() -> str:
+    """SLOs whose corrected time grows: a correction is in force."""
+    corrected = _of_slos("slo_corrected_seconds", {})
+    return f"{per('slo, slo_group', f'delta({corrected}[5m])')} > 0"
 
 
 def firing_alerts(labels: str, matchers: str) -> str:

@@ -15,20 +15,17 @@ from dashboards.fields import (
     gauge_column,
     link,
     number_column,
-    override,
     sparkline_column,
     word_column,
     words,
 )
-from dashboards.panels import BarGauge, Stat, StateTimeline, Table, TimeSeries, columns, line, now, over_time, sort
+from dashboards.panels import BarGauge, Stat, StateTimeline, Table, columns, now, over_time, sort
+from dashboards.slo_panels import MOST, budget_over_time, burn_over_time, events_over_time, firing_alerts
 from dashboards.tiles import count, data_age, how_to_read
 from dashboards.variables import slo_variables
-from dashboards.words import BUDGET, COVERAGE, SEVERITY, SLO_STATUS, TREND, count_of
+from dashboards.words import BUDGET, COVERAGE, SLO_STATUS, TREND, count_of
 from exporter.contract import DASHBOARD_UIDS
-from exporter.promql import format_duration
-from exporter.windows import TIERS, factor, tiers_for
-
-MOST = f"At most {q.MOST_LINES} SLOs are drawn"
+from exporter.windows import TIERS, factor
 
 
 def build(facts: Facts) -> Definition:
@@ -42,10 +39,10 @@ def build(facts: Facts) -> Definition:
         rows=(
             Row(4, tuple((4, panel) for panel in (*_counts(), _worst_budget(), data_age(facts, "SLOs", "slo(:.*)?")))),
             Row(8, ((24, _table(facts)),)),
-            Row(6, ((24, _alerts(facts)),)),
-            Row(8, ((12, _status_over_time()), (12, _burn(facts)))),
-            Row(8, ((12, _budget()), (12, _events()))),
-            Row(8, ((12, _coverage()), (12, how_to_read(manuals.SLO_OVERVIEW)))),
+            Row(6, ((24, firing_alerts(facts)),)),
+            Row(8, ((12, _status_over_time()), (12, burn_over_time(facts)))),
+            Row(8, ((12, budget_over_time()), (12, events_over_time()))),
+            Row(8, ((8, _coverage()), (6, _corrected()), (10, how_to_read(manuals.SLO_OVERVIEW)))),
         ),
     )
 
@@ -108,15 +105,18 @@ def _table(facts: Facts) -> Table:
         "Value #Direction": "Direction",
         TREND_COLUMN: "Burn over time",
     }
-    here = f"/d/{DASHBOARD_UIDS['slo-overview']}?${{__url_time_range}}&${{datasource:queryparam}}"
+    uids, common = DASHBOARD_UIDS, "${__url_time_range}&${datasource:queryparam}&var-slo=${__data.fields.SLO}"
+    detail = f"/d/{uids['slo-detail']}?{common}&var-slo_group=${{__data.fields.Group}}"
+    here = f"/d/{uids['slo-overview']}?{common}"
     fast = float(factor(TIERS[0], facts.period))
     return Table(
         "slos",
         "SLOs, worst first",
         "One row per SLO. Budget left: share of the period's error budget. Outage left: the same as time of total "
         "outage at average traffic. Burn: error ratio of the last hour over the budget; above 1 the budget does not "
-        "last. Gone in: until the budget is empty at that burn; empty where it lasts. Errors: failed events of the "
-        "last hour. Direction: errors of the last day against the six before. Click a name to see only that SLO.",
+        "last. Gone in: until the budget is empty, by the forecast's median or at that burn, whichever is first; "
+        "empty where it lasts. Errors: failed events of the last hour. Direction: errors of the last day against the "
+        "six before. Click a name for its details, or to see only that SLO.",
         [
             now("Status", q.slo_table(), table=True),
             now("Budget", q.slo("slo_error_budget_remaining_ratio"), table=True),
@@ -129,7 +129,7 @@ def _table(facts: Facts) -> Table:
         ],
         field=field(custom=CELLS),
         overrides=[
-            column("SLO", 240, links=[link("Only this SLO", f"{here}&var-slo=${{__data.fields.SLO}}")]),
+            column("SLO", 240, links=[link("Details", detail), link("Only this SLO", here)]),
             column("Group", 140),
             word_column("Status", 100, SLO_STATUS),
             gauge_column("Budget left", 170, BUDGET),
@@ -144,35 +144,6 @@ def _table(facts: Facts) -> Table:
     )
 
 
-def _alerts(facts: Facts) -> Table:
-    labels = ("alertname", "severity", "slo", "slo_group", "tier", "source", "collector")
-    titles = ("Alert", "Severity", "SLO", "Group", "Tier", "Source", "Collector")
-    matchers = 'alertname=~"(SLO|Winburn).*",severity!="none",slo=~"$slo|"'
-    runbook = [link("Runbook", f"{facts.runbooks}/${{__value.raw}}.md", new_tab=True)] if facts.runbooks else None
-    return Table(
-        "alerts",
-        "Firing alerts",
-        "Alerts of the chosen SLOs and of winburn itself that fire now, newest first, with the time since when their "
-        "condition holds.",
-        [now("Alerts", q.firing_alerts(", ".join(labels), matchers), table=True)],
-        field=field(no_value="no alert is firing", custom=CELLS),
-        overrides=[
-            column("Alert", 240, links=runbook),
-            column(
-                "Severity",
-                90,
-                mappings=[words(SEVERITY)],
-                custom__cellOptions={"type": "color-background", "mode": "basic"},
-            ),
-            column("Since", 150, unit="dateTimeFromNow"),
-        ],
-        transformations=[
-            *columns("alertname", {**dict(zip(labels, titles, strict=True)), "Value": "Since"})[1:],
-            sort("Since", descending=True),
-        ],
-    )
-
-
 def _status_over_time() -> StateTimeline:
     return StateTimeline(
         "status-over-time",
@@ -180,58 +151,6 @@ def _status_over_time() -> StateTimeline:
         "The state of each chosen SLO at every moment, 20 to a page. A gap: winburn itself was not there.",
         [over_time("Status", q.slo("slo_status"), "{{name}}")],
         field=field(mappings=[words(SLO_STATUS)], custom={"fillOpacity": 80, "lineWidth": 0}),
-    )
-
-
-def _burn(facts: Facts) -> TimeSeries:
-    lines = sorted((float(factor(tier, facts.period)), tier.severity) for tier in tiers_for(facts.period))
-    steps = [(limit, "red" if severity == "page" else "orange") for limit, severity in lines]
-    listed = ", ".join(f"{limit:.4g} ({severity})" for limit, severity in lines)
-    return TimeSeries(
-        "burn-over-time",
-        "Burn rate over time (1h)",
-        f"Error ratio of the last hour over the error budget. Lines: where alert tiers of a period of "
-        f"{format_duration(facts.period)} start, each for a window of its own: {listed}. {MOST}, those that burned "
-        "fastest.",
-        [over_time("Burn", q.worst_slos("slo_burn_rate", window="1h"), "{{name}}")],
-        field=field(
-            steps=[(None, "transparent"), *steps], color="palette-classic-by-name", custom=line(style="dashed")
-        ),
-    )
-
-
-def _budget() -> TimeSeries:
-    return TimeSeries(
-        "budget-over-time",
-        "Error budget left over time",
-        f"Share of the period's error budget that is left; below the line at 0 it is overspent. {MOST}, those with the "
-        "least.",
-        [over_time("Budget", q.worst_slos("slo_error_budget_remaining_ratio", low=True), "{{name}}")],
-        field=field(
-            "percentunit",
-            steps=((None, "red"), (0, "transparent")),
-            color="palette-classic-by-name",
-            custom=line(style="line"),
-        ),
-    )
-
-
-def _events() -> TimeSeries:
-    return TimeSeries(
-        "events-over-time",
-        "Events and bad events (5m)",
-        "Events of the last 5 minutes, and those of them that were bad (dashed): is it many errors, or little traffic? "
-        f"The axis is logarithmic above 1. {MOST}, those with the most bad events.",
-        [
-            over_time("Events", q.with_bad_events("slo_events"), "{{name}}"),
-            over_time("Bad", q.with_bad_events("slo_bad_events"), "{{name}}: bad"),
-        ],
-        field=field(
-            "short",
-            color="palette-classic-by-name",
-            custom=line(scale={"type": "symlog", "log": 10, "linearThreshold": 1}),
-        ),
-        overrides=[override("byRegexp", "/: bad$/", {"custom.lineStyle": {"fill": "dash", "dash": [10, 10]}})],
     )
 
 
@@ -243,4 +162,15 @@ def _coverage() -> BarGauge:
         f"Below 90 % the budget is an estimate. {MOST}, those with the least.",
         [now("Coverage", f"bottomk({q.MOST_LINES}, {q.slo('slo_coverage_ratio', window='period')})", "{{name}}")],
         field=field("percentunit", steps=COVERAGE, mappings=[absent()], span=(0, 1), decimals=1),
+    )
+
+
+def _corrected() -> BarGauge:
+    return BarGauge(
+        "corrected",
+        "Corrected time",
+        "Time inside the period that corrections in the spec took out, such as maintenance: what failed in it does not "
+        f"count. {MOST}, those with the most.",
+        [now("Corrected", f"topk({q.MOST_LINES}, {q.slo('slo_corrected_seconds')} > 0)", "{{name}}")],
+        field=field("s", steps=((None, "blue"),), no_value="none", decimals=1),
     )

@@ -23,8 +23,10 @@ def datasource() -> core.Template:
     return template
 
 
-def choice(name: str, label: str, selector: str, of: str, *, all_value: str | None = None) -> core.Template:
-    """Several values of the label ``of`` of a series, All at first.
+def choice(
+    name: str, label: str, selector: str, of: str, *, all_value: str | None = None, all_at_first: bool = True
+) -> core.Template:
+    """Several values of the label ``of`` of a series, All at first; or else there is no All, and the first one is.
 
     ``all_value`` is the pattern that All stands for. Without it All is the list of the values, which a variable needs
     whose values depend on another's.
@@ -34,7 +36,7 @@ def choice(name: str, label: str, selector: str, of: str, *, all_value: str | No
         label=label,
         query=f"label_values({selector}, {of})",
         dataSource={"type": "prometheus", "uid": "${datasource}"},
-        includeAll=True,
+        includeAll=all_at_first,
         multi=True,
         allValue=all_value,
         refresh=ON_TIME_RANGE,
@@ -42,13 +44,18 @@ def choice(name: str, label: str, selector: str, of: str, *, all_value: str | No
     )
 
 
-def slo_variables() -> list[core.Template]:
-    """Category, then the services that have it, then their SLOs."""
+def slo_variables(*, all_at_first: bool = True) -> list[core.Template]:
+    """Category, then the services that have it, then their SLOs, then the groups of these.
+
+    All groups are ``.*``, which SLOs without groups match, too; the list of the groups would leave them out.
+    """
     category, service = Regex("$category"), Regex("$service")
+    slos = select("slo_info", category=category, slo_service=service)
     return [
         choice("category", "Category", select("slo_info"), "category", all_value=".*"),
         choice("service", "Service", select("slo_info", category=category), "slo_service", all_value=".*"),
-        choice("slo", "SLO", select("slo_info", category=category, slo_service=service), "slo"),
+        choice("slo", "SLO", slos, "slo", all_at_first=all_at_first),
+        choice("slo_group", "Group", select("slo_info", slo=Regex("$slo")), "slo_group", all_value=".*"),
     ]
 
 

@@ -39,19 +39,11 @@ NOT_SHOWN = {
     "experiment_variant_kill_e_value": "as above",
     "experiment_variant_p_value": "the tables show the e-value, which holds more",
     "experiments": "totals, for queries of one's own",
-    "slo_clamped_events_total": "for whoever asks why numbers look odd; slo-detail will show it",
-    "slo_corrected_seconds": "for slo-detail",
-    "slo_error_budget_exhaustion_timestamp_seconds": "for slo-detail; the overview has the burn rate",
-    "slo_groups": "for whoever asks why a group is missing",
-    "slo_groups_dropped": "as above",
-    "slo_newborn_series_total": "as above",
-    "slo_objective_ratio": "for slo-detail; the overview compares SLOs by burn rate",
     "winburn_collector_duration_seconds": "for the health dashboard, which a later version brings",
     "winburn_collector_series": "as above",
     "winburn_config_last_reload_success_timestamp_seconds": "as above",
     "winburn_config_last_reload_successful": "as above",
     "winburn_series_dropped_total": "as above",
-    "winburn_slo_exact": "as above",
 }
 """Families that no rule and no dashboard names, with the reason; an entry that is named after all is removed."""
 

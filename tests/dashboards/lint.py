@@ -19,7 +19,7 @@ TRANSFORMATIONS = {"joinByField", "organize", "sortBy", "timeSeriesTable", "filt
 MAPPINGS = {"value", "range", "regex", "special"}
 PROPERTIES = re.compile(
     r"^(unit|decimals|min|max|noValue|displayName|color|links|mappings|thresholds"
-    r"|custom\.(width|cellOptions|align|hidden|filterable|lineStyle|lineWidth|fillOpacity|axisPlacement))$"
+    r"|custom\.(width|cellOptions|align|hidden|filterable|fillBelowTo|lineStyle|lineWidth|fillOpacity|axisPlacement))$"
 )
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 BUILT_IN_VARIABLES = {"__all", "__range", "__interval", "__rate_interval", "__url_time_range", "__data", "__value"}
@@ -33,7 +33,7 @@ _GROUPING = re.compile(r"\b(?:by|on|ignoring|group_left|group_right)\s*\(([^)]*)
 _FUNCTIONS = {
     "max", "min", "sum", "count", "topk", "bottomk", "time", "label_join", "label_replace", "clamp", "clamp_min",
     "log10", "max_over_time", "min_over_time", "end", "and", "or", "unless", "bool", "by", "on", "ignoring",
-    "group_left",
+    "group_left", "delta", "increase",
 }  # fmt: skip
 
 
@@ -161,6 +161,7 @@ def series(dashboard: Json) -> Iterator[str]:
     """Every series that a query names is in the contract."""
     queries = [(panel["title"], target["expr"]) for panel, target in targets(dashboard)]
     queries += [(v["name"], v["definition"]) for v in dashboard["templating"]["list"] if v["type"] == "query"]
+    queries += [(each["name"], each["expr"]) for each in dashboard["annotations"]["list"] if "expr" in each]
     for title, expr in queries:
         for name in named(expr) - SERIES:
             yield f"{title}: unknown series {name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 import yaml
@@ -122,9 +123,14 @@ def test_what_every_dashboard_has(uid: str) -> None:
 
 
 @pytest.mark.parametrize("uid", sorted(dashboards()))
-def test_choices_start_with_all(uid: str) -> None:
+def test_choices_start_with_all_but_that_of_the_detail(uid: str) -> None:
     for variable in dashboards()[uid]["templating"]["list"][1:]:
-        assert variable["multi"] is variable["includeAll"] is True
+        assert variable["multi"] is True
+        if (uid, variable["name"]) == ("winburn-slo-detail", "slo"):
+            assert variable["includeAll"] is False
+            assert "current" not in variable
+            continue
+        assert variable["includeAll"] is True
         assert (variable["current"]["text"], variable["current"]["value"]) == (["All"], ["$__all"])
         assert variable["query"]["query"] == variable["definition"]
 
@@ -137,3 +143,39 @@ def test_the_slo_choice_follows_category_and_service() -> None:
     )
     # "All" must mean all of these, and not every SLO there is.
     assert "allValue" not in by_name["slo"]
+
+
+SLO_DASHBOARDS = ("winburn-slo-overview", "winburn-slo-detail")
+
+
+@pytest.mark.parametrize("uid", SLO_DASHBOARDS)
+def test_every_query_of_an_slo_follows_the_choice_of_the_group(uid: str) -> None:
+    (group,) = (v for v in dashboards()[uid]["templating"]["list"] if v["name"] == "slo_group")
+    assert group["definition"] == 'label_values(slo_info{slo=~"$slo"}, slo_group)'
+    assert group["allValue"] == ".*"  # what an SLO without groups matches, too
+    exprs = [target["expr"] for _, target in targets(dashboards()[uid])]
+    exprs += [each["expr"] for each in dashboards()[uid]["annotations"]["list"] if "expr" in each]
+    whole = {"slo_groups", "slo_groups_dropped", "winburn_slo_exact"}
+    selectors = [found for expr in exprs for found in re.findall(r"(\w+)\{([^}]*)\}", expr)]
+    for name, matchers in selectors:
+        assert ("slo_group=~" in matchers) is ("slo=~" in matchers and name not in whole), (name, matchers)
+    assert len(selectors) > 20
+
+
+def test_the_table_of_the_overview_leads_to_the_detail_of_the_same_group() -> None:
+    table = panel(dashboards()["winburn-slo-overview"], "SLOs, worst first")
+    (links,) = (
+        item["value"]
+        for each in table["fieldConfig"]["overrides"]
+        for item in each["properties"]
+        if item["id"] == "links"
+    )
+    assert links[0]["url"].startswith("/d/winburn-slo-detail?")
+    assert links[0]["url"].endswith("&var-slo=${__data.fields.SLO}&var-slo_group=${__data.fields.Group}")
+
+
+def test_pages_and_corrections_are_marked_on_the_graphs_of_the_detail() -> None:
+    built_in, pages, corrections = dashboards()["winburn-slo-detail"]["annotations"]["list"]
+    assert built_in["builtIn"] == 1
+    assert 'alertstate="firing",severity="page"' in pages["expr"]
+    assert "slo_corrected_seconds" in corrections["expr"]

@@ -19,7 +19,14 @@ from winburn.servers import Servers
 
 END = 1_700_000_000
 STEP = 15
-CHOSEN = {"slo": "(checkout|search)", "experiment": ".*", "metric": ".*", "category": ".*", "service": ".*"}
+CHOSEN = {
+    "slo": "(checkout|search)",
+    "slo_group": ".*",
+    "experiment": ".*",
+    "metric": ".*",
+    "category": ".*",
+    "service": ".*",
+}
 QUERIES = [
     (uid, panel["title"], target["refId"], target["expr"], target["instant"])
     for uid, dashboard in dashboards().items()
@@ -34,6 +41,7 @@ VALUES = {
     "slo_error_budget_remaining_ratio": 0.5,
     "slo_period_seconds": 2592000.0,
     "slo_burn_rate": 2.0,
+    "slo_error_budget_exhaustion_timestamp_seconds": END + 86400.0,
     "experiment_srm_p_value": 0.0001,
     "experiment_srm_deviation_ratio": 0.02,
     "experiment_variant_e_value": 100.0,
@@ -62,6 +70,8 @@ def samples() -> Iterator[Sample]:
                 for window in ("5m", "1h", "period") if "window" in labels else (None,):
                     shown = float(status) if family.name == "slo_status" else value
                     yield sample(family.name, shown, **own, **({"window": window} if window else {}))
+        elif labels == {"slo"}:
+            yield from (sample(family.name, value, slo=slo) for slo in {slo for slo, _ in SLOS})
         elif "experiment" in labels:
             yield from _of_experiment(family.name, labels, value)
         elif labels == {"collector"}:

@@ -1,0 +1,307 @@
+"""winburn-slo-detail: one SLO, or a few: how its budget was spent, when it will be gone, what its alerts look at."""
+
+from __future__ import annotations
+
+from dashboards import manuals
+from dashboards import queries as q
+from dashboards.common import Definition, Row, annotation
+from dashboards.facts import Facts
+from dashboards.fields import (
+    CELLS,
+    GREY,
+    Steps,
+    absent,
+    column,
+    field,
+    gauge_column,
+    link,
+    number_column,
+    override,
+    word_column,
+    words,
+)
+from dashboards.panels import Stat, Table, TimeSeries, columns, line, now, over_time, sort
+from dashboards.slo_panels import (
+    budget_over_time,
+    events_over_time,
+    firing_alerts,
+    tier_lines,
+    tier_steps,
+)
+from dashboards.tiles import data_age, how_to_read
+from dashboards.variables import slo_variables
+from dashboards.words import BUDGET, COVERAGE, SLO_STATUS
+from exporter.contract import DASHBOARD_UIDS
+from exporter.promql import format_duration
+
+SOON: Steps = ((None, "red"), (86400, "orange"), (7 * 86400, "green"))
+LIKELY: Steps = ((None, "green"), (0.5, "orange"), (0.9, "red"))
+BLUE: Steps = ((None, "blue"),)
+
+EARLY, MIDDLE, LATE = "early (0.1)", "middle (0.5)", "late (0.9)"
+
+
+def build(facts: Facts) -> Definition:
+    """The dashboard; ``facts`` give the alert lines, the ages of stale data and the runbooks."""
+    return Definition(
+        key="slo-detail",
+        title="SLO detail",
+        description="One SLO: its budget, when it will be gone, how fast it burns, and what its alerts look at.",
+        since="now-7d",
+        variables=slo_variables(all_at_first=False),
+        rows=(
+            Row(4, tuple((4, panel) for panel in (*_state(), data_age(facts, "SLOs", "slo(:.*)?")))),
+            Row(4, tuple((4, panel) for panel in _trust())),
+            Row(8, ((12, budget_over_time()), (12, _forecast()))),
+            Row(8, ((12, _burn(facts)), (12, events_over_time()))),
+            Row(8, ((24, _groups()),)),
+            Row(6, ((24, firing_alerts(facts)),)),
+            Row(8, ((12, _coverage()), (6, _corrected()), (6, _oddities()))),
+            Row(8, ((24, how_to_read(manuals.SLO_DETAIL)),)),
+        ),
+        annotations=(
+            annotation("Pages", "red", q.pages(), "Page: {{slo}} {{slo_group}}", "tier {{tier}}"),
+            annotation(
+                "Corrections", "blue", q.being_corrected(), "Correction: {{slo}} {{slo_group}}", "does not count"
+            ),
+        ),
+    )
+
+
+def _state() -> tuple[Stat, ...]:
+    return (
+        Stat(
+            "status",
+            "Status",
+            "The state of the SLO; of several groups or SLOs the worst, and no data is worse than breached.",
+            [now("Status", f"max({q.slos('slo_status')})")],
+            field=field(mappings=[words(SLO_STATUS), absent()], color="fixed"),
+        ),
+        _tile(
+            "objective",
+            "Objective",
+            "Share of events that must be good.",
+            f"min({q.slos('slo_objective_ratio')})",
+            BLUE,
+            "percentunit",
+            3,
+        ),
+        _tile(
+            "budget",
+            "Budget left",
+            "Share of the period's error budget that is left; below 0 more was spent than there was.",
+            f"min({q.slos('slo_error_budget_remaining_ratio')})",
+            BUDGET,
+            "percentunit",
+            1,
+        ),
+        _tile(
+            "outage-left",
+            "Outage left",
+            "The budget that is left, as time of total outage at average traffic.",
+            f"min({q.slos('slo_error_budget_remaining_seconds')})",
+            BUDGET[:2],
+            "s",
+            1,
+        ),
+        _tile(
+            "gone-in",
+            "Gone in",
+            "Until the budget is empty: by the forecast's median, or at the burn rate of the last hour, whichever is "
+            "first.",
+            f"min({q.gone_in()})",
+            SOON,
+            "s",
+            1,
+            "it lasts, or nobody knows",
+        ),
+    )
+
+
+def _trust() -> tuple[Stat, ...]:
+    """How far the numbers above may be believed, and what is not in them."""
+    return (
+        _tile(
+            "coverage",
+            "Coverage",
+            "Share of the period that was measured. Below 90 % the budget is an estimate.",
+            f"min({q.slos('slo_coverage_ratio', window='period')})",
+            COVERAGE,
+            "percentunit",
+            1,
+        ),
+        _tile(
+            "probability",
+            "Gone within a period",
+            "Forecast probability that the budget is gone before one more period has passed.",
+            f"max({q.slos('slo_error_budget_exhaustion_probability_ratio')})",
+            LIKELY,
+            "percentunit",
+            0,
+            "needs 14 days",
+        ),
+        _tile(
+            "corrected",
+            "Corrected time",
+            "Time of the period that corrections took out, such as maintenance.",
+            f"max({q.slos('slo_corrected_seconds')})",
+            BLUE,
+            "s",
+            1,
+        ),
+        _tile(
+            "groups",
+            "Groups",
+            "Groups of the chosen SLOs that are shown.",
+            q.of_all_groups("slo_groups"),
+            BLUE,
+            "none",
+            0,
+            "not grouped",
+        ),
+        _tile(
+            "groups-dropped",
+            "Groups left out",
+            "Groups beyond the cap; the worst ones are kept.",
+            q.of_all_groups("slo_groups_dropped"),
+            ((None, GREY), (1, "orange")),
+            "none",
+            0,
+            "not grouped",
+        ),
+        _tile(
+            "exact",
+            "Exact",
+            "1: windows come from raw counters. 0: the source has so many series that sums were asked for.",
+            f"min({q.per('slo', q.exact())})",
+            ((None, "orange"), (1, "green")),
+            "none",
+            0,
+        ),
+    )
+
+
+def _tile(
+    key: str, title: str, text: str, expr: str, steps: Steps, unit: str, decimals: int, nothing: str = "no data yet"
+) -> Stat:
+    """A number, and in words why there is none."""
+    return Stat(
+        key,
+        title,
+        text,
+        [now("Value", expr)],
+        field=field(unit, steps=steps, mappings=[absent(nothing)], decimals=decimals, no_value=nothing),
+    )
+
+
+def _forecast() -> TimeSeries:
+    lines = ((EARLY, "0.1"), (MIDDLE, "0.5"), (LATE, "0.9"))
+    return TimeSeries(
+        "forecast-over-time",
+        "Forecast: budget gone in",
+        "How long the budget will last, as it was foretold at each time; of several SLOs the first to be gone. In 10, "
+        "50 and 90 of 100 cases it is gone before early, middle and late. A line that is missing lies beyond one "
+        "period.",
+        [
+            over_time(ref, q.first_gone_in(quantile), legend)
+            for ref, (legend, quantile) in zip("ABC", lines, strict=True)
+        ],
+        field=field("s", color="palette-classic-by-name", span=(0, None), custom=line()),
+        overrides=[
+            override("byRegexp", "/^late/", {"custom.fillBelowTo": EARLY, "custom.fillOpacity": 15}),
+            override("byRegexp", "/^early|^late/", {"custom.lineWidth": 1}),
+        ],
+    )
+
+
+def _burn(facts: Facts) -> TimeSeries:
+    listed = ", ".join(f"{limit:.4g} ({severity})" for limit, severity in tier_lines(facts))
+    return TimeSeries(
+        "burn-over-time",
+        "Burn rates of all windows",
+        "Error ratio over the error budget in each window. Lines: where the usual alert tiers of a period of "
+        f"{format_duration(facts.period)} start: {listed}; a tier fires while both of its windows are above its line.",
+        [over_time("Burn", q.most(q.windows("slo_burn_rate")), "{{name}} {{window}}")],
+        field=field(steps=tier_steps(facts), color="palette-classic-by-name", custom=line(style="dashed")),
+    )
+
+
+def _groups() -> Table:
+    names = {
+        "slo": "SLO",
+        "slo_group": "Group",
+        "Value #Status": "Status",
+        "Value #Budget": "Budget left",
+        "Value #Left": "Outage left",
+        "Value #Burn": "Burn (1h)",
+        "Value #Gone": "Gone in",
+        "Value #Errors": "Errors (1h)",
+        "Value #Events": "Events (period)",
+        "Value #Bad": "Bad (period)",
+    }
+    address = f"/d/{DASHBOARD_UIDS['slo-detail']}?${{__url_time_range}}&${{datasource:queryparam}}"
+    here = f"{address}&var-slo=${{__data.fields.SLO}}&var-slo_group=${{__data.fields.Group}}"
+    return Table(
+        "each-group",
+        "Each group",
+        "The chosen SLOs and groups, worst first. Click a group to see only it.",
+        [
+            now("Status", q.slo_table(), table=True),
+            now("Budget", q.slo("slo_error_budget_remaining_ratio"), table=True),
+            now("Left", q.slo("slo_error_budget_remaining_seconds"), table=True),
+            now("Burn", q.slo("slo_burn_rate", window="1h"), table=True),
+            now("Gone", q.gone_in(), table=True),
+            now("Errors", q.slo("slo_error_ratio", window="1h"), table=True),
+            now("Events", q.slo("slo_events", window="period"), table=True),
+            now("Bad", q.slo("slo_bad_events", window="period"), table=True),
+        ],
+        field=field(custom=CELLS),
+        overrides=[
+            column("SLO", 220),
+            column("Group", 180, links=[link("Only this group", here)]),
+            word_column("Status", 100, SLO_STATUS),
+            gauge_column("Budget left", 170, BUDGET),
+            number_column("Outage left", 110, "s"),
+            number_column("Burn (1h)", 100, "none", ((None, "green"), (1, "orange")), 2),
+            number_column("Gone in", 110, "s", ((None, "red"), (86400, "orange"))),
+            number_column("Errors (1h)", 110, "percentunit", decimals=3),
+            number_column("Events (period)", 130, "short"),
+            number_column("Bad (period)", 120, "short"),
+        ],
+        transformations=[*columns("name", names), sort("Budget left"), sort("Status", descending=True)],
+    )
+
+
+def _coverage() -> TimeSeries:
+    return TimeSeries(
+        "coverage-by-window",
+        "Coverage of each window",
+        "Share of each window that was measured; a dip travels through the windows, the longest show it longest.",
+        [over_time("Coverage", q.most(q.windows("slo_coverage_ratio")), "{{name}} {{window}}")],
+        field=field("percentunit", color="palette-classic-by-name", span=(0, 1), custom=line()),
+    )
+
+
+def _corrected() -> TimeSeries:
+    return TimeSeries(
+        "corrected-over-time",
+        "Corrected time",
+        "Time of the period that corrections took out. It grows while one is in force, and falls as it leaves a "
+        "rolling period.",
+        [over_time("Corrected", q.most(q.slo("slo_corrected_seconds")), "{{name}}")],
+        field=field("s", color="palette-classic-by-name", span=(0, None), custom=line()),
+    )
+
+
+def _oddities() -> TimeSeries:
+    return TimeSeries(
+        "oddities-over-time",
+        "Oddities",
+        "Clamped: events by which counters contradicted each other in an hour, as they are not read at one instant. "
+        "Newborn: series that appeared in an hour and were counted from 0.",
+        [
+            over_time("Clamped", q.hourly("slo_clamped_events_total"), "{{name}}: clamped"),
+            over_time("Newborn", q.hourly("slo_newborn_series_total"), "{{name}}: newborn"),
+        ],
+        field=field("short", color="palette-classic-by-name", span=(0, None), custom=line()),
+    )

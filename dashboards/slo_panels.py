@@ -1,0 +1,105 @@
+"""Panels of SLOs that the overview and the detail have."""
+
+from __future__ import annotations
+
+from dashboards import queries as q
+from dashboards.facts import Facts
+from dashboards.fields import CELLS, Steps, column, field, link, override, words
+from dashboards.panels import Table, TimeSeries, columns, line, now, over_time, sort
+from dashboards.words import SEVERITY
+from exporter.promql import format_duration
+from exporter.windows import factor, tiers_for
+
+MOST = f"At most {q.MOST_LINES} SLOs are drawn"
+
+
+def firing_alerts(facts: Facts) -> Table:
+    """Alerts of the chosen SLOs and of winburn itself."""
+    labels = ("alertname", "severity", "slo", "slo_group", "tier", "source", "collector")
+    titles = ("Alert", "Severity", "SLO", "Group", "Tier", "Source", "Collector")
+    matchers = 'alertname=~"(SLO|Winburn).*",severity!="none",slo=~"$slo|",slo_group=~"$slo_group|"'
+    runbook = [link("Runbook", f"{facts.runbooks}/${{__value.raw}}.md", new_tab=True)] if facts.runbooks else None
+    return Table(
+        "alerts",
+        "Firing alerts",
+        "Alerts of the chosen SLOs and of winburn itself that fire now, newest first, with the time since when their "
+        "condition holds.",
+        [now("Alerts", q.firing_alerts(", ".join(labels), matchers), table=True)],
+        field=field(no_value="no alert is firing", custom=CELLS),
+        overrides=[
+            column("Alert", 240, links=runbook),
+            column(
+                "Severity",
+                90,
+                mappings=[words(SEVERITY)],
+                custom__cellOptions={"type": "color-background", "mode": "basic"},
+            ),
+            column("Since", 150, unit="dateTimeFromNow"),
+        ],
+        transformations=[
+            *columns("alertname", {**dict(zip(labels, titles, strict=True)), "Value": "Since"})[1:],
+            sort("Since", descending=True),
+        ],
+    )
+
+
+def burn_over_time(facts: Facts) -> TimeSeries:
+    """The last hour's burn rate of the worst SLOs."""
+    listed = ", ".join(f"{limit:.4g} ({severity})" for limit, severity in tier_lines(facts))
+    return TimeSeries(
+        "burn-over-time",
+        "Burn rate over time (1h)",
+        f"Error ratio of the last hour over the error budget. Lines: where alert tiers of a period of "
+        f"{format_duration(facts.period)} start, each for a window of its own: {listed}. {MOST}, those that burned "
+        "fastest.",
+        [over_time("Burn", q.worst_slos("slo_burn_rate", window="1h"), "{{name}}")],
+        field=field(steps=tier_steps(facts), color="palette-classic-by-name", custom=line(style="dashed")),
+    )
+
+
+def tier_lines(facts: Facts) -> list[tuple[float, str]]:
+    """Factor and severity of the alert tiers of the most common period, lowest first."""
+    return sorted((float(factor(tier, facts.period)), tier.severity) for tier in tiers_for(facts.period))
+
+
+def tier_steps(facts: Facts) -> Steps:
+    """The same as threshold lines."""
+    colors = {"page": "red", "ticket": "orange"}
+    return [(None, "transparent"), *((limit, colors[severity]) for limit, severity in tier_lines(facts))]
+
+
+def budget_over_time() -> TimeSeries:
+    """The budget of the worst SLOs."""
+    return TimeSeries(
+        "budget-over-time",
+        "Error budget left over time",
+        f"Share of the period's error budget that is left; below the line at 0 it is overspent. {MOST}, those with the "
+        "least.",
+        [over_time("Budget", q.worst_slos("slo_error_budget_remaining_ratio", low=True), "{{name}}")],
+        field=field(
+            "percentunit",
+            steps=((None, "red"), (0, "transparent")),
+            color="palette-classic-by-name",
+            custom=line(style="line"),
+        ),
+    )
+
+
+def events_over_time() -> TimeSeries:
+    """Events and bad events of 5 minutes."""
+    return TimeSeries(
+        "events-over-time",
+        "Events and bad events (5m)",
+        "Events of the last 5 minutes, and those of them that were bad (dashed): is it many errors, or little traffic? "
+        f"The axis is logarithmic above 1. {MOST}, those with the most bad events.",
+        [
+            over_time("Events", q.with_bad_events("slo_events"), "{{name}}"),
+            over_time("Bad", q.with_bad_events("slo_bad_events"), "{{name}}: bad"),
+        ],
+        field=field(
+            "short",
+            color="palette-classic-by-name",
+            custom=line(scale={"type": "symlog", "log": 10, "linearThreshold": 1}),
+        ),
+        overrides=[override("byRegexp", "/: bad$/", {"custom.lineStyle": {"fill": "dash", "dash": [10, 10]}})],
+    )
