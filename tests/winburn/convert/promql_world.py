@@ -43,8 +43,10 @@ def evaluate(node: Expr, world: list[Series]) -> Vector | float:
         return float(node.text)
     if isinstance(node, Call):
         return _call(node, world)
-    if isinstance(node, Aggregate):
-        return _aggregate(node, world)
+    return _aggregate(node, world) if isinstance(node, Aggregate) else _binary(node, world)
+
+
+def _binary(node: Expr, world: list[Series]) -> Vector:
     assert isinstance(node, Binary)
     assert not node.matching
     left, right = evaluate(node.left, world), evaluate(node.right, world)
@@ -55,7 +57,8 @@ def evaluate(node: Expr, world: list[Series]) -> Vector | float:
     if isinstance(left, dict) and isinstance(right, dict):
         return {key: _operate(node.operator, left[key], right[key]) for key in left.keys() & right.keys()}
     if isinstance(left, dict):
-        return {key: _operate(node.operator, value, right) for key, value in left.items()}  # type: ignore[arg-type]
+        assert isinstance(right, float)
+        return {key: _operate(node.operator, value, right) for key, value in left.items()}
     assert isinstance(right, dict)
     return {key: _operate(node.operator, left, value) for key, value in right.items()}
 
