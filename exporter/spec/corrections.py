@@ -51,12 +51,17 @@ def parse_start(text: str) -> tuple[date | None, time]:
     return moment.date(), moment.time()
 
 
+def parts_of(rule: str) -> list[str]:
+    """``KEY=VALUE`` of each part of a rule, which RFC 5545 has in whatever case."""
+    return rule.upper().removeprefix("RRULE:").split(";")
+
+
 def read_rule(text: str, zone: ZoneInfo, first: datetime) -> rrule:
     """The rule in local times without a zone, from ``first`` on; whatever dateutil raises where it is none.
 
     ``UNTIL`` may be in UTC, or a day, which is included.
     """
-    parts = [_local_until(part, zone) for part in text.removeprefix("RRULE:").split(";")]
+    parts = [_local_until(part, zone) for part in parts_of(text)]
     rule = rrulestr(";".join(parts), dtstart=first, cache=True)
     if not isinstance(rule, rrule):
         raise TypeError("a set of rules")
@@ -65,10 +70,10 @@ def read_rule(text: str, zone: ZoneInfo, first: datetime) -> rrule:
 
 def _local_until(part: str, zone: ZoneInfo) -> str:
     key, _, value = part.partition("=")
-    if key.upper() != "UNTIL":
+    if key != "UNTIL":
         return part
-    if value.upper().endswith("Z"):
-        moment = datetime.strptime(value.upper(), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).astimezone(zone)
+    if value.endswith("Z"):
+        moment = datetime.strptime(value, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).astimezone(zone)
         return f"UNTIL={moment:%Y%m%dT%H%M%S}"
     return f"UNTIL={value}T235959" if len(value) == len("20261231") else part
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from exporter.promql import format_duration
 from exporter.spec.base import key_of
 from exporter.spec.models import DURATIONS, Spec
-from exporter.spec.slo_models import Slo, SloAlerting
+from exporter.spec.slo_models import Correction, Slo, SloAlerting
 from exporter.spec.tiers import tiers_in_force
 
 SECRET = "<secret>"  # noqa: S105 - what stands in a secret's place
@@ -78,9 +78,14 @@ def _plain(model: BaseModel) -> dict[str, Any]:
         value = getattr(model, name)
         if value is not None or field.default is not None:
             result[key_of(type(model), name)] = _value(name, value)
+    return {key: value for key, value in result.items() if key not in _idle(model)}
+
+
+def _idle(model: BaseModel) -> frozenset[str]:
+    """Keys whose defaults are not in force, and which a spec may not give beside those that are."""
     if isinstance(model, SloAlerting) and model.tiers is not None:
-        del result["page"], result["ticket"]  # what the defaults list is not in force then, and may not stand beside
-    return result
+        return frozenset({"page", "ticket"})
+    return frozenset({"timezone"} if isinstance(model, Correction) and model.rrule is None else ())
 
 
 def _in_force(slo: Slo) -> Slo:

@@ -25,8 +25,9 @@ def check_composites(spec: Spec, names: Collection[str]) -> Iterator[Problem]:
             yield from _each(key, places, names, slos)
         circle = _circle(slo.name, slos)
         if circle and slo.name == min(circle, key=order.index):
-            way = " -> ".join([*circle, slo.name])
-            yield Problem((*parts, slo.sli.kind), f"{way} goes round in a circle; take one of them out")
+            way = f"{' -> '.join([*circle, slo.name])} goes round in a circle; take one of them out"
+            itself = f"{slo.name} is made of itself; name other SLOs only"
+            yield Problem((*parts, slo.sli.kind), itself if circle == [slo.name] else way)
         if slo.group_by and slo.sli.kind in {"composite", "journey"}:
             message = f"a {slo.sli.kind} takes whole SLOs and cannot be grouped; remove group_by"
             yield Problem(("slos", i, "group_by"), message)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from exporter.spec.corrections import parse_start, read_rule
+from exporter.spec.corrections import parse_start, parts_of, read_rule
 from exporter.spec.slo_models import Correction
 from exporter.spec.tree import Parts, Problem, did_you_mean, listed, shown
 
@@ -116,8 +116,8 @@ def check_rule(text: str) -> str | None:
     if "DTSTART" in text.upper() or "\n" in text:
         return "write the rule alone, like FREQ=WEEKLY;BYDAY=SU; its first day and time stand in start"
     given: dict[str, str] = {}
-    for part in text.upper().removeprefix("RRULE:").split(";"):
-        key, equals, value = part.partition("=")
+    for part in re.sub("^RRULE:", "", text, flags=re.IGNORECASE).split(";"):
+        key, equals, value = part.upper().partition("=")
         if wrong := _part(part, key, value if equals else None, given):
             return wrong
         given[key] = value
@@ -148,7 +148,7 @@ def _value(key: str, value: str) -> str | None:
         return f"FREQ={value} is more often than daily; write one correction for each time of day, with FREQ=DAILY"
     for one in values:
         if not re.fullmatch(pattern, one):
-            return f"{shown(one)} cannot stand after {key}=; possible are {possible}"
+            return f"{shown(one)} cannot stand after {key}=; write {possible}"
     return _day_of(value) if key == "UNTIL" else None
 
 
@@ -175,7 +175,7 @@ def _together(given: Mapping[str, str]) -> str | None:
 
 def _needs_first_day(text: str) -> str | None:
     """Why the time of day alone does not say when a rule is in force."""
-    given = dict(part.split("=", 1) for part in text.upper().removeprefix("RRULE:").split(";"))
+    given = dict(part.split("=", 1) for part in parts_of(text))
     for key in ("COUNT", "INTERVAL"):
         if key in given and not (key == "INTERVAL" and given[key] == "1"):
             return f"{key} counts from a first day"
@@ -188,10 +188,10 @@ def _never(text: str, day: date | None, clock: time, timezone: str) -> str | Non
     """That no day fits. Asked of the days alone first: dateutil looks as far as the year 9999, by years in a second,
     by days in many."""
     zone, first = ZoneInfo(timezone), datetime.combine(day or date(_EARLIEST, 1, 1), clock)
-    parts = [part for part in text.upper().removeprefix("RRULE:").split(";") if part.split("=")[0] in _DAYS_ONLY]
+    parts = [part for part in parts_of(text) if part.split("=")[0] in _DAYS_ONLY]
     days = ";".join(["FREQ=YEARLY", *(re.sub(r"[-+]?[0-9]+(?=[A-Z])", "", part) for part in parts)])
     every = days if _DATED & {part.split("=")[0] for part in parts} else "FREQ=DAILY"
-    if next(iter(read_rule(every, zone, first)), None) and next(iter(read_rule(text.upper(), zone, first)), None):
+    if next(iter(read_rule(every, zone, first)), None) and next(iter(read_rule(text, zone, first)), None):
         return None
     return f"{shown(text)} never happens: no day fits all of its parts"
 

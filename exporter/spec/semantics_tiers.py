@@ -146,5 +146,5 @@ def _windows(slo: Slo, tier: OwnTier, parts: Parts, refresh: float) -> Iterator[
         )
         yield Problem((*parts, "short"), message)
     if tier.long > slo.period_seconds:
-        message = f"{format_duration(tier.long)} is longer than the period of {slo.period_label}; write a shorter one"
+        message = f"{format_duration(tier.long)} is longer than the period ({slo.period_label}); write a shorter one"
         yield Problem((*parts, "long"), message)

@@ -184,6 +184,8 @@ def _meant_parts(details: ErrorDetails, place: Place) -> Parts | None:
 
 def _example(place: Place) -> str:
     key = place.parts[-1] if place.parts else None
+    if isinstance(key, int) and (line := EXAMPLES.get(str(place.parts[-2]))):
+        return f", for instance {line}"
     if place.model is None or not isinstance(key, str):
         return ""
     line = EXAMPLES.get(f"{place.model.__name__}.{key}", EXAMPLES.get(key))

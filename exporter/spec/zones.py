@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 from zoneinfo import ZoneInfo, available_timezones
 
-from exporter.spec.tree import did_you_mean, shown
+from exporter.spec.tree import shown
 
 _OF_THIS_MACHINE = frozenset({"Factory", "localtime", "posixrules"})
 
@@ -20,7 +21,7 @@ def known_zone(name: str) -> str:
             return name
     except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError; a folder's name gives an OSError
         pass
-    hint = _near(name)
+    hint = None if name in _OF_THIS_MACHINE else _near(name)
     raise ValueError(f"there is no time zone {shown(name)}" + (f", did you mean {shown(hint)}?" if hint else _EXAMPLE))
 
 
@@ -34,6 +35,6 @@ def _near(name: str) -> str | None:
     spelt = {zone.lower(): zone for zone in sorted(zones)}
     cities = {zone.lower().rpartition("/")[2]: zone for zone in sorted(zones, reverse=True)}
     for known in (spelt, cities):
-        if hint := did_you_mean(wanted, known):
-            return known[hint]
+        if hint := difflib.get_close_matches(wanted, known, n=1, cutoff=0.75):
+            return known[hint[0]]
     return None
