@@ -67,6 +67,8 @@ def convert(
     given = {outcome.name: outcome.url for outcome in outcomes if isinstance(outcome, Source)}
     notes += [outcome for outcome in outcomes if isinstance(outcome, Note)]
     written, kinds, used = _written(drafts, notes)
+    if not written and not notes:
+        notes += [Note(each.name, 0, "", "no SLO stands in it: give a file with some") for each in inputs]
     notes.sort(key=lambda note: (order.get(note.file, 0), note.line))
     sources = {name: given.get(name) or source_url for name in sorted(used)}
     text = spec_text(sources, written, [note for note in notes if not note.slo]) if written else ""
@@ -79,8 +81,6 @@ def _documents(each: Input, notes: list[Note]) -> Iterator[Document]:
     except ConvertError as error:
         notes.append(Note(each.name, error.line, "", error.message))
         return
-    if not nodes:
-        notes.append(Note(each.name, 0, "", "nothing stands in it: give a file with SLOs"))
     for node in (item for document in nodes for item in _items(document)):
         if isinstance(node, MappingNode):
             yield Document(each.name, Fields(node))

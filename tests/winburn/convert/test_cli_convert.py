@@ -47,7 +47,7 @@ def test_warnings_go_to_stderr_and_strict_makes_them_an_error() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "{}: nothing stands in it: give a file with SLOs\n{}: nothing could be converted\n"),
+        (b"", "{}: no SLO stands in it: give a file with some\n{}: nothing could be converted\n"),
         (b"a: 1\nb: \xff", "{}:2: not UTF-8: save the file with that encoding\n"),
     ],
 )

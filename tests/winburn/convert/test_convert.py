@@ -27,7 +27,7 @@ slos:
 @pytest.mark.parametrize(
     ("text", "note"),
     [
-        ("", "x.yaml: nothing stands in it: give a file with SLOs"),
+        ("", "x.yaml: no SLO stands in it: give a file with some"),
         ("- 1", "x.yaml:1: no mapping, so no SLO: it was not carried"),
         ("a: [1", "x.yaml:2: not YAML: did not find expected ',' or ']'; mend it, then convert again"),
         ("a: *b", "x.yaml:1: the alias *b has no anchor before it; write the value out"),
