@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from math import nextafter
 from typing import Any
 
 import pytest
@@ -54,7 +55,7 @@ def test_periods_begin_at_midnight_of_their_zone(kind: str, zone: str, at: str, 
     ]
 
 
-instants = st.one_of(st.floats(0, 4e9), st.integers(0, 4 * 10**6).map(lambda i: i * 900.0))
+instants = st.one_of(st.floats(9e8, 4e9), st.integers(10**6, 4 * 10**6).map(lambda i: i * 900.0))
 
 
 @given(st.sampled_from([*HOURS]), st.sampled_from(ZONES), instants)
@@ -64,7 +65,7 @@ def test_periods_tile_the_time_line(kind: str, zone: str, at: float) -> None:
     assert start <= at < end
     assert calendar_bounds(period, start) == (start, end)
     assert calendar_bounds(period, end)[0] == end
-    assert calendar_bounds(period, start - 1e-3)[1] == start
+    assert calendar_bounds(period, nextafter(start, 0))[1] == start  # which rounds to start as a datetime
 
 
 @given(st.sampled_from([*HOURS]), st.sampled_from(["Europe/Berlin", "America/St_Johns", "Asia/Kathmandu"]), instants)

@@ -166,6 +166,7 @@ def test_a_budget_of_less_than_one_slot() -> None:
         )
     ]
     assert warnings(slices, ("99.9", "99.9884")) == []
+    assert warnings(slices, ("99.9", "99.99"), ("30d", "50000m")) == []  # 10,000 slices: exactly one may be bad
     for kind in ("bool: up", "ratio: 'avg_over_time(a[$window])'"):
         (warning,) = warnings(("total: a, bad: b", kind), ("99.9", "99.99999"))
         assert "less than one refresh of 15s" in warning
