@@ -122,6 +122,8 @@ KEPT = [
     ("avg(rate(e[$window]))", "avg(rate(a[$window]))"),
     ("sum(rate(e[5m]))", "sum(rate(a[$window]))"),
     ('sum(rate(a{c=~"5.*"}[$window])) + sum(rate(a{c="500"}[$window]))', "sum(rate(a[$window]))"),
+    ('sum(rate(a{c=~"5.."}[$window])) + sum(rate(a{c="500"}[$window]))', "sum(rate(a[$window]))"),
+    ('rate(a[$window]) - rate(a{c="2"}[$window])', "rate(a[$window])"),
     ("sum(rate(e[$window])) - sum(rate(f[$window]))", "sum(rate(a[$window]))"),
     ("sum_over_time(x[$window])", "sum_over_time(y[$window])"),
     ("sum(rate(e[$window])) / on() sum(rate(b[$window]))", "sum(rate(a[$window]))"),
