@@ -21,8 +21,8 @@ def runbook_of(annotations: Mapping[str, str], remarks: Remarks, line: int) -> s
             lost.append(name)
     if lost:
         remarks.add(
-            f"annotations were not carried ({', '.join(lost)}): alerts here have their own summary and description, with "
-            "runbook and dashboard as links",
+            f"annotations were not carried ({', '.join(lost)}): alerts here have their own summary and description, "
+            "with runbook and dashboard as links",
             line=line,
         )
     return runbook

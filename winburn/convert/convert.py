@@ -12,9 +12,9 @@ from winburn.convert.emit import slo_text, spec_text
 from winburn.convert.fields import Fields
 from winburn.convert.labels import slug
 from winburn.convert.nodes import Mapping as MappingNode
-from winburn.convert.nodes import Node, read_documents
+from winburn.convert.nodes import Node, Scalar, read_documents
 from winburn.convert.nodes import Sequence as SequenceNode
-from winburn.convert.notes import ConvertError, Note, shown
+from winburn.convert.notes import ConvertError, Note
 from winburn.convert.openslo import openslo
 from winburn.convert.pyrra import pyrra
 from winburn.convert.shapes import FORMATS, shape_of
@@ -67,6 +67,8 @@ def convert(
     given = {outcome.name: outcome.url for outcome in outcomes if isinstance(outcome, Source)}
     notes += [outcome for outcome in outcomes if isinstance(outcome, Note)]
     written, kinds, used = _written(drafts, notes)
+    if not written and not notes:
+        notes += [Note(each.name, 0, "", "no SLO stands in it: give a file with some") for each in inputs]
     notes.sort(key=lambda note: (order.get(note.file, 0), note.line))
     sources = {name: given.get(name) or source_url for name in sorted(used)}
     text = spec_text(sources, written, [note for note in notes if not note.slo]) if written else ""
@@ -79,8 +81,6 @@ def _documents(each: Input, notes: list[Note]) -> Iterator[Document]:
     except ConvertError as error:
         notes.append(Note(each.name, error.line, "", error.message))
         return
-    if not nodes:
-        notes.append(Note(each.name, 0, "", "nothing stands in it: give a file with SLOs"))
     for node in (item for document in nodes for item in _items(document)):
         if isinstance(node, MappingNode):
             yield Document(each.name, Fields(node))
@@ -95,7 +95,7 @@ def _items(node: Node) -> Iterator[Node]:
         return
     items = node.items.get("items") if isinstance(node, MappingNode) else None
     kind = node.items.get("kind") if isinstance(node, MappingNode) else None
-    if isinstance(items, SequenceNode) and getattr(kind, "text", "").endswith("List"):
+    if isinstance(items, SequenceNode) and isinstance(kind, Scalar) and kind.text.endswith("List"):
         yield from items.items
     else:
         yield node
@@ -123,7 +123,10 @@ def _guarded(run: Callable[..., Iterator[Outcome]], document: Document) -> Itera
     try:
         yield from run()
     except ConvertError as error:
-        yield Note(document.file, error.line or document.fields.line, "", f"not converted: {error.message}")
+        name = document.fields.node.items.get("metadata")
+        given = name.items.get("name") if isinstance(name, MappingNode) else None
+        slo = slug(given.text) if isinstance(given, Scalar) else ""
+        yield Note(document.file, error.line or document.fields.line, slo, f"not converted: {error.message}")
 
 
 def _written(drafts: Sequence[Draft], notes: list[Note]) -> tuple[list[str], dict[str, str], set[str]]:
@@ -173,4 +176,4 @@ def _kind(sli: Mapping[str, Any]) -> str:
     return next((kind for kind in ("latency", "bool", "ratio", "slices") if kind in sli), "counters")
 
 
-__all__ = ["FORMATS", "Conversion", "Input", "Options", "convert", "shown"]
+__all__ = ["FORMATS", "Conversion", "Input", "Options", "convert"]

@@ -146,7 +146,8 @@ class Remarks:
 
     def notes(self, slo: str) -> tuple[Note, ...]:
         """The messages under the SLO's name, each once, in order of their lines."""
-        return tuple(Note(self._file, line, slo, text) for line, text in sorted(set(self._told), key=lambda n: n[0]))
+        told = sorted(dict.fromkeys(self._told), key=lambda place: place[0])
+        return tuple(Note(self._file, line, slo, text) for line, text in told)
 
 
 Outcome = Draft | Note | Source

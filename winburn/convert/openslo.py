@@ -75,13 +75,16 @@ def _slo(document: Document, library: Library, used: set[tuple[str, str]], optio
         shared = Remarks(document.file, top.line)
         basis = _Basis(document, library, used, options, shared)
         taken: set[str] = set()
+        carried = False
         for index, objective in enumerate(objectives):
             own = _own_name(slug(name or "slo"), objective, index, len(objectives), taken)
             try:
-                yield basis.draft(own, objective, first=index == 0)
+                yield basis.draft(own, objective, first=not carried)
+                carried = True
             except ConvertError as error:
                 yield Note(document.file, error.line or objective.line, own, f"not converted: {error.message}")
-        yield from (Note(document.file, line, name, text) for line, text in top.unread())
+        if carried:
+            yield from (Note(document.file, line, name, text) for line, text in top.unread())
     except ConvertError as error:
         yield Note(document.file, error.line or top.line, name, f"not converted: {error.message}")
 
@@ -142,7 +145,7 @@ class _Basis:
         return period_of(windows[0], shared)
 
     def draft(self, name: str, objective: Fields, *, first: bool) -> Draft:
-        """The SLO of one objective; what is common is told at the ``first`` one."""
+        """The SLO of one objective; what is common is told at the ``first`` one that is carried."""
         remarks = Remarks(self._document.file, objective.line)
         goal = _target(objective, remarks)
         found, source = indicator(self._spec, objective, self._method, self.find, remarks)
@@ -159,7 +162,7 @@ class _Basis:
             period=self._period,
             sli=found.sli,
             file=self._document.file,
-            line=objective.line,
+            line=self._document.fields.line,
             source=source,
             group_by=groups,
             no_data=self._alerts.no_data,

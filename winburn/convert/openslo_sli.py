@@ -14,7 +14,7 @@ from winburn.convert.labels import slug
 from winburn.convert.notes import ConvertError, shown
 from winburn.convert.openslo_time import seconds_of
 from winburn.convert.promql_tokens import WINDOW, PromqlError, tidy, with_window
-from winburn.convert.promql_tree import Expr, parse
+from winburn.convert.promql_tree import Aggregate, Call, Expr, Selector, parse
 from winburn.convert.ratio import labels_of, pooled_ratio
 from winburn.convert.selectors import written
 
@@ -59,7 +59,7 @@ def indicator(spec: Fields, objective: Fields, method: str, find: Find, remarks:
     part = objective.number("timeSliceTarget")
     if part is not None and part != 1:
         remarks.add(f"timeSliceTarget {part} was not carried: a slice is judged by the value at its end")
-    left = query.text if query.tree is None or groups is not None else f"({query.text})"
+    left = query.text if isinstance(query.tree, Aggregate | Call | Selector) else f"({query.text})"
     return _slices(f"{left} {_OPERATORS[operator]} {value:f}", slice_, groups or ()), query.source
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from exporter.promql import format_duration
+from exporter.spec.zones import known_zone
 from winburn.convert.draft import DEFAULT_PERIOD, Period, Remarks
 from winburn.convert.fields import Fields
 from winburn.convert.notes import ConvertError, shown
@@ -90,11 +90,10 @@ def _zone(calendar: Fields | None, unit: str, remarks: Remarks, line: int) -> st
         remarks.add("calendar has no timeZone, so its start is ambiguous: UTC was taken", line=calendar.line)
         return "UTC"
     try:
-        ZoneInfo(name)
-    except (ValueError, OSError):
-        remarks.add(f"timeZone {shown(name)} is no IANA zone: UTC was taken", line=calendar.line_of("timeZone"))
+        return known_zone(name)
+    except ValueError as error:
+        remarks.add(f"timeZone: {error}; UTC was taken", line=calendar.line_of("timeZone"))
         return "UTC"
-    return name
 
 
 def _start(text: str, unit: str, remarks: Remarks, line: int, *, zoned: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from winburn.convert.counted import without_floor
 from winburn.convert.labels import is_reserved
 from winburn.convert.promql_tokens import WINDOW, tidy
 from winburn.convert.promql_tree import Aggregate, Binary, Call, Expr, Literal, Selector, Subquery
@@ -58,16 +59,23 @@ def raw_ratio(query: str, tree: Expr | None, *, success: bool) -> Ratio:
 
 def labels_of(node: Expr) -> tuple[str, ...] | None:
     """The labels of an expression's result, sorted; None where they cannot be known from the text."""
+    if (inside := without_floor(node)) is not node:
+        return labels_of(inside)
     if isinstance(node, Aggregate):
         return None if node.without or node.operator in {"topk", "bottomk"} else tuple(sorted(node.labels or ()))
     if isinstance(node, Binary):
         return _labels_of_binary(node)
-    if isinstance(node, Call) and node.function == "histogram_quantile" and len(node.arguments) == 2:
-        inner = labels_of(node.arguments[1])
+    return _labels_of_call(node) if isinstance(node, Call) and node.arguments else None
+
+
+def _labels_of_call(node: Call) -> tuple[str, ...] | None:
+    last = node.arguments[-1]
+    if node.function.endswith("_over_time"):
+        return labels_of(last.inner) if isinstance(last, Subquery) else None
+    if node.function == "histogram_quantile":
+        inner = labels_of(last)
         return None if inner is None else tuple(label for label in inner if label != "le")
-    if isinstance(node, Call) and node.function in _LABELS_KEPT and node.arguments:
-        return labels_of(node.arguments[0])
-    return None
+    return labels_of(node.arguments[0]) if node.function in _LABELS_KEPT else None
 
 
 def is_scalar(node: Expr) -> bool:

@@ -43,8 +43,10 @@ def evaluate(node: Expr, world: list[Series]) -> Vector | float:
         return float(node.text)
     if isinstance(node, Call):
         return _call(node, world)
-    if isinstance(node, Aggregate):
-        return _aggregate(node, world)
+    return _aggregate(node, world) if isinstance(node, Aggregate) else _binary(node, world)
+
+
+def _binary(node: Expr, world: list[Series]) -> Vector:
     assert isinstance(node, Binary)
     assert not node.matching
     left, right = evaluate(node.left, world), evaluate(node.right, world)
@@ -55,7 +57,8 @@ def evaluate(node: Expr, world: list[Series]) -> Vector | float:
     if isinstance(left, dict) and isinstance(right, dict):
         return {key: _operate(node.operator, left[key], right[key]) for key in left.keys() & right.keys()}
     if isinstance(left, dict):
-        return {key: _operate(node.operator, value, right) for key, value in left.items()}  # type: ignore[arg-type]
+        assert isinstance(right, float)
+        return {key: _operate(node.operator, value, right) for key, value in left.items()}
     assert isinstance(right, dict)
     return {key: _operate(node.operator, left, value) for key, value in right.items()}
 
@@ -120,6 +123,11 @@ def selectors_of(node: Expr) -> list[Selector]:
     return selectors_of(node.inner) if isinstance(node, Subquery) else []
 
 
+def _example(pattern: str) -> str:
+    """A text that a simple pattern matches: any character is 0, any repetition one."""
+    return re.sub(r"\\(.)|\.[*+]?|[()^$]", lambda m: m[1] or ("0" if m[0][0] == "." else ""), pattern)
+
+
 def world_of(found: list[Selector], groups: tuple[str, ...], seed: int) -> list[Series]:
     """Series that some of the selectors match and others do not, with figures of their own each."""
     values: dict[str, list[str]] = {label: ["g1", "g2"] for label in groups[:1]}
@@ -128,7 +136,7 @@ def world_of(found: list[Selector], groups: tuple[str, ...], seed: int) -> list[
             texts = values.setdefault(matcher.label, ["other"])
             parts = value_of(matcher).split("|")
             literal = matcher.label == "le" or matcher.operator in {"=", "!="}
-            texts += parts if literal else [re.sub(r"\.[*+]?", "0", text).strip("()\\$") for text in parts]
+            texts += parts if literal else map(_example, parts)
     names = sorted({selector.metric for selector in found})
     choices = [sorted(set(texts))[:4] for texts in values.values()]
     combinations = list(product(names, *choices))[:400]

@@ -1,9 +1,7 @@
+# ruff: noqa: E501 - tables of queries read best one to a line
 from __future__ import annotations
 
 import math
-import os
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.promql import quote
+from tests.winburn.convert.promql_world import Vector, evaluate, grouped, selectors_of, world_of
 from winburn.convert.indicator import Indicator, from_events, from_ratio
 from winburn.convert.promql_tokens import PromqlError
 from winburn.convert.promql_tree import Matcher, Selector, parse
-
-sys.path.insert(0, os.fspath(Path(__file__).parent))
-from promql_world import Vector, evaluate, grouped, selectors_of, world_of
 
 W = "$window"
 
@@ -51,14 +47,11 @@ def test_recognised(events: str, total: str, sli: dict[str, Any], groups: tuple[
     assert inverted.sli == sli
 
 
-@pytest.mark.parametrize(
-    ("events", "total", "sli", "groups"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE]
-)
+# The world's _count is not its bucket +Inf.
+@pytest.mark.parametrize(("events", "total", "sli", "groups"), [row[1:] for row in TABLE if "+Inf" not in row[1]])
 def test_recognised_queries_give_the_same_numbers(
     events: str, total: str, sli: dict[str, Any], groups: tuple[str, ...]
 ) -> None:
-    if "+Inf" in events:
-        pytest.skip("the world's histograms are not consistent: their _count is not their bucket +Inf")
     assert sli
     assert_same(from_events(events, total, good=False), events, total, groups, seed=1)
 
@@ -129,6 +122,8 @@ KEPT = [
     ("avg(rate(e[$window]))", "avg(rate(a[$window]))"),
     ("sum(rate(e[5m]))", "sum(rate(a[$window]))"),
     ('sum(rate(a{c=~"5.*"}[$window])) + sum(rate(a{c="500"}[$window]))', "sum(rate(a[$window]))"),
+    ('sum(rate(a{c=~"5.."}[$window])) + sum(rate(a{c="500"}[$window]))', "sum(rate(a[$window]))"),
+    ('rate(a[$window]) - rate(a{c="2"}[$window])', "rate(a[$window])"),
     ("sum(rate(e[$window])) - sum(rate(f[$window]))", "sum(rate(a[$window]))"),
     ("sum_over_time(x[$window])", "sum_over_time(y[$window])"),
     ("sum(rate(e[$window])) / on() sum(rate(b[$window]))", "sum(rate(a[$window]))"),

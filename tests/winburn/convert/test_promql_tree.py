@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of queries read best one to a line
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
