@@ -1,0 +1,93 @@
+"""Burn rates of every window of an SLO at every time of a span, and when each tier's condition holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exporter.spec import Slo, tiers_in_force, windows_of
+from exporter.stats import burn
+from exporter.windows import PERIOD, Severity, Tier, factor
+from winburn.backtest.past import Floats, Past, Span, window_starts
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A tier over the span: where its condition holds, as its generated alert asks it."""
+
+    tier: Tier
+    severity: Severity
+    factor: float
+    holds: Flags
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """An SLO over a span. ``burn`` maps each window's label to its burn rate at each of ``times``, NaN where it had no
+    events."""
+
+    slo: Slo
+    past: Past
+    span: Span
+    times: Floats
+    burn: Mapping[str, Floats]
+    tiers: tuple[Judged, ...]
+
+    @property
+    def spent(self) -> Floats:
+        """Share of the period's error budget that is spent at each time."""
+        return self.burn[PERIOD]
+
+
+def longest(slo: Slo) -> int:
+    """Seconds of the SLO's longest window."""
+    return max(windows_of(slo).values())
+
+
+def course(slo: Slo, past: Past, span: Span) -> Course:
+    """The SLO at every time of the span, from prefix sums.
+
+    Burn rate: error ratio / budget, where what lies before the first measurement counts as ordinary traffic without
+    errors. A tier holds where long > factor and short > factor and, with the low-traffic gate, the exact binomial
+    p-value of the long window < gate; all strict.
+    """
+    times = span.times
+    counts = {label: _window(past, times, seconds, span) for label, seconds in windows_of(slo).items()}
+    rates = {
+        label: burn.burn_rate(counts[label][1], counts[label][0], slo.objective) * _known(past, times, seconds)
+        for label, seconds in windows_of(slo).items()
+    }
+    tiers = tuple(_judge(slo, tier, severity, counts, rates) for tier, severity in tiers_in_force(slo))
+    return Course(slo, past, span, times, rates, tiers)
+
+
+def _window(past: Past, times: Floats, seconds: int, span: Span) -> tuple[Floats, Floats]:
+    total, bad, _ = past.between(window_starts(times, seconds, span), times)
+    return total, bad
+
+
+def _known(past: Past, times: Floats, seconds: int) -> Floats:
+    if past.first_measured is None:
+        return np.ones_like(times)
+    return np.clip((times - past.first_measured) / seconds, 0.0, 1.0)
+
+
+def _judge(
+    slo: Slo,
+    tier: Tier,
+    severity: Severity,
+    counts: Mapping[str, tuple[Floats, Floats]],
+    rates: Mapping[str, Floats],
+) -> Judged:
+    limit, gate = float(factor(tier, slo.period_seconds)), slo.alerting.low_traffic_gate
+    # NaN, a window without events, compares as false.
+    holds: Flags = (rates[tier.long] > limit) & (rates[tier.short] > limit)
+    if gate is not None and holds.any():
+        total, bad = counts[tier.long]
+        holds[holds] = burn.p_value(bad[holds], total[holds], slo.objective) < gate
+    return Judged(tier, severity, limit, holds)

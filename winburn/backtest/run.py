@@ -1,0 +1,60 @@
+"""One SLO backtested: the past once, and what would have happened as it is written and for each what-if."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from exporter.sources.base import CounterSource, SlotSource
+from exporter.spec import Slo
+from winburn.backtest.course import Course, course, longest
+from winburn.backtest.firings import Firing, firings
+from winburn.backtest.increments import increments
+from winburn.backtest.past import Progress, Span, read
+from winburn.backtest.summary import Summary, summary
+from winburn.backtest.theory import Reaction, reactions
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """What would have happened to one SLO. ``what_ifs`` holds what is changed, and the summary with that change."""
+
+    course: Course
+    firings: tuple[Firing, ...]
+    summary: Summary
+    what_ifs: tuple[tuple[str, Summary], ...]
+    reactions: tuple[tuple[Reaction, ...], ...]
+    keep: float
+
+    @property
+    def slo(self) -> Slo:
+        """As it is written."""
+        return self.course.slo
+
+
+def backtest(
+    source: CounterSource | SlotSource,
+    slo: Slo,
+    span: Span,
+    *,
+    keep: float,
+    what_ifs: Sequence[tuple[str, Slo]] = (),
+    now: float,
+    progress: Progress = lambda _share: None,
+) -> Backtest:
+    """Replay the SLO over the span.
+
+    ``keep`` is the rules' keep_firing_for, ``now`` the present, from which a server's retention counts. NotYet where
+    the SLO's kind cannot be replayed, SourceError where the source has no answer.
+    """
+    reach = max(longest(one) for one in (slo, *(changed for _, changed in what_ifs)))
+    retention = source.retention_start(now) if hasattr(source, "retention_start") else None
+    past = read(lambda: increments(source, slo), span, float(reach), retention, progress)
+    written = course(slo, past, span)
+    found = firings(written, keep)
+    others = []
+    for name, changed in what_ifs:
+        other = course(changed, past, span)
+        others.append((name, summary(other, firings(other, keep))))
+    table = tuple(tuple(row) for row in reactions(slo, keep))
+    return Backtest(written, tuple(found), summary(written, found), tuple(others), table, keep)
