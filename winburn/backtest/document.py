@@ -31,7 +31,6 @@ def document(result: Backtest) -> dict[str, Any]:
                 "tiers": {r.tier: {"detection_seconds": r.detection, "reset_seconds": r.reset} for r in row},
             }
             for row in result.reactions
-            if row
         ],
     }
 

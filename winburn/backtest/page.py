@@ -12,6 +12,7 @@ from winburn.backtest.run import Backtest
 from winburn.backtest.svg import draw
 from winburn.backtest.text import (
     FIRING_HEADS,
+    NONE,
     WHAT_IF_HEADS,
     duration,
     facts,
@@ -24,6 +25,7 @@ from winburn.backtest.text import (
     when,
 )
 
+_NONE_CLASS = ' class="none"'
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -98,11 +100,17 @@ def _section(result: Backtest) -> str:
             "<h3>Alerts</h3>",
             _table(FIRING_HEADS, firing_rows(result)) if result.firings else "<p>None would have fired.</p>",
             f"<h3>What if</h3>{_table(WHAT_IF_HEADS, what_if_rows(result))}" if result.what_ifs else "",
-            "<h3>Steady errors: until it fires / after them until it clears</h3>",
-            _table(reaction_heads(result), reaction_rows(result)),
+            _reactions(result),
             "</section>\n",
         ]
     )
+
+
+def _reactions(result: Backtest) -> str:
+    if not result.reactions:
+        return "<p>No burn alert is in force.</p>"
+    table = _table(reaction_heads(result), reaction_rows(result))
+    return f"<h3>Steady errors: until it fires / after them until it clears</h3>{table}"
 
 
 def _tiles(result: Backtest) -> str:
@@ -130,6 +138,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def _row(heads: Sequence[str], row: Sequence[str]) -> str:
     first, *rest = row
     cells = "".join(
-        f'<td data-label="{escape(head)}">{escape(text)}</td>' for head, text in zip(heads[1:], rest, strict=True)
+        f'<td{_NONE_CLASS if text == NONE else ""} data-label="{escape(head)}">{escape(text)}</td>'
+        for head, text in zip(heads[1:], rest, strict=True)
     )
     return f'<th scope="row">{escape(first)}</th>{cells}'

@@ -25,7 +25,7 @@ section > ul:not([class]) { margin: 14px 0 0; padding-left: 18px; }
 .tiles span { font-size: 13px; color: var(--soft); }
 .tiles .bad b { color: var(--bad); } .tiles .warn b { color: var(--warn); }
 figure { margin: 0 0 16px; } figcaption { margin: 0 0 6px; font-size: 13px; font-weight: 600; color: var(--soft); }
-.plot { position: relative; height: 190px; margin: 0 10px 24px 64px; border: 1px solid var(--line); }
+.plot { position: relative; height: 190px; margin: 0 10px 36px 64px; border: 1px solid var(--line); }
 .plot svg { display: block; width: 100%; height: 100%; overflow: hidden; }
 .plot span { position: absolute; font-size: 12px; line-height: 1; color: var(--soft); white-space: nowrap;
   font-variant-numeric: tabular-nums; }
@@ -44,7 +44,7 @@ figure { margin: 0 0 16px; } figcaption { margin: 0 0 6px; font-size: 13px; font
 .band.t3 { fill: var(--c3); } .band.t4 { fill: var(--c4); } .band.t5 { fill: var(--c5); }
 i.t0 { background: var(--c0); } i.t1 { background: var(--c1); } i.t2 { background: var(--c2); }
 i.t3 { background: var(--c3); } i.t4 { background: var(--c4); } i.t5 { background: var(--c5); }
-.legend { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: -6px 0 16px 64px; padding: 0; list-style: none;
+.legend { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: -4px 0 16px 64px; padding: 0; list-style: none;
   font-size: 13px; }
 .legend i { display: inline-block; width: 18px; height: 3px; margin-right: 7px; vertical-align: middle; }
 .lane { margin: 0 10px 6px 64px; } .lane span { font-size: 12.5px; color: var(--soft); }
@@ -66,6 +66,7 @@ footer ul { margin: 6px 0 0; padding-left: 18px; }
   tbody tr { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 6px 12px; padding: 10px 0;
     border-top: 1px solid var(--line); }
   tbody th { grid-column: 1 / -1; } tbody th, tbody td { padding: 0; border: 0; overflow-wrap: anywhere; }
+  td.none { display: none; }
   td::before { content: attr(data-label); display: block; font-size: 12px; color: var(--soft); }
 }
 @media print { section { break-inside: avoid-page; } }

@@ -81,8 +81,13 @@ def picture(result: Backtest) -> Picture:
         tuple((value, f"{value * 100:.0f} %") for value in _even_ticks(low, high)),
         tiers,
         (LOWEST_BURN, top),
-        tuple((10.0**i, number(10.0**i)) for i in range(-1, math.floor(math.log10(top)) + 1)),
+        ((LOWEST_BURN, f"≤ {number(LOWEST_BURN)}"), *((10.0**i, number(10.0**i)) for i in range(_decades(top)))),
     )
+
+
+def _decades(top: float) -> int:
+    """How many powers of ten from 1 on are at most ``top``."""
+    return math.floor(math.log10(top)) + 1
 
 
 def _runs(times: Floats, values: Floats) -> Iterator[Points]:

@@ -75,7 +75,7 @@ def _burn(axes: Axes, picture: Picture) -> None:
             shown = [max(value, picture.burn_range[0]) for value in values]
             axes.plot(times, shown, color=colour, linewidth=1.2, label="_" if j else label)
     if any(tier.runs for tier in picture.tiers):
-        axes.legend(fontsize=8, loc="upper left", framealpha=0.85)
+        axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=4, frameon=False)
 
 
 def _lanes(axes: Axes, picture: Picture) -> None:

@@ -26,8 +26,11 @@ def table(result: Backtest) -> str:
         lines += [*_indented(columns(FIRING_HEADS, firing_rows(result))), ""]
     if result.what_ifs:
         lines += [*_indented(columns(WHAT_IF_HEADS, what_if_rows(result))), ""]
-    lines += ["  errors -> until it fires / after them until it clears", ""]
-    lines += [*_indented(columns(reaction_heads(result), reaction_rows(result))), ""]
+    if result.reactions:
+        lines += ["  steady errors: until it fires / after them until it clears", ""]
+        lines += [*_indented(columns(reaction_heads(result), reaction_rows(result))), ""]
+    else:
+        lines += ["  no burn alert is in force", ""]
     return "\n".join([*lines, ""])
 
 
@@ -62,9 +65,9 @@ FIRING_HEADS = (
     "lasted",
     "peak burn",
     "detected in",
-    "spent: fired",
-    "end",
-    "left",
+    "spent when fired",
+    "at its end",
+    "left then",
 )
 
 

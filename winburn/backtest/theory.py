@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from exporter.spec import Slo, tiers_in_force
-from exporter.windows import factor
+from exporter.windows import Tier, factor
 
 ERRORS: tuple[Decimal, ...] = tuple(Decimal(e) for e in ("100", "50", "20", "10", "5", "2", "1", "0.5", "0.2", "0.15"))
 """Error ratios in percent that are shown."""
@@ -29,17 +29,17 @@ class Reaction:
 
 
 def reactions(slo: Slo, keep: float, errors: Sequence[Decimal] = ERRORS) -> list[list[Reaction]]:
-    """One row for each error ratio, one entry for each tier in force.
+    """One row for each error ratio, one entry for each tier in force; nothing where none is.
 
     With e the error ratio, b the budget, f the factor: fires if e > f b, after f b long / e; clears after
     short (1 - f b / e) and ``keep``, the rules' keep_firing_for. The low-traffic gate is not in it: it delays detection
     only where there are few events.
     """
-    return [[_reaction(slo, keep, one, i) for i in range(len(tiers_in_force(slo)))] for one in errors]
+    tiers = tiers_in_force(slo)
+    return [[_reaction(slo, keep, one, tier) for tier, _ in tiers] for one in errors] if tiers else []
 
 
-def _reaction(slo: Slo, keep: float, errors: Decimal, index: int) -> Reaction:
-    tier = tiers_in_force(slo)[index][0]
+def _reaction(slo: Slo, keep: float, errors: Decimal, tier: Tier) -> Reaction:
     share = factor(tier, slo.period_seconds) * (100 - slo.objective) / errors
     if share >= 1:
         return Reaction(errors, tier.name, None, None)

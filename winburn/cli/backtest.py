@@ -45,7 +45,7 @@ class Objective(click.ParamType[Decimal]):
             objective = Decimal(value)
         except InvalidOperation:
             self.fail(f"{value!r} is not a number; write the percentage of good events, like 99.9", param, ctx)
-        if not 0 < objective < 100:
+        if not objective.is_finite() or not 0 < objective < 100:
             self.fail(f"{value} is not between 0 and 100, both excluded; write a percentage like 99.9", param, ctx)
         return objective
 
