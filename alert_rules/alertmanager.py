@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
+from alert_rules.rule import one_of
 from alert_rules.yaml_text import HEADER, InLine, comment, dump
 from exporter.alerts import ALERTS, SLO_IDENTITY
 from exporter.promql import quote
-from exporter.spec import Receiver, Spec
+from exporter.spec import Receiver, Slo, Spec
 from exporter.spec.models import Role
+from exporter.spec.tiers import tiers_in_force
 from exporter.windows import TIERS
 
 ALERTMANAGER_FILE = "alertmanager.yml"
@@ -42,7 +45,9 @@ def alertmanager_text(spec: Spec) -> str:
         (
             HEADER,
             comment(_ABOUT) + dump({"route": route("experiment" if "experiment" in given else "page")}),
-            comment(_ABOUT_MUTING) + "inhibit_rules:\n" + "".join(comment(why) + dump([mute]) for why, mute in mutes()),
+            comment(_ABOUT_MUTING)
+            + "inhibit_rules:\n"
+            + "".join(comment(why) + dump([mute]) for why, mute in mutes(spec.slos)),
             "receivers:\n" + "".join(_receiver(role, given) for role in get_args(Role)),
             comment("Takes what nobody shall be told.") + dump([{"name": NOBODY}]),
         )
@@ -93,22 +98,46 @@ def route(kills: str) -> dict[str, Any]:
     }
 
 
-def mutes() -> tuple[tuple[str, dict[str, Any]], ...]:
+def mutes(slos: Iterable[Slo] = ()) -> tuple[tuple[str, dict[str, Any]], ...]:
     """What mutes what, each with its reason; a pair shares all that identifies the thing, so that no other is muted."""
-    burn, names = _is("alertname", "SLOErrorBudgetBurn"), [tier.name for tier in TIERS]
-    page, ticket, equal = _is("severity", "page"), _is("severity", "ticket"), (*SLO_IDENTITY, "severity")
+    burn, page, ticket = _is("alertname", "SLOErrorBudgetBurn"), _is("severity", "page"), _is("severity", "ticket")
+    exhausted, forecast = _is("alertname", "SLOErrorBudgetExhausted"), _is("alertname", "SLOErrorBudgetForecast")
     source, no_data = _is("alertname", "WinburnSourceDown"), _is("alertname", "SLONoData")
     down, follow = _is("alertname", "WinburnDown"), ["SLONoData", "WinburnSourceDown", "WinburnCollectorFailing"]
     return (
         ("The page of an SLO says all that its tickets would.", _mute([burn, page], [burn, ticket], SLO_IDENTITY)),
-        *(
-            (f"Tier {name} says what a slower one says later.", _mute([burn, _is("tier", name)], [burn, more], equal))
-            for name, slower in ((name, names[place:]) for place, name in enumerate(names[:-1], start=1))
-            for more in (_among("tier", slower),)
-        ),
+        *_mutes_of_tiers(burn, slos),
+        ("A budget that is gone need not be foretold.", _mute([exhausted], [forecast], SLO_IDENTITY)),
         ("One source that is down, not all of its SLOs.", _mute([source], [no_data], ("source",))),
         ("Without winburn nothing is measured.", _mute([down], [_among("alertname", follow)], ())),
     )
+
+
+def _mutes_of_tiers(burn: str, slos: Iterable[Slo]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A faster tier mutes the slower ones that are as loud, in the usual order, and for SLOs with tiers of their own in
+    theirs. One order must not reach the SLOs of another: two tiers that mute each other are both silent."""
+    own = own_orders(slos)
+    others = sorted(name for names in own.values() for name in names)
+    usual = tuple(tier.name for tier in TIERS)
+    orders = [(usual, [f"slo!~{quote(one_of(others))}"] if others else [])]
+    orders += [(order, [f"slo=~{quote(one_of(own[order]))}"]) for order in sorted(own)]
+    for order, of in orders:
+        for place, name in enumerate(order[:-1], start=1):
+            slower = [burn, _among("tier", order[place:])]
+            yield (
+                f"Tier {name} says what a slower one says later.",
+                _mute([burn, *of, _is("tier", name)], slower, (*SLO_IDENTITY, "severity")),
+            )
+
+
+def own_orders(slos: Iterable[Slo]) -> dict[tuple[str, ...], list[str]]:
+    """Names of tiers, fastest first -> the SLOs that have these and not (some of) the usual ones in the usual order."""
+    usual, orders = [tier.name for tier in TIERS], dict[tuple[str, ...], list[str]]()
+    for slo in sorted(slos, key=lambda slo: slo.name):
+        names = tuple(tier.name for tier, _ in tiers_in_force(slo))
+        if names != tuple(name for name in usual if name in names):
+            orders.setdefault(names, []).append(slo.name)
+    return orders
 
 
 def _message(*labels: str) -> dict[str, Any]:
@@ -132,8 +161,8 @@ def _is(label: str, value: str) -> str:
     return f"{label}={quote(value)}"
 
 
-def _among(label: str, values: list[str]) -> str:
-    return f"{label}=~{quote('|'.join(values))}"
+def _among(label: str, values: Iterable[str]) -> str:
+    return f"{label}=~{quote(one_of(values))}"
 
 
 def _receiver(role: Role, given: dict[Role, Receiver]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alert_rules.rule import Group, Rule, dashboard_url, number, texts
+from alert_rules.rule import Group, Rule, dashboard_url, number, one_of, texts
 from exporter.alerts import ALERTS, Alert, Severity
 from exporter.contract import Regex, select
 from exporter.spec import Links, Spec
@@ -31,7 +31,7 @@ def source_rules(spec: Spec) -> tuple[Rule, ...]:
     paging = paging_sources(spec)
     if not paging:
         return (_source_rule(down, "ticket", spec.links),)
-    of_pages = select("winburn_source_up", source=Regex("|".join(_escape(name) for name in paging)))
+    of_pages = select("winburn_source_up", source=Regex(one_of(paging)))
     return (
         _source_rule(f"max by (source) ({of_pages}) == 0", "page", spec.links),
         _source_rule(f"{down}\nunless on (source)\n{of_pages}\n", "ticket", spec.links),
@@ -70,8 +70,3 @@ def _watchdog(links: Links) -> Rule:
 def _rule(alert: Alert, expr: str, severity: Severity, links: Links, **facts: str) -> Rule:
     annotations = texts(alert, facts, dashboard_url(links, "slo-overview"), links)
     return Rule(alert=alert, expr=expr, labels={"severity": severity}, annotations=annotations)
-
-
-def _escape(name: str) -> str:
-    # Names of sources are letters, digits, '_', '-' and '.': only the last means something in a regular expression.
-    return name.replace(".", "[.]")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -13,8 +13,16 @@ from exporter.contract import DASHBOARD_UIDS
 from exporter.promql import format_duration
 from exporter.spec import Links, Spec
 
-VALUE = "{{ $value | humanize }}"
-"""The number that the expression returned, as the template that Prometheus fills."""
+GROUP = "{{ $labels.slo_group }}"
+"""The alert's group of the SLO, as the template that Prometheus fills."""
+GROUP_IN_ADDRESS = "{{ $labels.slo_group | urlquery }}"
+
+
+def unless_frozen(form: str, otherwise: str) -> str:
+    """The expression's number through the template function ``form`` (nothing where that is empty), or ``otherwise``
+    where the number is 0: the value of an alert that is frozen."""
+    shown = f"{{{{ $value | {form} }}}}" if form else ""
+    return f"{{{{ if $value }}}}{shown}{{{{ else }}}}{otherwise}{{{{ end }}}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,12 @@ def interval(spec: Spec) -> float:
 def literal(text: str) -> str:
     """The text for a place that Prometheus reads as a template, where ``{{`` would begin one."""
     return text.replace("{{", '{{ "{{" }}')
+
+
+def one_of(names: Iterable[str]) -> str:
+    """The regular expression of these names: letters, digits, '_', '-' and '.', of which only the last means something
+    there."""
+    return "|".join(name.replace(".", "[.]") for name in names)
 
 
 def static_labels(labels: Mapping[str, str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from alert_rules import freeze
 from alert_rules.experiment_rules import experiment_group
 from alert_rules.health_rules import health_group
 from alert_rules.rule import Group, interval
@@ -30,7 +31,13 @@ def rule_groups(spec: Spec) -> tuple[Group, ...]:
 def rules_text(spec: Spec) -> str:
     """``winburn.rules.yml``: deterministic, every SLO and experiment named even where it has no rule."""
     every = format_duration(interval(spec))
-    return HEADER + comment(_ABOUT) + "groups:\n" + "".join(_group_text(group, every) for group in rule_groups(spec))
+    return (
+        HEADER
+        + comment(_ABOUT)
+        + comment(freeze.ABOUT)
+        + "groups:\n"
+        + "".join(_group_text(group, every) for group in rule_groups(spec))
+    )
 
 
 def _group_text(group: Group, every: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote_plus
 
-from alert_rules.rule import VALUE, Rule
+from alert_rules.rule import Rule
 from alert_rules.yaml_text import dump
+from exporter.alerts import ALERTS
 from exporter.contract import select
 from exporter.promql import format_duration
 from exporter.windows import MINUTE
@@ -17,8 +20,15 @@ STEP = MINUTE
 """Seconds between two evaluations of a test: the longest that rules have, whatever theirs is, because promtool's time
 grows with the evaluations."""
 
+PHASE = 3
+"""Evaluations that a phase lasts: more than the two for which an alert is kept after its end, at most."""
+
 _REPLICAS = ("a", "b")
-_TEMPLATE = re.compile(r'\{\{ "\{\{" \}\}|\{\{ \$value \| humanize \}\}|\{\{ \$labels\.(\w+) \}\}')
+_CONDITION = re.compile(r"\{\{ if \$value \}\}(.*?)\{\{ else \}\}(.*?)\{\{ end \}\}", re.DOTALL)
+_TEMPLATE = re.compile(r'\{\{ "\{\{" \}\}|\{\{ \$value \| (\w+) \}\}|\{\{ \$labels\.(\w+)( \| urlquery)? \}\}')
+
+Phases = Sequence[str | None]
+"""The value of a series in each phase; None where it is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +55,13 @@ class Scenario:
         self._checks: list[dict[str, Any]] = []
 
     def series(self, selector: str, values: Iterable[tuple[str, int]]) -> None:
-        """A series that has each value for so many evaluations."""
-        runs = " ".join(f"{value}x{count - 1}" if count > 1 else value for value, count in values if count > 0)
+        """A series that has each value for so many evaluations.
+
+        promtool reads ``1x2`` as three values, the first and two more, but ``_x2`` as two gaps.
+        """
+        runs = " ".join(
+            f"{value}x{count - (value != '_')}" if count > 1 else value for value, count in values if count > 0
+        )
         self._series.append({"series": selector, "values": runs})
 
     def replicas(self, name: str, phases: Sequence[Sequence[tuple[str, int]]], **labels: str) -> None:
@@ -54,6 +69,15 @@ class Scenario:
         for replica, values in zip(_REPLICAS, phases, strict=True):
             served = f',job="winburn",instance="{replica}"}}'
             self.series(select(name, **labels).removesuffix("}") + served, values)
+
+    def phases(self, name: str, values: Phases, in_b: Mapping[int, str | None] | None = None, **labels: str) -> None:
+        """The series as both exporters serve it, a value for each phase; ``in_b``: phase -> what b says instead."""
+        other = [(in_b or {}).get(phase, value) for phase, value in enumerate(values)]
+        self.replicas(name, [[run for value in each for run in _run(value)] for each in (values, other)], **labels)
+
+    def check_phase(self, phase: int, alert: str, firing: Iterable[Firing] = ()) -> None:
+        """Exactly these alerts of that name must fire at the phase's end."""
+        self.check((phase + 1) * PHASE - 1, alert, firing)
 
     def check(self, at: int, alert: str, firing: Iterable[Firing] = ()) -> None:
         """Exactly these alerts of that name must fire at that evaluation."""
@@ -68,15 +92,30 @@ class Scenario:
         return "\n" + dump([{**head, "alert_rule_test": self._checks}])
 
 
+def held(alert: str) -> int:
+    """Evaluations until the alert's condition has held long enough."""
+    return math.ceil(ALERTS[alert].hold / STEP)
+
+
+def _run(value: str | None) -> tuple[tuple[str, int], ...]:
+    return ((value, PHASE),) if value is not None else (("stale", 1), ("_", PHASE - 1))
+
+
 def expand(template: str, value: float, labels: Mapping[str, str]) -> str:
-    """What Prometheus makes of a generated annotation; it knows the three forms that we generate and no other."""
+    """What Prometheus makes of a generated annotation; it knows the forms that we generate and no other."""
 
     def fill(match: re.Match[str]) -> str:
-        if match[1]:
-            return labels[match[1]]
-        return humanize(value) if match[0] == VALUE else "{{"
+        form, label, in_address = match.groups()
+        if label:
+            return quote_plus(labels[label]) if in_address else labels[label]
+        return {"humanize": humanize, "humanizePercentage": percentage}[form](value) if form else "{{"
 
-    return _TEMPLATE.sub(fill, template)
+    return _TEMPLATE.sub(fill, _CONDITION.sub(lambda match: match[1] if value else match[2], template))
+
+
+def percentage(value: float) -> str:
+    """Prometheus' ``humanizePercentage``: four digits of the hundredfold."""
+    return f"{value * 100:.4g}%"
 
 
 def humanize(value: float) -> str:

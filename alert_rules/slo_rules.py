@@ -1,38 +1,53 @@
-"""Rules of one SLO: a burn rule for every tier in force, and one for missing data."""
+"""Rules of one SLO, for all of its groups: a burn rule for every tier in force, the budget's end, and missing data."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import ROUND_FLOOR, Decimal
+from textwrap import indent
 
-from alert_rules.rule import VALUE, Group, Rule, dashboard_url, interval, number, static_labels, texts
-from exporter.alerts import ALERTS, SLO_IDENTITY, Alert
+from alert_rules.freeze import BY, NO_DATA_STATUS, frozen
+from alert_rules.rule import (
+    GROUP,
+    GROUP_IN_ADDRESS,
+    Group,
+    Rule,
+    dashboard_url,
+    interval,
+    number,
+    static_labels,
+    texts,
+    unless_frozen,
+)
+from exporter.alerts import ALERTS, Alert
 from exporter.contract import select
-from exporter.promql import format_duration
+from exporter.promql import format_duration, quote
 from exporter.spec import Links, Slo, Spec
 from exporter.spec.tiers import tiers_in_force
 from exporter.windows import Severity, Tier, factor
 
-_BY = ", ".join(SLO_IDENTITY)
-NO_DATA_STATUS = 3
+LIKELY = 0.9
+"""Probability of exhaustion from which on there is a ticket: then it comes true in at least 80 % of the cases."""
+
+_UNMEASURED = "Nothing is measured at present; this alert stays as it was until something is.\n"
 
 
 def slo_group(slo: Slo, spec: Spec) -> Group:
-    """All rules of the SLO; none where its period is too short for every tier and missing data is ignored."""
-    keep = 2 * interval(spec)
-    rules = [burn_rule(slo, tier, severity, spec.links, keep) for tier, severity in tiers_in_force(slo)]
+    """All rules of the SLO, of each of its groups where it has them."""
+    rules = [burn_rule(slo, tier, severity, spec) for tier, severity in tiers_in_force(slo)]
+    rules += [exhausted_rule(slo, spec), forecast_rule(slo, spec)]
     if slo.no_data != "ignore":
         rules.append(no_data_rule(slo, slo.no_data, spec.links))
     return Group(f"winburn-slo-{slo.name}", _about(slo), tuple(rules))
 
 
-def burn_rule(slo: Slo, tier: Tier, severity: Severity, links: Links, keep: float) -> Rule:
+def burn_rule(slo: Slo, tier: Tier, severity: Severity, spec: Spec) -> Rule:
     """One tier.
 
     The comparisons stand inside of the aggregation, so that of two exporters one that lags cannot mute the other. The
     rule keeps firing for two evaluations: one scrape that fails must not resolve a page and send it again.
     """
-    alert, limit = ALERTS["SLOErrorBudgetBurn"], number(factor(tier, slo.period_seconds))
+    limit = number(factor(tier, slo.period_seconds))
     conditions = [
         f"{select('slo_burn_rate', slo=slo.name, window=tier.long)} > {limit}",
         f"{select('slo_burn_rate', slo=slo.name, window=tier.short)} > {limit}",
@@ -40,13 +55,35 @@ def burn_rule(slo: Slo, tier: Tier, severity: Severity, links: Links, keep: floa
     if (gate := slo.alerting.low_traffic_gate) is not None:
         conditions.append(f"{select('slo_burn_p_value', slo=slo.name, window=tier.long)} < {number(gate)}")
     joined = "\n  and ignoring (window) ".join(conditions)
-    return Rule(
-        alert=alert,
-        expr=f"max by ({_BY}) (\n  {joined}\n)\n",
-        labels={"severity": severity, "tier": tier.name, **_labels(slo)},
-        annotations=_texts(alert, slo, links, {**_burn_facts(slo, tier), "value": VALUE}),
-        keep=keep,
+    facts = {
+        **_burn_facts(slo, tier),
+        "value": unless_frozen("humanize", f"more than {_floor(factor(tier, slo.period_seconds))}"),
+    }
+    return _freezing(
+        slo,
+        ALERTS["SLOErrorBudgetBurn"],
+        f"max by ({BY}) (\n  {joined}\n)\n",
+        {"severity": severity, "tier": tier.name},
+        facts,
+        spec,
     )
+
+
+def exhausted_rule(slo: Slo, spec: Spec) -> Rule:
+    """No budget is left; the value is the share that is spent, at least 1."""
+    left = select("slo_error_budget_remaining_ratio", slo=slo.name)
+    facts = {"period": slo.period_label, "value": unless_frozen("humanizePercentage", "all")}
+    expr = f"max by ({BY}) (1 - ({left} <= 0))\n"
+    return _freezing(slo, ALERTS["SLOErrorBudgetExhausted"], expr, {"severity": "ticket"}, facts, spec)
+
+
+def forecast_rule(slo: Slo, spec: Spec) -> Rule:
+    """The budget will probably be gone before a period has passed; the value is the probability."""
+    probability = select("slo_error_budget_exhaustion_probability_ratio", slo=slo.name)
+    least = f"at least {LIKELY:.0%}"
+    facts = {"period": slo.period_label, "value": unless_frozen("humanizePercentage", least)}
+    expr = f"max by ({BY}) ({probability} >= {number(LIKELY)})\n"
+    return _freezing(slo, ALERTS["SLOErrorBudgetForecast"], expr, {"severity": "ticket"}, facts, spec)
 
 
 def no_data_rule(slo: Slo, severity: Severity, links: Links) -> Rule:
@@ -57,10 +94,34 @@ def no_data_rule(slo: Slo, severity: Severity, links: Links) -> Rule:
     alert = ALERTS["SLONoData"]
     return Rule(
         alert=alert,
-        expr=f"min by ({_BY}) ({select('slo_status', slo=slo.name)}) == {NO_DATA_STATUS}",
+        expr=_with_group_labels(slo, f"min by ({BY}) ({select('slo_status', slo=slo.name)}) == {NO_DATA_STATUS}\n"),
         labels={"severity": severity, "source": slo.sli.source_label, **_labels(slo)},
         annotations=_texts(alert, slo, links, {}),
     )
+
+
+def _freezing(slo: Slo, alert: Alert, expr: str, own: Mapping[str, str], facts: Mapping[str, str], spec: Spec) -> Rule:
+    """A rule that stays while the SLO cannot be measured; ``own`` labels tell it from the SLO's other rules."""
+    return Rule(
+        alert=alert,
+        expr=_with_group_labels(slo, f"{expr}or\n{frozen(slo, alert, own, spec)}"),
+        labels={**own, **_labels(slo)},
+        annotations=_texts(alert, slo, spec.links, {**facts, "unmeasured": unless_frozen("", _UNMEASURED)}),
+        keep=2 * interval(spec),
+    )
+
+
+def _with_group_labels(slo: Slo, expr: str) -> str:
+    """``expr`` with the labels that the SLO is grouped by, read from slo_group: ``zone=eu,tier=gold`` has two.
+
+    A join with slo_info would give the same and be weaker: it loses the labels, and so the alert's identity, when the
+    exporter is gone, and fails, and the alert with it, when two exporters have different specs for a while.
+    """
+    names = sorted(slo.group_by)
+    for name in names:
+        pattern = ",".join(f"{each}={'(.*)' if each == name else '.*'}" for each in names)
+        expr = f'label_replace(\n{indent(expr, "  ")}  , "{name}", "$1", "slo_group", {quote(pattern)}\n)\n'
+    return expr
 
 
 def _labels(slo: Slo) -> dict[str, str]:
@@ -70,22 +131,36 @@ def _labels(slo: Slo) -> dict[str, str]:
 
 
 def _texts(alert: Alert, slo: Slo, links: Links, more: Mapping[str, str]) -> dict[str, str]:
-    facts = {"slo": slo.name, "service": slo.service, "source": slo.sli.source_label, "objective": f"{slo.objective:f}"}
-    dashboard = dashboard_url(links, "slo-overview", slo=slo.name)
-    return texts(alert, {**facts, **more}, dashboard, links, slo.runbook)
+    facts = {
+        "slo": f"{slo.name} {GROUP}" if slo.group_by else slo.name,
+        "service": slo.service,
+        "source": slo.sli.source_label,
+        "objective": f"{slo.objective:f}",
+    }
+    dashboard = dashboard_url(links, "slo-detail", slo=slo.name)
+    annotations = texts(alert, {**facts, **more}, dashboard, links, slo.runbook)
+    if slo.group_by:
+        annotations["dashboard_url"] += f"&var-slo_group={GROUP_IN_ADDRESS}"
+    return annotations
 
 
 def _burn_facts(slo: Slo, tier: Tier) -> dict[str, str]:
     limit, period = factor(tier, slo.period_seconds), slo.period_seconds
-    spent = max(tier.budget_share, Decimal(tier.long_seconds) / period) * 100
+    # Rounded before it is cut: 1.0333... x 3d / 31d is 10 %, and not 9.99 %.
+    spent = round(limit * tier.long_seconds * 100 / period, 10)
     return {
         "long": tier.long,
         "short": tier.short,
         "factor": _floor(limit),
         "spent": _floor(spent),
         "period": slo.period_label,
-        "lasts": format_duration(60 * round(period / limit / 60)),
+        "lasts": _lasts(period / limit),
     }
+
+
+def _lasts(seconds: Decimal) -> str:
+    """The time in whole minutes, a short one in seconds."""
+    return format_duration(60 * round(seconds / 60) if seconds >= 600 else max(1, round(seconds)))
 
 
 def _floor(value: Decimal) -> str:
@@ -95,7 +170,8 @@ def _floor(value: Decimal) -> str:
 def _about(slo: Slo) -> str:
     tiers = tiers_in_force(slo)
     burns = ", ".join(f"{tier.name} {severity}" for tier, severity in tiers) or "none that fits the period"
+    groups = f" One SLO for each {', '.join(sorted(slo.group_by))}." if slo.group_by else ""
     return (
         f"{slo.name} of {slo.service}: {slo.objective:f} % over {slo.period_label}. "
-        f"Burn alerts: {burns}. No data: {slo.no_data}."
+        f"Burn alerts: {burns}. No data: {slo.no_data}." + groups
     )

@@ -46,13 +46,41 @@ _TABLE: tuple[Alert, ...] = (
         hold=0,
         summary="{slo}: error budget burns at {value} times the allowed rate (last {long})",
         description=(
-            "Too many bad events in {service}: over the last {long} the error budget of {slo} (objective "
+            "{unmeasured}Too many bad events in {service}: over the last {long} the error budget of {slo} (objective "
             "{objective} %) burned at {value} times the rate that is allowed; this alert starts above {factor}.\n"
             "Spent in that {long}: about {spent} % of the {period} budget, or more. "
             "Bad events still came in the last {short}.\n"
             "At this rate a full budget is gone in less than {lasts}.\n"
             "Check first: what changed in {service} when it began (deployment, configuration, flag, experiment)? "
             "If nothing did: what it depends on."
+        ),
+    ),
+    Alert(
+        name="SLOErrorBudgetExhausted",
+        identity=SLO_IDENTITY,
+        severity="ticket",
+        hold=5 * MINUTE,
+        summary="{slo}: no error budget is left, {value} of it is spent",
+        description=(
+            "{unmeasured}{slo} (objective {objective} %) has no error budget left: {value} of the {period} budget is "
+            "spent, so the objective is missed in this period.\n"
+            "No alert tier need have fired: errors just below their limits spend a budget too.\n"
+            "Check first: was it one incident or many small ones (dashboard, budget over time)? What does the team do "
+            "when a budget is gone: stop risky changes to {service}, mend what fails most?"
+        ),
+    ),
+    Alert(
+        name="SLOErrorBudgetForecast",
+        identity=SLO_IDENTITY,
+        severity="ticket",
+        hold=15 * MINUTE,
+        summary="{slo}: error budget will run out with probability {value}",
+        description=(
+            "{unmeasured}If {service} goes on as in the past weeks, the {period} budget of {slo} (objective "
+            "{objective} %) is gone before one more period has passed, with probability {value}.\n"
+            "There is time yet: this is no outage, but what happens every day costs too much.\n"
+            "Check first: when will it be gone (dashboard, forecast)? Which errors make up most of what was spent, and "
+            "which of them can be mended in that time?"
         ),
     ),
     Alert(

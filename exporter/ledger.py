@@ -1,14 +1,14 @@
 """Good and bad events per time slot; the sum over any window that ends now in O(1), from prefix sums.
 
-Three rings of slots: fine ones (one refresh wide) for windows to 6 h, 5 m slots for windows to 3 d, 1 h slots for the
-rest. All end on one grid, ``origin + k x width``. A window's start is moved back to the edge of a slot of its ring: not
-at all up to 6 h, by less than 5 m of 1 d and 3 d (0.35 %), by less than 1 h of longer ones (0.14 % of 30 d).
+Three rings of slots: fine ones (one refresh wide) for windows to 6 h, 5 m slots for windows to 3 d, wider ones (1 h, or
+what the owner asks for) for the rest. A window's start is moved back to the edge of a slot of its ring: not at all up
+to 6 h, by less than 5 m of 1 d and 3 d (0.35 %), by less than 1 h of longer ones (0.14 % of 30 d).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,15 +47,27 @@ class Ledger:
     """The slots of one SLO.
 
     ``fine`` is the width of the finest slots (seconds, a divisor of 300), ``horizon`` the longest window that will be
-    asked for, ``origin`` the phase of the grid: increments are added at times ``origin + k x fine``.
+    asked for, ``origin`` the phase of the fine grid: increments are added at times ``origin + k x fine``. Wider slots
+    end at ``wide_origin + k x width``; the widest are ``coarse`` seconds wide, a multiple of 300.
     """
 
-    def __init__(self, fine: float, horizon: float, origin: float = 0.0) -> None:
-        self._rings = (
+    def __init__(
+        self,
+        fine: float,
+        horizon: float,
+        origin: float = 0.0,
+        *,
+        wide_origin: float | None = None,
+        coarse: float = COARSE_WIDTH,
+    ) -> None:
+        wide = origin if wide_origin is None else wide_origin
+        span = max(horizon, MIDDLE_SPAN)
+        self._rings = [
             _Ring(fine, FINE_SPAN, origin),
-            _Ring(MIDDLE_WIDTH, MIDDLE_SPAN, origin),
-            _Ring(COARSE_WIDTH, max(horizon, MIDDLE_SPAN), origin),
-        )
+            _Ring(MIDDLE_WIDTH, MIDDLE_SPAN if coarse > MIDDLE_WIDTH else span, wide),
+        ]
+        if coarse > MIDDLE_WIDTH:
+            self._rings.append(_Ring(coarse, span, wide))
         self.end: float | None = None
 
     @property
@@ -82,6 +94,25 @@ class Ledger:
         ring = next((r for r in self._rings if seconds <= r.span * (1 + _EDGE)), self._rings[-1])
         return ring.window(self.end, seconds)
 
+    def between(self, start: float, end: float) -> Window:
+        """The events in (start, end], each moved back to an edge of the finest slots that still know of ``start``."""
+        if self.end is None or start >= min(end, self.end):
+            return Window(0.0, 0.0, 0.0, 0.0)
+        age = self.end - start
+        ring = next((r for r in self._rings if age <= r.span * (1 + _EDGE)), self._rings[-1])
+        whole, rest = ring.window(self.end, age), ring.window(self.end, max(self.end - end, 0.0))
+        bad, total = max(whole.bad - rest.bad, 0.0), max(whole.total - rest.total, 0.0)
+        return Window(total, min(bad, total), max(whole.measured - rest.measured, 0.0), whole.seconds - rest.seconds)
+
+    def counted(self, edges: Floats) -> Floats:
+        """What happened between ascending times, each moved back to an edge of the finest slots that know of the first:
+        shape (3, len(edges) - 1), the rows total, bad and measured seconds."""
+        if self.end is None:
+            return np.zeros((3, max(len(edges) - 1, 0)))
+        age = self.end - float(edges[0])
+        ring = next((r for r in self._rings if age <= r.span * (1 + _EDGE)), self._rings[-1])
+        return np.maximum(np.diff(ring.prefix(edges, self.end), axis=1), 0.0)
+
     def slots_since(self, time: float | None) -> list[Slot]:
         """The slots that changed since the ledger ended at ``time``; all of them for None."""
         return [slot for ring in self._rings for slot in ring.slots_since(time)]
@@ -89,13 +120,26 @@ class Ledger:
     def load(self, slots: Iterable[Slot], end: float) -> None:
         """Fill an empty ledger with slots from :meth:`slots_since`, ending at ``end``.
 
-        Slots finer than 5 m go into the fine ring whatever their width: the refresh may have changed meanwhile.
+        The widths may have been others (another refresh, corrections since): each ring takes the slots nearest to its
+        own width, and goes further back with wider ones.
         """
-        slots = sorted(slots, key=lambda slot: slot.ends_at)
-        for ring, low in zip(self._rings, (0.0, MIDDLE_WIDTH, COARSE_WIDTH), strict=True):
-            high = {0.0: MIDDLE_WIDTH, MIDDLE_WIDTH: COARSE_WIDTH, COARSE_WIDTH: math.inf}[low]
-            ring.load([slot for slot in slots if low <= slot.width < high], end)
+        by_width: dict[float, list[Slot]] = {}
+        for slot in sorted(slots, key=lambda slot: slot.ends_at):
+            by_width.setdefault(slot.width, []).append(slot)
+        for ring in self._rings:
+            ring.load(_for_width(by_width, ring.width), end)
         self.end = end
+
+
+def _for_width(by_width: Mapping[float, list[Slot]], width: float) -> list[Slot]:
+    """Slots of the largest width that is not above ``width`` (else the smallest), and wider ones before them."""
+    order = sorted(by_width)
+    first = max((w for w in order if w <= width * (1 + _EDGE)), default=order[0] if order else width)
+    chosen: list[Slot] = []
+    for each in [w for w in order if w >= first]:
+        limit = chosen[0].ends_at - chosen[0].width if chosen else math.inf
+        chosen = [slot for slot in by_width[each] if slot.ends_at <= limit + _EDGE] + chosen
+    return chosen
 
 
 class _Ring:
@@ -134,6 +178,14 @@ class _Ring:
         total, bad, measured = (self._now - before).tolist()
         # Prefix sums of fractional counts are rounded each on their own: all bad must not read as more than all.
         return Window(total, min(bad, total), measured, end - start)
+
+    def prefix(self, times: Floats, end: float) -> Floats:
+        """The running sums at times, each moved back to an edge; those at ``end`` are all."""
+        if self._first is None:
+            return np.zeros((3, len(times)))
+        edges = np.clip(np.floor((times - self._origin) / self.width + _EDGE).astype(int), self._first, self._last)
+        sums = self._at_edge[:, edges % self._size]
+        return np.where(times >= end - _EDGE * self.width, self._now[:, None], sums)
 
     def slots_since(self, time: float | None) -> list[Slot]:
         if self._first is None:

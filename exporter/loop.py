@@ -33,22 +33,31 @@ class _Track:
     kept: dict[str, Kept] = field(default_factory=dict)
     last: Outcome | None = None
     last_success: float | None = None
+    behind: str | None = None
 
-    def take(self, outcome: Outcome) -> None:
+    def take(self, outcome: Outcome, in_time: float) -> None:
         """Make an outcome the last one; where the collector raised, what it did not get to stays, to age."""
         self.worker.taken()
+        if outcome.duration <= in_time:
+            self.behind = None
         fresh = merge(self.kept, outcome.reports, outcome.started)
         self.kept = fresh if outcome.error is None else {**self.kept, **fresh}
         self.last = outcome
         if not outcome.failures:
             self.last_success = outcome.finished
 
-    def failures(self, known: dict[str, str]) -> dict[str, str]:
-        """Sentences by entity; beside those ``known`` from before while a run goes on."""
-        if self.worker.running_since is None:
-            return self.last.failures if self.last else {}
-        since = datetime.fromtimestamp(self.worker.running_since, UTC)
-        return {**known, "": f"still running since {since:%H:%M:%S} UTC"}
+    def failures(self) -> dict[str, str]:
+        """Sentences by entity; the collector's own under the empty name.
+
+        One sentence from the first run that is late to the first that is in time again: a source that hangs makes each
+        run late, and must not be news each time.
+        """
+        if self.behind is None and self.worker.running_since is not None:
+            since = datetime.fromtimestamp(self.worker.running_since, UTC)
+            what = "the first run, which reads the past," if self.last is None else "each run"
+            self.behind = f"{what} takes longer than a refresh since {since:%H:%M:%S} UTC"
+        known = self.last.failures if self.last else {}
+        return known if self.behind is None else {"": self.behind, **known}
 
 
 class Loop:
@@ -115,7 +124,7 @@ class Loop:
             track.worker.start(now - self._lag)
         self._gather(deadline)
         for name, track in self._tracks.items():
-            self._notices.failures(name, track.failures(self._notices.known(name)))
+            self._notices.failures(name, track.failures())
         return self._show(now - self._lag)
 
     def _gather(self, deadline: float) -> None:
@@ -130,7 +139,7 @@ class Loop:
                 continue
 
     def _take(self, outcome: Outcome) -> None:
-        self._tracks[outcome.collector].take(outcome)
+        self._tracks[outcome.collector].take(outcome, _DEADLINE * self._refresh)
 
     def _show(self, at: float) -> Snapshot:
         """Build the snapshot of what is known now, make it the current one and publish it."""

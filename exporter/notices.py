@@ -32,10 +32,6 @@ class Notices:
         """The same for a subject without parts; None where all is well."""
         self.failures(subject, {} if text is None else {"": text})
 
-    def known(self, subject: str) -> dict[str, str]:
-        """The failures that were last logged."""
-        return dict(self._known.get(subject, {}))
-
 
 def _by_sentence(now: Mapping[str, str], before: Mapping[str, str]) -> dict[str, list[str]]:
     groups: defaultdict[str, list[str]] = defaultdict(list)

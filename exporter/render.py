@@ -126,8 +126,9 @@ class Renderer:
             prefix = prefixes.get(labels)
             if prefix is None:
                 prefix = prefixes[labels] = line_prefix(name, labels)
-            append(prefix)
-            append(format_value(value))
+            # format_value() in place: at 100k series the calls alone cost a tenth of a second.
+            plain = value.__class__ is float and -inf < value < _EXPONENT_FROM
+            append(f"{prefix}{value!r}\n" if plain else prefix + format_value(value))
         return "".join(parts)
 
     def _forget(self, arranged: Mapping[str, Sequence[Sample]]) -> None:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import uvicorn
 
+from exporter.one_write import OneWriteProtocol
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -58,14 +60,14 @@ def parse_listen_address(text: str) -> Address:
 
 def bind(address: Address) -> socket.socket:
     """A listening socket; ListenError where the address is in use, unknown or not ours to take."""
-    host, port = address
     try:
-        if not host and socket.has_dualstack_ipv6():
-            return socket.create_server(("", port), family=socket.AF_INET6, backlog=_BACKLOG, dualstack_ipv6=True)
-        family = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        listener = _listener(*address)
     except OSError as error:
         raise ListenError(f"cannot listen on {address}: {_reason(error)}") from error
+    # asyncio sets this only where a socket names its protocol, which those of create_server do not; connections inherit
+    # it from the listener. Without it every small answer waits 40 ms for the other side's delayed acknowledgement.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def serve(
@@ -97,10 +99,17 @@ def serve(
     return 0
 
 
+def _listener(host: str, port: int) -> socket.socket:
+    if not host and socket.has_dualstack_ipv6():
+        return socket.create_server(("", port), family=socket.AF_INET6, backlog=_BACKLOG, dualstack_ipv6=True)
+    family = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+    return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+
+
 def _config(application: ASGIApp, limit_concurrency: int, timeout_keep_alive: int) -> uvicorn.Config:
     return uvicorn.Config(
         application,
-        http="h11",
+        http=OneWriteProtocol,
         ws="none",
         loop="asyncio",
         lifespan="off",

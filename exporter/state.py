@@ -7,8 +7,10 @@ transaction, so that a kill at any moment leaves the store as it was after some 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 SCHEMA = 1
+_NAMES_AT_ONCE = 500  # databases limit the parameters of one statement
 
 _meta = sa.MetaData()
 _SCHEMA = sa.Table("winburn_schema", _meta, sa.Column("version", sa.Integer, primary_key=True))
@@ -101,12 +104,16 @@ class State:
     """The store at a SQLAlchemy URL; created where it does not exist."""
 
     def __init__(self, url: str) -> None:
+        self._file: Path | None = None
         try:
             self._engine = _engine(url)
+            self._file = _sqlite_file(self._engine.url)
             _meta.create_all(self._engine)
             self._check_schema()
         except (SQLAlchemyError, OSError, ImportError) as error:
-            raise StateError(f"the state store cannot be opened: {_reason(error)}") from None
+            where = f" {self._file}" if self._file else ""
+            raise StateError(f"the state store{where} cannot be opened: {_reason(error)}") from None
+        self._opened = _identity(self._file)
 
     def ledgers(self) -> list[StoredLedger]:
         """Every stored ledger with its slots in order of time."""
@@ -129,7 +136,7 @@ class State:
     def save_ledgers(self, ledgers: Iterable[StoredLedger], keep: Mapping[float, float]) -> None:
         """Write heads and the given slots (replacing those of the same width and end) in one transaction.
 
-        ``keep`` gives for each width the end of the oldest slot to keep; older ones of these ledgers are deleted.
+        ``keep`` gives for each width the end of the oldest slot to keep; older ones of these SLOs are deleted.
         """
         ledgers = list(ledgers)
         heads = [
@@ -148,15 +155,19 @@ class State:
             for x in ledgers
             for s in x.slots
         ]
-        with _guard("written"), self._engine.begin() as connection:
+        with self._writing() as connection:
             self._upsert(connection, _LEDGERS, heads)
             self._upsert(connection, _SLOTS, slots)
             for width, oldest in keep.items():
-                connection.execute(_SLOTS.delete().where(_SLOTS.c.width == width, _SLOTS.c.ends_at < oldest))
+                names = sorted({ledger.slo for ledger in ledgers})
+                old = sa.and_(_SLOTS.c.width == width, _SLOTS.c.ends_at < oldest)
+                for i in range(0, len(names), _NAMES_AT_ONCE):
+                    some = _SLOTS.c.slo.in_(names[i : i + _NAMES_AT_ONCE])
+                    connection.execute(_SLOTS.delete().where(old, some))
 
     def drop_ledger(self, slo: str, slo_group: str) -> None:
         """Forget a ledger: what it measured has another definition now."""
-        with _guard("written"), self._engine.begin() as connection:
+        with self._writing() as connection:
             for table in (_LEDGERS, _SLOTS):
                 connection.execute(table.delete().where(table.c.slo == slo, table.c.slo_group == slo_group))
 
@@ -180,7 +191,7 @@ class State:
             }
             for x in latches
         ]
-        with _guard("written"), self._engine.begin() as connection:
+        with self._writing() as connection:
             self._upsert(connection, _DOCUMENTS, rows)
             self._upsert(connection, _LATCHES, latched, replace=False)
 
@@ -193,6 +204,17 @@ class State:
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        """A transaction; StateError where it fails, or where an open file would take it that nobody will find again."""
+        if self._opened is not None and _identity(self._file) != self._opened:
+            raise StateError(
+                f"the state store cannot be written: {self._file} was removed or replaced while in use; "
+                "put it back, or restart winburn to begin a new one"
+            )
+        with _guard("written"), self._engine.begin() as connection:
+            yield connection
 
     def _upsert(
         self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]], *, replace: bool = True
@@ -250,6 +272,20 @@ def _engine(url: str) -> sa.Engine:
         connection.execute("PRAGMA synchronous=NORMAL")
 
     return engine
+
+
+def _sqlite_file(url: sa.URL) -> Path | None:
+    named = url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
+    return Path(url.database or "").absolute() if named else None
+
+
+def _identity(file: Path | None) -> tuple[int, int] | None:
+    """Device and inode; None where there is no such file."""
+    try:
+        found = file.stat() if file else None
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if found else None
 
 
 def _dump(body: Any) -> str:

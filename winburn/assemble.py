@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 from exporter.collectors.experiment import ExperimentCollector
 from exporter.collectors.slo import SloCollector
+from exporter.collectors.slo_composite import Components, in_order
 from exporter.collectors.slo_feed import Progress
 from exporter.contract import Collector, Sample, sample
 from exporter.sources.base import CounterSource, CountSource, SlotSource
@@ -44,19 +46,27 @@ def assemble(
     SecretError where a ``url_file`` cannot be read, StateError where the store cannot.
     """
     sources = {name: _open(name, spec) for name in sorted(spec.sources)}
-    origin = -spec.lag % spec.refresh if origin is None else origin
-    collectors: list[Collector] = [
-        SloCollector(
-            cast(CounterSource | SlotSource, sources[name]),
-            [slo for slo in spec.slos if slo.sli.source == name],
-            state,
-            refresh=spec.refresh,
-            origin=origin,
-            keep_seconds=spec.keep_seconds,
-            progress=progress,
-        )
+    wide_origin = 0.0 if origin is None else origin
+    origin = (-spec.lag if origin is None else origin) % spec.refresh
+    collector = partial(
+        SloCollector,
+        state=state,
+        refresh=spec.refresh,
+        origin=origin,
+        wide_origin=wide_origin,
+        groups=spec.limits.groups,
+        keep_seconds=spec.keep_seconds,
+        progress=progress,
+    )
+    slos = [
+        collector(cast(CounterSource | SlotSource, sources[name]), [slo for slo in spec.slos if slo.sli.source == name])
         for name in sorted({slo.sli.source for slo in spec.slos if slo.sli.source})
     ]
+    composites = in_order([slo for slo in spec.slos if not slo.sli.source])
+    if composites:
+        parts = Components({t.slo.name: t for each in slos for t in each.tracks}, [each.lock for each in slos])
+        slos.append(collector(parts, composites))
+    collectors: list[Collector] = [*slos]
     if spec.experiments:
         collectors.append(ExperimentCollector(cast(Any, sources), spec.experiments, state, refresh=spec.refresh))
     return Assembly(sources, tuple(collectors))

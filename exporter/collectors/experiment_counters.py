@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exporter.collectors.slo_feed import target_of
+from exporter.collectors.slo_absorb import target_of
 from exporter.counters import Increments, Memory, replay, step
 from exporter.sources.base import Matrix, Reading, label_of
 from exporter.spec import Metric, PrometheusCounts

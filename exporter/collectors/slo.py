@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import cast
 
 from exporter.collectors import slo_samples
+from exporter.collectors.slo_choice import Choice
+from exporter.collectors.slo_composite import Components, feed_composites
 from exporter.collectors.slo_evaluate import Evaluation, evaluate
 from exporter.collectors.slo_feed import Progress, feed_counters, feed_slots
+from exporter.collectors.slo_forecast import Forecaster
 from exporter.collectors.slo_track import Track
-from exporter.contract import Report
+from exporter.contract import Report, Sample, sample
 from exporter.promql import format_duration
 from exporter.sources.base import CounterSource, SlotSource
 from exporter.spec import Slo
@@ -22,29 +27,40 @@ _PRUNE_EVERY = 600.0
 class SloCollector:
     """SLOs that share a source.
 
-    :meth:`collect` will be called at instants ``origin + k x refresh``; slots end on that grid too. Failures of the
-    source and of the store are reported per SLO; the SLOs' counts are not lost by them.
+    :meth:`collect` will be called at instants ``origin + k x refresh``; slots end on that grid too, wider ones at
+    ``wide_origin + k x width``. Of a grouped SLO at most ``groups`` groups are shown. Failures of the source and of the
+    store are reported per SLO; the SLOs' counts are not lost by them.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one independent fact
         self,
-        source: CounterSource | SlotSource,
+        source: CounterSource | SlotSource | Components,
         slos: Sequence[Slo],
         state: State,
         *,
         refresh: float,
         origin: float,
         keep_seconds: float,
+        wide_origin: float = 0.0,
+        groups: int = 50,
         progress: Progress = lambda _name, _share: None,
     ) -> None:
         self._source = source
         self._state = state
-        self._fine, self._origin = refresh, origin
+        self.lock = threading.Lock()
+        """Held while :attr:`tracks` change."""
+        self._fine, self._origin, self._wide_origin, self._groups = refresh, origin, wide_origin, groups
         self._keep_seconds = keep_seconds
         self._progress = progress
         self._pruned = 0.0
-        stored = {ledger.slo: ledger for ledger in state.ledgers()}
-        self._tracks = [self._track(slo, stored) for slo in slos]
+        stored: dict[str, list[StoredLedger]] = defaultdict(list)
+        for ledger in state.ledgers():
+            stored[ledger.slo].append(ledger)
+        self.tracks = [self._restored(slo, stored) for slo in slos]
+        if isinstance(source, Components):
+            source.tracks |= {track.slo.name: track for track in self.tracks}
+        self._forecaster = Forecaster()
+        self._choices = {slo.name: Choice(groups) for slo in slos}
 
     @property
     def name(self) -> str:
@@ -53,40 +69,69 @@ class SloCollector:
 
     def collect(self, at: float) -> list[Report]:
         """Bring every SLO up to ``at`` and evaluate it; see :class:`exporter.contract.Collector`."""
+        with self.lock:
+            return self._collect(at)
+
+    def _collect(self, at: float) -> list[Report]:
         errors = self._check_clock(at)
-        due = [t for t in self._tracks if t.slo.name not in errors and (t.ledger.end is None or t.ledger.end < at)]
+        due = [t for t in self.tracks if t.slo.name not in errors and (t.end is None or t.end < at)]
         errors |= self._feed(due, at)
-        evaluations = evaluate(self._tracks)
+        evaluations: dict[str, list[Evaluation]] = {track.slo.name: [] for track in self.tracks}
+        for evaluation in self._forecaster.attach(evaluate(self.tracks, at)):
+            evaluations[evaluation.track.slo.name].append(evaluation)
         reports = [
-            self._report(t, e, at, errors.get(t.slo.name)) for t, e in zip(self._tracks, evaluations, strict=True)
+            self._report(track, evaluations[track.slo.name], at, errors.get(track.slo.name)) for track in self.tracks
         ]
         return reports + self._save(due, at)
 
     def _feed(self, tracks: Sequence[Track], at: float) -> dict[str, str]:
+        if isinstance(self._source, Components):
+            feed_composites(self._source, tracks, self._fine)
+            return {}
         # The loader guarantees that all SLIs of one source are of its kind.
-        if tracks and tracks[0].slo.sli.sql is not None:
+        if tracks and tracks[0].slo.sli.kind in ("sql", "csv"):
             return feed_slots(cast(SlotSource, self._source), tracks, at, self._fine, self._progress)
         return feed_counters(cast(CounterSource, self._source), tracks, at, self._fine, self._progress)
 
-    def _track(self, slo: Slo, stored: Mapping[str, StoredLedger]) -> Track:
-        track = Track(slo, self._fine, self._origin)
+    def _restored(self, slo: Slo, stored: Mapping[str, Sequence[StoredLedger]]) -> Track:
+        track = Track(slo, self._fine, self._origin, self._wide_origin, self._groups)
         if slo.name in stored and not track.restore(stored[slo.name]):
-            self._state.drop_ledger(slo.name, "")
+            self._drop(slo.name, [ledger.slo_group for ledger in stored[slo.name]])
+            track.forget()
         return track
 
-    def _report(self, track: Track, evaluation: Evaluation, at: float, error: str | None) -> Report:
-        samples = () if error else slo_samples.measured(track, evaluation)
-        lasting = slo_samples.lasting(track, evaluation, at, self._keep_seconds)
-        return Report(track.slo.name, samples, lasting, error)
+    def _drop(self, slo: str, groups: Sequence[str]) -> None:
+        for group in dict.fromkeys(["", *groups]):
+            self._state.drop_ledger(slo, group)
+
+    def _report(self, track: Track, evaluations: Sequence[Evaluation], at: float, error: str | None) -> Report:
+        shown = evaluations
+        more: tuple[Sample, ...] = ()
+        if track.slo.group_by:
+            choice = self._choices[track.slo.name]
+            shown = choice.choose(evaluations)
+            dropped = len(evaluations) - len(shown) + len(track.refused)
+            more = (
+                sample("slo_groups", len(evaluations) + len(track.refused), slo=track.slo.name),
+                sample("slo_groups_dropped", dropped, slo=track.slo.name),
+            )
+        samples: list[Sample] = []
+        if not error and track.end is not None:
+            samples += [s for evaluation in shown for s in slo_samples.measured(evaluation)]
+            samples += [s for evaluation in shown for s in self._forecaster.samples(evaluation)]
+            samples += [*more, sample("slo_newborn_series_total", track.newborn, slo=track.slo.name)]
+        always = [s for evaluation in shown for s in slo_samples.lasting(evaluation, at, self._keep_seconds)]
+        always.append(sample("winburn_slo_exact", 1, slo=track.slo.name))
+        return Report(track.slo.name, tuple(samples), tuple(always), error)
 
     def _check_clock(self, at: float) -> dict[str, str]:
         """SLOs that were measured in what is now the future wait; by more than an hour, that clock was wrong."""
         errors = {}
-        for i, track in enumerate(self._tracks):
-            ahead = (track.ledger.end or at) - at
+        for track in self.tracks:
+            ahead = (track.end or at) - at
             if ahead > _CLOCK_TOLERANCE:
-                self._state.drop_ledger(track.slo.name, "")
-                self._tracks[i] = Track(track.slo, self._fine, self._origin)
+                self._drop(track.slo.name, list(track.groups))
+                track.forget()
             elif ahead > 0:
                 errors[track.slo.name] = (
                     f"measured up to {format_duration(max(ahead, 0.001))} ahead of now: the clock was set back; waiting"
@@ -94,10 +139,15 @@ class SloCollector:
         return errors
 
     def _save(self, tracks: Sequence[Track], at: float) -> list[Report]:
-        changed = [track for track in tracks if track.ledger.end is not None]
+        changed = [track for track in tracks if track.end is not None]
         prune = at - self._pruned > _PRUNE_EVERY
         try:
-            self._state.save_ledgers([track.stored() for track in changed], self._oldest(at) if prune else {})
+            stored = [ledger for track in changed for ledger in track.stored()]
+            self._state.save_ledgers(stored, self._oldest(at) if prune else {})
+            if prune:
+                for track in changed:
+                    for group in track.forget_groups():
+                        self._state.drop_ledger(track.slo.name, group)
         except StateError as error:
             return [Report("state store", error=str(error))]
         for track in changed:
@@ -108,7 +158,8 @@ class SloCollector:
 
     def _oldest(self, at: float) -> dict[float, float]:
         spans: dict[float, float] = {}
-        for track in self._tracks:
-            for width, span in track.ledger.spans.items():
-                spans[width] = max(span, spans.get(width, 0.0))
+        for track in self.tracks:
+            for group in track.groups.values():
+                for width, span in group.ledger.spans.items():
+                    spans[width] = max(span, spans.get(width, 0.0))
         return {width: at - span - 2 * width for width, span in spans.items()}

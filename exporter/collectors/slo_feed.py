@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
 
-from exporter.collectors.slo_track import Floats, Track
-from exporter.counters import Increments, replay, step
+from exporter.collectors.slo_absorb import absorb_counts, absorb_history, absorb_poll, absorb_slots
+from exporter.collectors.slo_kinds import check_histogram
+from exporter.collectors.slo_track import Track
 from exporter.ledger import FINE_SPAN, MIDDLE_WIDTH
-from exporter.sources.base import CounterSource, Matrix, SlotSource, SourceError, label_of
+from exporter.sources.base import CounterSource, Matrix, Reading, SlotSource, SourceError
 
 _T = TypeVar("_T")
 
@@ -48,7 +48,8 @@ def segments(since: float | None, at: float, fine: float, horizon: float) -> lis
     since = at - horizon - MIDDLE_WIDTH if since is None else since
     near = at - FINE_SPAN
     far = max(0, int((near - since) / MIDDLE_WIDTH - 1e-6))
-    parts = list(_cut(near - far * MIDDLE_WIDTH, near, MIDDLE_WIDTH)) if since < near - fine / 2 else []
+    coarse = fine < MIDDLE_WIDTH and since < near - fine / 2
+    parts = list(_cut(near - far * MIDDLE_WIDTH, near, MIDDLE_WIDTH)) if coarse else []
     first = near + fine if parts else at - (round((at - since) / fine) - 1) * fine
     return parts + list(_cut(first, at, fine))
 
@@ -63,19 +64,21 @@ def _cut(start: float, end: float, every: float) -> Iterator[Segment]:
 def feed_counters(
     source: CounterSource, tracks: Sequence[Track], at: float, fine: float, progress: Progress
 ) -> dict[str, str]:
-    """Bring tracks of raw counters up to ``at``; SLO name -> sentence for those that failed."""
+    """Bring tracks that read a Prometheus up to ``at``; SLO name -> sentence for those that failed."""
     live, behind = [], defaultdict(list)
     for track in tracks:
-        end = track.ledger.end
-        if end is not None and abs(at - end - fine) < fine / 2:
+        what = track.reads
+        if what.every is not None:
+            behind[track.end, track.horizon, what.every].append(track)
+        elif track.end is not None and abs(at - track.end - fine) < fine / 2:
             live.append(track)
         else:
-            behind[end, track.horizon].append(track)
-    errors = _poll(source, live, at)
-    for (end, horizon), group in behind.items():
-        wanted = segments(end, at, fine, horizon)
+            behind[track.end, track.horizon, fine].append(track)
+    errors = _poll(source, live, at, fine)
+    for (end, horizon, every), group in behind.items():
+        wanted = segments(end, at, every, horizon) if every == fine else _slices(group[0], at, every)
         points = sum(round((s.end - s.start) / s.step) + 1 for s in wanted)
-        size = max(1, min(len(group), 50, POINTS // points))
+        size = max(1, min(len(group), 50, POINTS // max(points, 1)))
         for i in range(0, len(group), size):
             errors |= _catch_up(source, group[i : i + size], at, wanted, fine, progress)
     return errors
@@ -88,7 +91,7 @@ def feed_slots(
     errors = {}
     for track in tracks:
         try:
-            wanted = segments(track.ledger.end, at, fine, track.horizon)
+            wanted = segments(track.end, at, fine, track.horizon)
             for i, segment in enumerate(wanted, 1):
                 _add_slots(source, track, segment)
                 if len(wanted) > 1:
@@ -98,20 +101,39 @@ def feed_slots(
     return errors
 
 
-def _poll(source: CounterSource, tracks: Sequence[Track], at: float) -> dict[str, str]:
+def _slices(track: Track, at: float, every: float) -> list[Segment]:
+    """The ends of whole slices after the track's end: instants that are whole slices from the grid's origin."""
+    last = track.origin + int((at - track.origin) / every + 1e-6) * every
+    since = at - track.horizon if track.end is None else track.end
+    first = track.origin + (int((since - track.origin) / every + 1e-6) + 1) * every
+    return list(_cut(first, last, every)) if first <= last + 1e-6 else []
+
+
+def _poll(source: CounterSource, tracks: Sequence[Track], at: float, fine: float) -> dict[str, str]:
     if not tracks:
         return {}
     try:
-        answers = _by_track(tracks, source.counters(_selectors(tracks), at))
+        answers = _by_track(tracks, source.counters(_queries(tracks, fine), at))
     except SourceError as error:
         return {track.slo.name: str(error) for track in tracks}
     errors = {}
     for track, answer in zip(tracks, answers, strict=True):
-        if isinstance(answer, SourceError):
-            errors[track.slo.name] = str(answer)
-        else:
-            _absorb(track, step(track.memory, at, answer, target_of))
+        try:
+            if isinstance(answer, SourceError):
+                raise answer
+            _take_poll(source, track, answer, at, fine)
+        except SourceError as error:
+            errors[track.slo.name] = str(error)
     return errors
+
+
+def _take_poll(source: CounterSource, track: Track, answer: Mapping[str, Reading], at: float, fine: float) -> None:
+    what = track.reads
+    if what.count is None:
+        check_histogram(source, track.slo, {role: bool(reading) for role, reading in answer.items()}, at)
+        absorb_poll(track, at, answer)
+    else:
+        absorb_counts(track, {role: _column(at, reading) for role, reading in answer.items()}, what, fine)
 
 
 def _catch_up(
@@ -128,16 +150,14 @@ def _catch_up(
     for i, segment in enumerate(wanted, 1):
         going = [track for track in tracks if track.slo.name not in errors]
         try:
-            matrices = source.history(_selectors(going), segment.start, segment.end, segment.step)
+            matrices = source.history(_queries(going, segment.step), segment.start, segment.end, segment.step)
         except SourceError as error:
             return errors | {track.slo.name: str(error) for track in going}
         for track, answer in zip(going, _by_track(going, matrices), strict=True):
-            if isinstance(answer, SourceError):
-                errors[track.slo.name] = str(answer)
-                continue
             try:
-                for part in _with_the_beginning(source, track, answer, segment, fine):
-                    _replay(track, part)
+                if isinstance(answer, SourceError):
+                    raise answer
+                _take_history(source, track, answer, segment, fine)
             except SourceError as error:
                 errors[track.slo.name] = str(error)
                 continue
@@ -149,19 +169,16 @@ def _catch_up(
     return errors
 
 
-def _selectors(tracks: Sequence[Track]) -> list[str]:
-    return [selector for track in tracks for selector in track.roles.values()]
-
-
-def _by_track(tracks: Sequence[Track], answers: Iterable[_T | SourceError]) -> list[dict[str, _T] | SourceError]:
-    """The answers in the order of _selectors as role -> answer per track; an error stands for all of its track."""
-    answer = iter(answers)
-    found: list[dict[str, _T] | SourceError] = []
-    for track in tracks:
-        of_track = {role: next(answer) for role in track.roles}
-        failed = next((a for a in of_track.values() if isinstance(a, SourceError)), None)
-        found.append(failed or {role: a for role, a in of_track.items() if not isinstance(a, SourceError)})
-    return found
+def _take_history(
+    source: CounterSource, track: Track, answer: Mapping[str, Matrix], segment: Segment, fine: float
+) -> None:
+    what = track.reads
+    if what.count is not None:
+        absorb_counts(track, answer, what, segment.step)
+        return
+    check_histogram(source, track.slo, {role: bool(matrix.keys) for role, matrix in answer.items()}, segment.end)
+    for part in _with_the_beginning(source, track, answer, segment, fine):
+        absorb_history(track, part)
 
 
 def _with_the_beginning(
@@ -174,16 +191,12 @@ def _with_the_beginning(
     first = next(iter(matrices.values()))
     there = np.any(~np.isnan(first.values), axis=0)
     begin = int(np.argmax(there))
-    if (
-        track.first_measured is not None
-        or segment.step <= fine
-        or not there.any()
-        or (begin == 0 and track.ledger.end is None)
-    ):
+    older = begin == 0 and track.end is None
+    if track.first_measured is not None or segment.step <= fine or not there.any() or older:
         yield matrices
         return
     end = float(first.times[begin])
-    answer = _by_track([track], source.history(_selectors([track]), end - segment.step + fine, end, fine))[0]
+    answer = _by_track([track], source.history(_queries([track], fine), end - segment.step + fine, end, fine))[0]
     if isinstance(answer, SourceError):
         raise answer
     yield answer
@@ -191,47 +204,40 @@ def _with_the_beginning(
         yield {role: Matrix(m.times[begin + 1 :], m.keys, m.values[:, begin + 1 :]) for role, m in matrices.items()}
 
 
-def _replay(track: Track, matrices: Mapping[str, Matrix]) -> None:
-    parts = {role: (matrix.keys, matrix.values) for role, matrix in matrices.items()}
-    _absorb(track, replay(track.memory, next(iter(matrices.values())).times, parts, target_of))
-
-
 def _judge_youth(source: CounterSource, track: Track, at: float) -> None:
     """History that begins where the server's retention does was cut there: a gap, and not a young service."""
     oldest = source.retention_start(at)
-    if oldest is None or track.first_measured is None:
+    if oldest is None:
         return
     # The server drops whole blocks, of up to a tenth of the retention, and compacts every two hours.
-    if track.first_measured <= oldest + max(0.1 * (at - oldest), 7200.0):
-        track.first_measured = min(track.first_measured, at - track.horizon)
+    cut = oldest + max(0.1 * (at - oldest), 7200.0)
+    for group in track.groups.values():
+        if group.first_measured is not None and group.first_measured <= cut:
+            group.first_measured = min(group.first_measured, at - track.horizon)
 
 
-def _absorb(track: Track, increments: Increments) -> None:
-    total = increments.by_role["total"]
-    bad = increments.by_role["bad"] if "bad" in increments.by_role else total - increments.by_role["good"]
-    if track.first_measured is None:
-        track.first_measured = increments.first_present
-    track.newborn += increments.newborn
-    track.add(increments.times, total, bad, increments.measured)
+def _queries(tracks: Sequence[Track], step: float) -> list[str]:
+    return [query for track in tracks for query in track.reads.at_step(step).values()]
+
+
+def _by_track(tracks: Sequence[Track], answers: Iterable[_T | SourceError]) -> list[dict[str, _T] | SourceError]:
+    """The answers in the order of _queries as role -> answer per track; an error stands for all of its track."""
+    answer = iter(answers)
+    found: list[dict[str, _T] | SourceError] = []
+    for track in tracks:
+        of_track = {role: next(answer) for role in track.reads.roles}
+        failed = next((a for a in of_track.values() if isinstance(a, SourceError)), None)
+        found.append(failed or {role: a for role, a in of_track.items() if not isinstance(a, SourceError)})
+    return found
+
+
+def _column(at: float, reading: Reading) -> Matrix:
+    return Matrix(np.array([at]), tuple(reading), np.array([*reading.values()], dtype=np.float64).reshape(-1, 1))
 
 
 def _add_slots(source: SlotSource, track: Track, segment: Segment) -> None:
-    start = segment.start - segment.step
+    sli, start = track.slo.sli, segment.start - segment.step
+    query = sli.csv if sli.csv is not None else sli.sql or ""
+    slots = source.slots(query, start, segment.end, segment.step, track.slo.group_by)
     count = round((segment.end - start) / segment.step)
-    slots = source.slots(track.slo.sli.sql or "", start, segment.end, segment.step)
-    index = np.clip(((slots.starts - start) / segment.step + 1e-6).astype(int), 0, count - 1)
-    total, bad = np.zeros(count), np.zeros(count)
-    np.add.at(total, index, slots.total)
-    np.add.at(bad, index, slots.bad)
-    if track.first_measured is None and total.any():
-        # A table without rows cannot tell a quiet service from one that does not exist yet.
-        track.first_measured = start + int(np.argmax(total > 0)) * segment.step
-    times: Floats = start + np.arange(1, count + 1, dtype=np.float64) * segment.step
-    known = np.inf if track.first_measured is None else track.first_measured
-    track.add(times, total, bad, np.where(times > known + 1e-6, segment.step, 0.0))
-
-
-@lru_cache(maxsize=200_000)
-def target_of(key: str) -> str:
-    """The target that a series was scraped from; series without job and instance share one."""
-    return f"{label_of(key, 'job')}\x1f{label_of(key, 'instance')}"
+    absorb_slots(track, slots, start + np.arange(1, count + 1, dtype=np.float64) * segment.step, segment.step)

@@ -1,82 +1,92 @@
 """From an evaluation to the samples of an SLO.
 
 slo_burn_rate{slo="checkout-availability",window="1h"} 111.0939
-slo_error_budget_remaining_ratio{slo="checkout-availability"} 0.41
+slo_error_budget_remaining_ratio{slo="checkout-availability",slo_group="zone=eu"} 0.41
 """
 
 from __future__ import annotations
 
 from exporter.collectors.slo_evaluate import Evaluation
-from exporter.collectors.slo_track import Track
 from exporter.contract import Sample, optional, sample
 from exporter.ledger import Window
-from exporter.spec import Slo, tiers_in_force, windows_of
-from exporter.windows import factor
+from exporter.spec import tiers_in_force
+from exporter.windows import PERIOD, factor
 
 OK, AT_RISK, BREACHED, NO_DATA = 0, 1, 2, 3
 _RECENT = 300.0
+_LIKELY = 0.5
+"""Probability of exhaustion from which an SLO is at risk."""
 
 
-def lasting(track: Track, evaluation: Evaluation, at: float, keep_seconds: float) -> tuple[Sample, ...]:
+def lasting(evaluation: Evaluation, at: float, keep_seconds: float) -> tuple[Sample, ...]:
     """The samples that are true at ``at`` even where the source failed since the ledger's end."""
-    slo = track.slo
+    slo, names = evaluation.track.slo, names_of(evaluation)
     info = {
-        "slo": slo.name,
         "slo_service": slo.service,
         "category": slo.category,
         "source": slo.sli.source_label,
         "period": slo.period_label,
+        **_group_labels(evaluation),
     }
+    corrected = evaluation.corrected if slo.corrections else None
     return (
-        sample("slo_info", 1, **info, **slo.labels),
-        sample("slo_objective_ratio", float(slo.objective / 100), slo=slo.name),
-        sample("slo_period_seconds", slo.period_seconds, slo=slo.name),
-        sample("winburn_slo_exact", 1, slo=slo.name),
-        *_coverage(track, evaluation, at),
-        *optional("slo_status", status(track, evaluation, at, keep_seconds), slo=slo.name),
+        sample("slo_info", 1, **names, **info, **slo.labels),
+        sample("slo_objective_ratio", float(slo.objective / 100), **names),
+        sample("slo_period_seconds", evaluation.spans[PERIOD].length, **names),
+        *_coverage(evaluation, at),
+        *optional("slo_corrected_seconds", corrected, **names),
+        *optional("slo_status", status(evaluation, at, keep_seconds), **names),
     )
 
 
-def measured(track: Track, evaluation: Evaluation) -> tuple[Sample, ...]:
-    """The samples of a track whose ledger was just brought up to date; they hold at the ledger's end."""
-    slo = track.slo
+def measured(evaluation: Evaluation) -> tuple[Sample, ...]:
+    """The samples of a group whose ledger was just brought up to date; they hold at the ledger's end."""
+    names = names_of(evaluation)
     samples: list[Sample] = []
     for label, window in evaluation.windows.items():
-        names = {"slo": slo.name, "window": label}
+        of_window = {**names, "window": label}
         samples += (
-            sample("slo_events", window.total, **names),
-            sample("slo_bad_events", window.bad, **names),
-            *optional("slo_error_ratio", window.bad / window.total if window.total else None, **names),
-            *optional("slo_burn_rate", evaluation.burn_rates[label], **names),
-            *optional("slo_burn_p_value", evaluation.p_values[label], **names),
+            sample("slo_events", window.total, **of_window),
+            sample("slo_bad_events", window.bad, **of_window),
+            *optional("slo_error_ratio", window.bad / window.total if window.total else None, **of_window),
+            *optional("slo_burn_rate", evaluation.burn_rates[label], **of_window),
+            *optional("slo_burn_p_value", evaluation.p_values[label], **of_window),
         )
-    samples += _budget(slo, evaluation.spent)
-    samples += optional("slo_trend", evaluation.trend, slo=slo.name)
-    samples.append(sample("slo_clamped_events_total", track.clamped, slo=slo.name))
-    samples.append(sample("slo_newborn_series_total", track.newborn, slo=slo.name))
+    samples += _budget(evaluation)
+    samples += optional("slo_trend", evaluation.trend, **names)
+    samples.append(sample("slo_clamped_events_total", evaluation.group.clamped, **names))
     return tuple(samples)
 
 
-def status(track: Track, evaluation: Evaluation, at: float, keep_seconds: float) -> int | None:
+def names_of(evaluation: Evaluation) -> dict[str, str]:
+    """The labels slo and, where the SLO is grouped, slo_group."""
+    group = evaluation.group.name
+    return {"slo": evaluation.track.slo.name, **({"slo_group": group} if group else {})}
+
+
+def status(evaluation: Evaluation, at: float, keep_seconds: float) -> int | None:
     """The value of slo_status at ``at``; None while nothing was ever measured.
 
     No data: nothing measured in the 5 minutes before ``at``, or the measured series have aged out (``keep_seconds``),
     so that whoever watches the status knows at once that they are gone.
     """
-    end = track.ledger.end
-    if end is None or track.first_measured is None:
+    group = evaluation.group
+    end = group.ledger.end
+    if end is None or group.first_measured is None:
         return None
-    behind = at - end
-    if behind > keep_seconds or behind >= _RECENT or not track.ledger.window(_RECENT - behind).measured:
+    behind = at - end - (evaluation.track.reads.every or 0.0)
+    if behind >= keep_seconds or behind >= _RECENT or not group.ledger.window(_RECENT - max(behind, 0.0)).measured:
         # An SLO first seen at this very poll has no interval yet, and is not one that fell silent.
-        return NO_DATA if at > track.first_measured else OK
+        return NO_DATA if at > group.first_measured else OK
     if evaluation.spent is not None and evaluation.spent >= 1:
         return BREACHED
-    return AT_RISK if _burns(track.slo, evaluation) else OK
+    likely = evaluation.forecast is not None and evaluation.forecast >= _LIKELY
+    return AT_RISK if likely or burns(evaluation) else OK
 
 
-def _burns(slo: Slo, evaluation: Evaluation) -> bool:
+def burns(evaluation: Evaluation) -> bool:
     """Whether a tier's condition holds: the same comparison as in the generated alert."""
+    slo = evaluation.track.slo
     gate = slo.alerting.low_traffic_gate
     for tier, _ in tiers_in_force(slo):
         limit = float(factor(tier, slo.period_seconds))
@@ -89,26 +99,36 @@ def _burns(slo: Slo, evaluation: Evaluation) -> bool:
     return False
 
 
-def _budget(slo: Slo, spent: float | None) -> tuple[Sample, ...]:
+def _group_labels(evaluation: Evaluation) -> dict[str, str]:
+    """``zone=eu,tier=a`` as labels of slo_info."""
+    match = evaluation.track.groups_of.fullmatch(evaluation.group.name)
+    return match.groupdict() if match and evaluation.group.name else {}
+
+
+def _budget(evaluation: Evaluation) -> tuple[Sample, ...]:
+    spent, names = evaluation.spent, names_of(evaluation)
     if spent is None:
         return ()
-    budget = float((100 - slo.objective) / 100)
+    seconds = float((100 - evaluation.track.slo.objective) / 100) * evaluation.spans[PERIOD].length
     return (
-        sample("slo_error_budget_remaining_ratio", 1 - spent, slo=slo.name),
-        sample("slo_error_budget_remaining_seconds", (1 - spent) * budget * slo.period_seconds, slo=slo.name),
+        sample("slo_error_budget_remaining_ratio", 1 - spent, **names),
+        sample("slo_error_budget_remaining_seconds", (1 - spent) * seconds, **names),
     )
 
 
-def _coverage(track: Track, evaluation: Evaluation, at: float) -> list[Sample]:
-    behind = at - (track.ledger.end if track.ledger.end is not None else at)
+def _coverage(evaluation: Evaluation, at: float) -> list[Sample]:
+    end, names = evaluation.group.ledger.end, names_of(evaluation)
+    behind = at - (end if end is not None else at)
     samples = []
-    for label, seconds in windows_of(track.slo).items():
-        window = evaluation.windows[label] if not behind else _rest(track, seconds, behind)
-        share = min(1.0, window.measured / (window.seconds + behind))
-        samples.append(sample("slo_coverage_ratio", share, slo=track.slo.name, window=label))
+    for label, span in evaluation.spans.items():
+        window = evaluation.windows[label] if not behind else _rest(evaluation, span.seconds, behind)
+        length = window.seconds + behind
+        if length > 0:
+            samples.append(sample("slo_coverage_ratio", min(1.0, window.measured / length), **names, window=label))
     return samples
 
 
-def _rest(track: Track, seconds: float, behind: float) -> Window:
+def _rest(evaluation: Evaluation, seconds: float, behind: float) -> Window:
     """The part of a window ending ``behind`` seconds after the ledger that the ledger knows."""
-    return track.ledger.window(seconds - behind) if behind < seconds else Window(0.0, 0.0, 0.0, seconds - behind)
+    ledger = evaluation.group.ledger
+    return ledger.window(seconds - behind) if behind < seconds else Window(0.0, 0.0, 0.0, seconds - behind)

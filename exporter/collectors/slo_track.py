@@ -1,107 +1,144 @@
-"""What is known of one SLO over time: its ledger, the memory of its counters, and what survives a restart."""
+"""What is known of one SLO over time: its groups, the memory of its counters, and what survives a restart."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from typing import Any
+import re
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from exporter.collectors.slo_group import Floats, Group, GroupCounts
+from exporter.collectors.slo_kinds import reads
 from exporter.counters import Memory
-from exporter.ledger import Ledger, Slot
-from exporter.spec import Slo
-from exporter.state import StoredLedger, StoredSlot
+from exporter.ledger import COARSE_WIDTH, MIDDLE_WIDTH, Ledger
+from exporter.spec import Calendar, Slo
+from exporter.state import StoredLedger
 from exporter.windows import DAY
 
 TREND_SPAN = 7 * DAY
-Floats = NDArray[np.float64]
+_CALENDAR_SLACK = 2 * DAY
+_CALENDAR_WIDTH = 900.0  # every zone's midnight is a multiple of 15 minutes
+_GROUPS_PER_SHOWN = 4
+"""Groups that are followed for each one that may be shown, so that the worst can be chosen."""
 
 
 class Track:
-    """One SLO's past. ``fine`` and ``origin`` give the grid of its ledger (seconds)."""
+    """One SLO's past. ``fine`` and ``origin`` give the grid of its ledgers, ``wide_origin`` that of their wider slots
+    (seconds); ``limit`` is how many groups may be shown."""
 
-    def __init__(self, slo: Slo, fine: float, origin: float) -> None:
+    def __init__(self, slo: Slo, fine: float, origin: float, wide_origin: float = 0.0, limit: int = 50) -> None:
         self.slo = slo
-        self.horizon = float(max(slo.period_seconds, TREND_SPAN))
-        self.memory = Memory()
-        self.ledger = Ledger(fine, self.horizon, origin)
-        self.first_measured: float | None = None
-        self.clamped = 0.0
-        self.newborn = 0
-        self._carry = 0.0
-        self._saved: float | None = None
+        self.reads = reads(slo)
+        self.groups_of = re.compile(",".join(f"{re.escape(label)}=(?P<{label}>.*)" for label in sorted(slo.group_by)))
+        """Takes the labels out of the value of slo_group."""
+        self.origin = origin
+        self.limit = limit
+        self.horizon = float(max(_longest(slo), TREND_SPAN))
+        self._grid = (fine, origin, wide_origin)
+        self.forget()
 
-    @property
-    def roles(self) -> dict[str, str]:
-        """Role -> selector of the counters that the SLI reads; the first decides whether anything was there."""
-        sli = self.slo.sli
-        selectors = {"total": sli.total, "bad": sli.bad, "good": sli.good}
-        return {role: selector for role, selector in selectors.items() if selector is not None}
+    def forget(self) -> None:
+        """Begin anew, with nothing known."""
+        self.memory = Memory()
+        self.groups: dict[str, Group] = {}
+        self.refused: set[str] = set()
+        """Groups that were seen and not followed, because there are too many."""
+        self.end: float | None = None
+        self.newborn = 0
+        if not self.slo.group_by:
+            self.groups[""] = self._new_group("")
 
     @property
     def definition(self) -> str:
         """A hash of what is counted; stored slots of another definition are counts of something else."""
-        sli = self.slo.sli
-        return hashlib.sha256(json.dumps([sli.source, self.roles, sli.sql]).encode()).hexdigest()
+        what = self.slo.sli.model_dump(mode="json", exclude_none=True)
+        return hashlib.sha256(json.dumps([what, self.slo.group_by], sort_keys=True).encode()).hexdigest()
 
-    def add(self, times: Floats, total: Floats, bad: Floats, measured: Floats) -> None:
-        """Add increments to the ledger, bad events clamped to [0, total].
+    @property
+    def first_measured(self) -> float | None:
+        """When anything of the SLO was first measured."""
+        return min((g.first_measured for g in self.groups.values() if g.first_measured is not None), default=None)
 
-        Counters are not read at one instant, so a reading may show an event as good before it shows it as an event. The
-        excess is carried into the next slot, where the other counter catches up, and no further: a wrong pair of
-        selectors must not pile up a debt that hides real errors.
-        """
-        if np.all(bad >= 0) and np.all(bad <= total) and not self._carry:
-            self.ledger.add(times, total, bad, measured)
-            return
-        clamped = np.empty_like(bad)
-        for i, (wanted, most) in enumerate(zip(bad.tolist(), total.tolist(), strict=True)):
-            excess = wanted - min(max(wanted, 0.0), most)
-            clamped[i] = min(max(wanted + self._carry, 0.0), most)
-            self._carry = excess
-            self.clamped += abs(excess)
-        self.ledger.add(times, total, clamped, measured)
+    def add(self, times: Floats, counts: Mapping[str, GroupCounts]) -> None:
+        """Add what happened up to ``times``; groups that are not in ``counts`` had no events and were not measured. A
+        new group is followed where there is room."""
+        for name in counts:
+            if name not in self.groups and counts[name].first is not None and self._room_for(name):
+                self.groups[name] = self._new_group(name)
+        nothing = np.zeros(len(times))
+        for name, group in self.groups.items():
+            count = counts.get(name, GroupCounts(nothing, nothing, nothing, None, present=False))
+            group.add(times, count.total, count.bad, count.measured)
+            group.present = count.present
+            if group.first_measured is None:
+                group.first_measured = count.first
+        if len(times):
+            self.end = float(times[-1])
 
-    def stored(self) -> StoredLedger:
-        """What changed since the last call of :meth:`mark_saved`, for the state store."""
-        slots = self.ledger.slots_since(self._saved)
-        return StoredLedger(self.slo.name, "", self.definition, self._head(), [_to_store(slot) for slot in slots])
+    def forget_groups(self) -> list[str]:
+        """Drop the groups of which nothing was measured within the horizon; their names."""
+        gone = [
+            name
+            for name, group in self.groups.items()
+            if self.slo.group_by and not group.present and not group.ledger.window(self.horizon).measured
+        ]
+        for name in gone:
+            del self.groups[name]
+        return gone
+
+    def stored(self) -> list[StoredLedger]:
+        """What changed since :meth:`mark_saved`, for the state store: the SLO's own row, and one for each group."""
+        head = {
+            "end": self.end,
+            "horizon": self.horizon,
+            "newborn": self.newborn,
+            "memory": self.memory.document(),
+        }
+        if not self.slo.group_by:
+            return [self.groups[""].stored(self.slo.name, self.definition, head)]
+        own = StoredLedger(self.slo.name, "", self.definition, head, [])
+        return [own, *(group.stored(self.slo.name, self.definition, {}) for group in self.groups.values())]
 
     def mark_saved(self) -> None:
         """The store has what :meth:`stored` gave."""
-        self._saved = self.ledger.end
+        for group in self.groups.values():
+            group.mark_saved()
 
-    def restore(self, stored: StoredLedger) -> bool:
-        """Take over a stored ledger; False where it counts something else or reaches back less far."""
-        head = stored.head
-        if stored.definition != self.definition or head["horizon"] < self.horizon or head["end"] is None:
+    def restore(self, stored: Sequence[StoredLedger]) -> bool:
+        """Take over what is stored of the SLO; False where it counts something else or reaches back less far."""
+        own = next((each for each in stored if not each.slo_group), None)
+        if own is None or any(each.definition != self.definition for each in stored):
             return False
-        self.memory = Memory.from_document(head["memory"])
-        self.first_measured, self._carry = head["first_measured"], head["carry"]
-        self.clamped, self.newborn = head["clamped"], head["newborn"]
-        self.ledger.load(_from_store(stored.slots), head["end"])
-        same_grid = {slot.width for slot in stored.slots} <= set(self.ledger.spans)
-        self._saved = self.ledger.end if same_grid else None
+        if own.head["end"] is None or own.head["horizon"] < self.horizon:
+            return False
+        self.memory, self.end = Memory.from_document(own.head["memory"]), own.head["end"]
+        self.newborn = own.head["newborn"]
+        for each in stored:
+            if each.slo_group or not self.slo.group_by:
+                self.groups[each.slo_group] = self._new_group(each.slo_group)
+                self.groups[each.slo_group].restore(each)
         return True
 
-    def _head(self) -> dict[str, Any]:
-        return {
-            "end": self.ledger.end,
-            "horizon": self.horizon,
-            "first_measured": self.first_measured,
-            "clamped": self.clamped,
-            "newborn": self.newborn,
-            "carry": self._carry,
-            "memory": self.memory.document(),
-        }
+    def _room_for(self, name: str) -> bool:
+        room = len(self.groups) < self.limit * _GROUPS_PER_SHOWN
+        if not room and len(self.refused) < self.limit * 1000:
+            self.refused.add(name)
+        return room
+
+    def _new_group(self, name: str) -> Group:
+        fine, origin, wide_origin = self._grid
+        coarse = COARSE_WIDTH
+        if isinstance(self.slo.period, Calendar):
+            coarse, wide_origin = _CALENDAR_WIDTH, 0.0
+        if self.slo.corrections:
+            coarse, wide_origin = MIDDLE_WIDTH, 0.0
+        return Group(name, Ledger(fine, self.horizon, origin, wide_origin=wide_origin, coarse=coarse))
 
 
-def _to_store(slot: Slot) -> StoredSlot:
-    return StoredSlot(slot.width, slot.ends_at, slot.total, slot.bad, slot.measured)
-
-
-def _from_store(slots: Sequence[StoredSlot]) -> list[Slot]:
-    return [Slot(slot.width, slot.ends_at, slot.total, slot.bad, slot.measured) for slot in slots]
+def _longest(slo: Slo) -> float:
+    if not isinstance(slo.period, Calendar):
+        return float(slo.period_seconds)
+    longest = {"day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}
+    return float(longest[slo.period.calendar] * DAY + _CALENDAR_SLACK)

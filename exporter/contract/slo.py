@@ -58,6 +58,20 @@ SLO_FAMILIES: tuple[Family, ...] = (
         _GROUP,
     ),
     Family(
+        "slo_error_budget_exhaustion_timestamp_seconds",
+        "When the error budget will be gone, as quantiles of the forecast; absent where that is after the period's "
+        f"length from now. {_REFRESH}",
+        ("slo", "forecast_quantile"),
+        _GROUP,
+    ),
+    Family(
+        "slo_error_budget_exhaustion_probability_ratio",
+        "Forecast probability that the error budget is gone before one more period has passed; from 14 days of history "
+        f"on. {_REFRESH}",
+        ("slo",),
+        _GROUP,
+    ),
+    Family(
         "slo_status",
         "0 ok, 1 at risk (an alert tier burns), 2 breached (no budget left), 3 no data although there was some before. "
         f"{_REFRESH}",
@@ -72,6 +86,20 @@ SLO_FAMILIES: tuple[Family, ...] = (
         ("slo",),
         _GROUP,
     ),
+    Family(
+        "slo_corrected_seconds",
+        "Time inside the period whose events do not count, because of corrections in the spec.",
+        ("slo",),
+        _GROUP,
+        stays=True,
+    ),
+    Family(
+        "slo_groups",
+        "Groups of the SLO that are shown, 0 where it has none; absent where the SLO is not grouped, and until its "
+        "groups were asked for.",
+        ("slo",),
+    ),
+    Family("slo_groups_dropped", "Groups of the SLO that are left out because it has more than the cap.", ("slo",)),
     Family(
         "slo_clamped_events_total",
         "Events by which a reading had more bad or good events than events, because counters are not read at one "

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporter.spec.models import Metric
+from exporter.spec.slo_models import CsvSlots
 
 Reading = Mapping[str, float]
 """Series key (:func:`series_key`) -> raw counter value at one instant; a series without a sample is not in it."""
@@ -35,11 +36,13 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """Events per time slot: slot j begins at ``starts[j]``; slots without events may be missing."""
+    """Events per time slot: row j is of the slot that begins at ``starts[j]``, and of the group ``groups[j]``
+    (:func:`group_name`; "" without grouping). Slots without events may be missing."""
 
     starts: NDArray[np.float64]
     total: NDArray[np.float64]
     bad: NDArray[np.float64]
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,12 @@ class SlotSource(Protocol):
     name: str
     up: bool | None
 
-    def slots(self, query: str, start: float, end: float, step: float) -> Slots:
-        """Events with ``start <= time < end`` in slots of ``step`` seconds. SourceError where there is no answer."""
+    def slots(
+        self, query: str | CsvSlots, start: float, end: float, step: float, group_by: Sequence[str] = ()
+    ) -> Slots:
+        """Events with ``start <= time < end`` in slots of ``step`` seconds, by the columns ``group_by``.
+
+        SourceError where there is no answer."""
         ...
 
 
@@ -109,3 +116,8 @@ def label_of(key: str, name: str) -> str:
         if label == name:
             return value
     return ""
+
+
+def group_name(labels: Mapping[str, str]) -> str:
+    """The value of slo_group: ``zone=eu``, keys sorted, comma between; "" for no labels."""
+    return ",".join(f"{name}={labels[name]}" for name in sorted(labels))

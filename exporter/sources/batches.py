@@ -71,7 +71,8 @@ class Batches:
         asked = dict.fromkeys(selectors)
         calm = [selector for selector in asked if selector not in self._suspects]
         together = [calm[begin : begin + BATCH] for begin in range(0, len(calm), BATCH)]
-        return together + [[suspect] for suspect in self._suspects if suspect in asked]
+        # A copy: the SLOs and the experiments of a source ask it from threads of their own.
+        return together + [[suspect] for suspect in tuple(self._suspects) if suspect in asked]
 
     def _suspect(self, group: Sequence[str], error: SourceError) -> dict[str, SourceError]:
         for selector in group:

@@ -1,17 +1,18 @@
-"""Counts from a CSV file with a header line, read again whenever it has changed."""
+"""Counts and time slots from a CSV file with a header line, read again whenever it has changed."""
 
 from __future__ import annotations
 
 import csv
 import io
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from exporter.sources.base import Count, SourceError
-from exporter.sources.rows import counts, number, require_columns
+from exporter.sources.base import Count, Slots, SourceError
+from exporter.sources.rows import counts, number, require_columns, slots
 from exporter.spec.models import CsvCounts, Metric
+from exporter.spec.slo_models import CsvSlots
 
 FILE_BYTES = 100 * 2**20
 """A larger file is refused."""
@@ -20,7 +21,8 @@ _Line = tuple[str, dict[str, str]]
 
 
 class FileSource:
-    """A CountSource. ``up`` is False where the file is missing, cannot be read or is cut off in the middle of a row.
+    """A CountSource and a SlotSource. ``up`` is False where the file is missing, cannot be read or is cut off in the
+    middle of a row.
 
     Who writes the file should write beside it and rename: a cut through the last number of the last row cannot be seen.
     """
@@ -35,12 +37,7 @@ class FileSource:
 
     def counts(self, metric: Metric, at: float) -> list[Count]:
         """See CountSource; which columns and rows, the metric's CsvCounts says."""
-        try:
-            self._refresh()
-        except SourceError:
-            self.up = False
-            raise
-        self.up = True
+        self._read()
         columns = metric.csv or CsvCounts()
         needed = [columns.variant, columns.n, columns.successes, *columns.where, *filter(None, [columns.time])]
         require_columns(self.name, dict.fromkeys(needed), self._columns)
@@ -48,6 +45,28 @@ class FileSource:
         if columns.time is not None:
             lines = self._latest(lines, columns.variant, columns.time, at)
         return counts(self.name, [(place, _units(row, columns)) for place, row in lines])
+
+    def slots(
+        self, query: str | CsvSlots, start: float, end: float, step: float, group_by: Sequence[str] = ()
+    ) -> Slots:
+        """See SlotSource; rows whose time lies in the same slot are added up."""
+        if isinstance(query, str):
+            raise SourceError(f"source {self.name}: a file needs columns (csv), not a query")
+        self._read()
+        part, kind = query.good or query.bad or "bad", "good" if query.good else "bad"
+        needed = [query.time, query.total, part, *query.where, *group_by]
+        require_columns(self.name, dict.fromkeys(needed), self._columns)
+        sums: dict[tuple[object, ...], dict[str, Any]] = {}
+        for place, row in self._lines:
+            if all(row[name] == text for name, text in query.where.items()):
+                time = number(self.name, place, query.time, _parsed(row[query.time]))
+                if start <= time < end:
+                    key = {"slot": start + (time - start) // step * step, **{label: row[label] for label in group_by}}
+                    into = sums.setdefault(tuple(key.values()), {**key, "total": 0.0, kind: 0.0})
+                    into["total"] += number(self.name, place, query.total, _parsed(row[query.total]))
+                    into[kind] += number(self.name, place, part, _parsed(row[part]))
+        rows = [(f"slot {row['slot']:.15g}", row) for row in sums.values()]
+        return slots(self.name, rows, start, end, step, group_by)
 
     def close(self) -> None:
         """Nothing is kept open; here for whoever closes all sources."""
@@ -60,6 +79,14 @@ class FileSource:
         for stamp, (_, row) in past:
             last[row[variant]] = max(stamp, last.get(row[variant], stamp))
         return [line for stamp, line in past if stamp == last[line[1][variant]]]
+
+    def _read(self) -> None:
+        try:
+            self._refresh()
+        except SourceError:
+            self.up = False
+            raise
+        self.up = True
 
     def _refresh(self) -> None:
         try:

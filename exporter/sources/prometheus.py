@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -12,7 +13,7 @@ from exporter.promql import parse_duration
 from exporter.sources.base import Matrix, Reading, SourceError
 from exporter.sources.batches import BATCH, Batches
 from exporter.sources.prometheus_answers import Series, fill, reading
-from exporter.sources.prometheus_api import NoSuchApi, PrometheusApi
+from exporter.sources.prometheus_api import NoSuchApi, PrometheusApi, QueryRefused
 
 POINTS = 5000
 """Instants in one range query; the server refuses more than 11,000."""
@@ -88,6 +89,9 @@ class PrometheusSource:
 
     def _whole(self, work: Callable[[], Answer]) -> Answer:
         try:
+            if self.up is False:
+                # A server that hangs costs a moment then, not the whole timeout again, of which others would wait too.
+                self._check_alive()
             answer = work()
         except SourceError:
             self.up = False
@@ -96,7 +100,8 @@ class PrometheusSource:
         return answer
 
     def _check_alive(self) -> None:
-        self._api.ask("/api/v1/query", {"query": "1"}, timeout=min(_ALIVE_SECONDS, self._api.timeout))
+        with contextlib.suppress(QueryRefused):  # by a proxy that lets few queries pass: it answers
+            self._api.ask("/api/v1/query", {"query": "1"}, timeout=min(_ALIVE_SECONDS, self._api.timeout))
 
     def _counters(self, selectors: Sequence[str], at: float) -> list[Reading | SourceError]:
         def ask(query: str) -> Any:

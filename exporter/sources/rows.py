@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from exporter.sources.base import Count, Slots, SourceError
+from exporter.sources.base import Count, Slots, SourceError, group_name
+
+_LABEL_LENGTH = 200
 
 Row = Mapping[str, Any]
 """Column -> value."""
@@ -69,9 +71,17 @@ def _variant(source: str, place: str, value: object) -> str:
     raise SourceError(f"source {source}, {place}: variant is {what}; it must be the variant's name, as in the spec")
 
 
-def slots(source: str, rows: Iterable[tuple[str, Row]], start: float, end: float, step: float) -> Slots:
-    """Slots in order of time, from rows that have slot, total and bad or good; bad is total - good."""
-    found: dict[float, tuple[float, float]] = {}
+def slots(
+    source: str,
+    rows: Iterable[tuple[str, Row]],
+    start: float,
+    end: float,
+    step: float,
+    group_by: Sequence[str] = (),
+) -> Slots:
+    """Slots in order of time, from rows that have slot, total, bad or good, and the columns ``group_by``; bad is
+    total - good."""
+    found: dict[tuple[float, str], tuple[float, float]] = {}
     for place, row in rows:
         begin = _slot(source, place, row["slot"], start, end, step)
         total = number(source, place, "total", row["total"])
@@ -79,12 +89,22 @@ def slots(source: str, rows: Iterable[tuple[str, Row]], start: float, end: float
         value = number(source, place, part, row[part])
         if value > total:
             raise SourceError(f"source {source}, {place}: {part} is {value:g}, more than total, {total:g}")
-        if begin in found:
-            raise SourceError(f"source {source}, {place}: slot {begin:.15g} a second time; group by the slot alone")
-        found[begin] = (total, value if part == "bad" else total - value)
-    starts = sorted(found)
-    columns = np.array([found[begin] for begin in starts], dtype=np.float64).reshape(len(starts), 2)
-    return Slots(np.array(starts, dtype=np.float64), columns[:, 0], columns[:, 1])
+        group = group_name({label: _label(source, place, label, row[label]) for label in group_by})
+        if (begin, group) in found:
+            alone = f"the slot and {', '.join(group_by)}" if group_by else "the slot alone"
+            raise SourceError(f"source {source}, {place}: slot {begin:.15g} a second time; group by {alone}")
+        found[begin, group] = (total, value if part == "bad" else total - value)
+    order = sorted(found)
+    columns = np.array([found[key] for key in order], dtype=np.float64).reshape(len(order), 2)
+    starts = np.array([begin for begin, _ in order], dtype=np.float64)
+    return Slots(starts, columns[:, 0], columns[:, 1], tuple(group for _, group in order))
+
+
+def _label(source: str, place: str, column: str, value: object) -> str:
+    if isinstance(value, str | int) and not isinstance(value, bool) and len(str(value)) <= _LABEL_LENGTH:
+        return str(value)
+    what = "NULL" if value is None else _shown(value)
+    raise SourceError(f"source {source}, {place}: {column} is {what}; a group must be a text of at most 200 characters")
 
 
 def _slot(source: str, place: str, value: object, start: float, end: float, step: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import text
 
@@ -11,9 +11,11 @@ from exporter.sources.base import Count, Slots, SourceError
 from exporter.sources.database import Database, Table, Unreachable
 from exporter.sources.rows import Row, counts, require_columns, slots
 from exporter.spec.models import Metric
+from exporter.spec.slo_models import CsvSlots
 
 ROWS = 10_000
 """A query that gives more rows is refused; one for slots may give as many as there are slots."""
+_GROUPS = 1000
 
 
 class SqlSource:
@@ -27,15 +29,22 @@ class SqlSource:
         self.up: bool | None = None
         self._database = Database(name, url, timeout)
 
-    def slots(self, query: str, start: float, end: float, step: float) -> Slots:
+    def slots(
+        self, query: str | CsvSlots, start: float, end: float, step: float, group_by: Sequence[str] = ()
+    ) -> Slots:
         """See SlotSource; binds those of :start, :end and :step that the query names, whole numbers as integers."""
-        limit = max(ROWS, math.ceil((end - start) / step))
+        if not isinstance(query, str):
+            raise SourceError(f"source {self.name}: a database needs a query, not columns of a file")
+        limit = max(ROWS, math.ceil((end - start) / step) * (_GROUPS if group_by else 1))
+        columns = [label.lower() for label in group_by]
         table = self._ask(query, {"start": start, "end": end, "step": step}, limit)
         parts = [column for column in ("bad", "good") if column in table.columns]
         if len(parts) > 1:
             raise SourceError(f"source {self.name}: the query gives bad and good; give one of them, the other follows")
-        require_columns(self.name, ("slot", "total", parts[0] if parts else "bad (or good)"), table.columns)
-        return slots(self.name, _places(table), start, end, step)
+        needed = ("slot", "total", parts[0] if parts else "bad (or good)", *columns)
+        require_columns(self.name, needed, table.columns)
+        rows = ((place, _with_labels(row, group_by)) for place, row in _places(table))
+        return slots(self.name, rows, start, end, step, group_by)
 
     def counts(self, metric: Metric, at: float) -> list[Count]:
         """See CountSource; binds :at where the query names it."""
@@ -72,6 +81,11 @@ class SqlSource:
 def _places(table: Table) -> Iterator[tuple[str, Row]]:
     for index, row in enumerate(table.rows, start=1):
         yield f"row {index}", dict(zip(table.columns, row, strict=True))
+
+
+def _with_labels(row: Row, group_by: Sequence[str]) -> Row:
+    """Databases fold the case of column names; labels keep theirs."""
+    return {**row, **{label: row[label.lower()] for label in group_by}}
 
 
 def _whole(value: float) -> float:

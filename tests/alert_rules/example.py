@@ -57,6 +57,21 @@ FULL = spec(
             alerting={"page": [], "ticket": ["fast", "medium", "slow", "trickle"], "low_traffic_gate": 0.01},
         ),
         slo("drill", period="1h", no_data="ignore"),
+        slo(
+            "edge-availability",
+            service="edge",
+            objective=99.5,
+            period={"calendar": "month", "timezone": "Europe/Berlin"},
+            group_by=["zone", "kind"],
+            alerting={
+                "tiers": [
+                    {"name": "quick", "severity": "page", "long": "30m", "short": "3m", "factor": 21.6},
+                    {"name": "sure", "severity": "page", "long": "4h", "short": "20m", "budget_share": 0.05},
+                    {"name": "same-windows", "severity": "ticket", "long": "4h", "short": "20m", "factor": 2},
+                    {"name": "slow", "severity": "ticket", "long": "45h", "short": "3h", "budget_share": 0.1},
+                ]
+            },
+        ),
     ],
     experiments=[
         experiment("checkout-button", early_kill={"margin": 0.07, "alpha": 0.005}, labels={"team": "payments"}),

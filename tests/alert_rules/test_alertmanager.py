@@ -5,9 +5,9 @@ from typing import Any
 import yaml
 
 from alert_rules import alertmanager_text
-from alert_rules.alertmanager import mutes, route
+from alert_rules.alertmanager import mutes, own_orders, route
 from exporter.alerts import ALERTS
-from tests.alert_rules.example import EMPTY, FULL, spec
+from tests.alert_rules.example import EMPTY, FULL, slo, spec
 
 
 def config(**receivers: Any) -> tuple[str, dict[str, Any]]:
@@ -108,7 +108,38 @@ def surplus(alert: str) -> set[str]:
 
 def test_a_mute_never_lets_a_ticket_silence_a_page() -> None:
     """Of burn alerts: either the louder one mutes, or both are as loud."""
-    for _, rule in mutes():
+    for _, rule in mutes(FULL.slos):
         if 'alertname="SLOErrorBudgetBurn"' in rule["source_matchers"]:
             assert 'severity="page"' in rule["source_matchers"] or "severity" in rule["equal"]
             assert {"slo", "slo_group"} <= set(rule["equal"])
+
+
+def tiers(*names: str) -> dict[str, Any]:
+    """Tiers of one's own in this order of speed."""
+    own = [
+        {"name": name, "severity": "page", "long": f"{speed}h", "short": "5m", "factor": 2}
+        for speed, name in enumerate(names, start=1)
+    ]
+    return {"tiers": own[::-1]}
+
+
+def test_tiers_of_ones_own_mute_in_their_own_order() -> None:
+    slos = spec(
+        slos=[
+            slo("a.b", alerting=tiers("quick", "late")),
+            slo("c", alerting=tiers("slow", "fast")),
+            slo("d", alerting=tiers("quick", "late")),
+            slo("e", alerting=tiers("fast", "trickle")),
+            slo("f"),
+        ]
+    ).slos
+    assert own_orders(slos) == {("quick", "late"): ["a.b", "d"], ("slow", "fast"): ["c"]}
+    rules = [rule for _, rule in mutes(slos) if any("tier" in each for each in rule["source_matchers"])]
+    assert [(*rule["source_matchers"][1:], rule["target_matchers"][1]) for rule in rules] == [
+        ('slo!~"a[.]b|c|d"', 'tier="fast"', 'tier=~"medium|slow|trickle"'),
+        ('slo!~"a[.]b|c|d"', 'tier="medium"', 'tier=~"slow|trickle"'),
+        ('slo!~"a[.]b|c|d"', 'tier="slow"', 'tier=~"trickle"'),
+        ('slo=~"a[.]b|d"', 'tier="quick"', 'tier=~"late"'),
+        ('slo=~"c"', 'tier="slow"', 'tier=~"fast"'),
+    ]
+    assert mutes(slos) == mutes(slos[::-1])

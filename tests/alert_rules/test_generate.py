@@ -20,9 +20,16 @@ from tests.alert_rules.example import EMPTY, FULL
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "rules"
 FILES = (RULES_FILE, TESTS_FILE, ALERTMANAGER_FILE)
-ALLOWED_TEMPLATES = {"{{ $value | humanize }}", '{{ "{{" }}'} | {
-    f"{{{{ $labels.{name} }}}}" for name in ("variant", "source", "collector")
-}
+ALLOWED_TEMPLATES = (
+    "{{ $value | humanize }}",
+    "{{ $value | humanizePercentage }}",
+    '{{ "{{" }}',
+    "{{ if $value }}",
+    "{{ else }}",
+    "{{ end }}",
+    "{{ $labels.slo_group | urlquery }}",
+    *(f"{{{{ $labels.{name} }}}}" for name in ("variant", "source", "collector", "slo_group")),
+)
 
 
 def rules(files: dict[str, str]) -> list[dict[str, Any]]:
@@ -82,9 +89,9 @@ def test_an_empty_spec_still_watches_winburn() -> None:
 
 def series_of(expr: str) -> set[str]:
     """Names of series in a PromQL expression of ours."""
-    bare = re.sub(r"\{[^}]*\}|(by|on|ignoring) \([^)]*\)", "", expr)
-    words = {"max", "min", "and", "or", "unless", "absent", "vector", "time"}
-    return set(re.findall(r"[a-z_][a-z0-9_:]*", bare)) - words
+    bare = re.sub(r"\{[^}]*\}|(by|on|ignoring) \([^)]*\)|\"[^\"]*\"", "", expr)
+    words = {"max", "min", "and", "or", "unless", "absent", "vector", "time", "label_replace", "ALERTS"}
+    return set(re.findall(r"[a-zA-Z_][a-zA-Z0-9_:]*", bare)) - words
 
 
 def test_every_series_of_every_rule_is_in_the_catalogue() -> None:

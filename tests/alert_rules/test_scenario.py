@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from alert_rules.rule import GROUP_IN_ADDRESS, unless_frozen
 from alert_rules.scenario import Scenario, expand, humanize
 
 
@@ -11,6 +12,23 @@ from alert_rules.scenario import Scenario, expand, humanize
 )
 def test_humanize_as_prometheus_does(value: float, text: str) -> None:
     assert humanize(value) == text
+
+
+def test_an_alert_that_is_frozen_has_other_words() -> None:
+    template = unless_frozen("humanizePercentage", "all\nof it") + " spent"
+    assert expand(template, 1.234, {}) == "123.4% spent"
+    assert expand(template, 0, {}) == "all\nof it spent"
+    assert expand(unless_frozen("", "x") + "y", 1, {}) == "y"
+
+
+def test_a_group_in_an_address_is_encoded() -> None:
+    assert expand(f"?a={GROUP_IN_ADDRESS}", 1, {"slo_group": "zone=eu west,b=ü"}) == "?a=zone%3Deu+west%2Cb%3D%C3%BC"
+
+
+def test_a_gap_is_counted_as_promtool_counts_it() -> None:
+    scenario = Scenario("x")
+    scenario.series("slo_status", [("1", 3), ("stale", 1), ("_", 3), ("0", 1)])
+    assert "values: 1x2 stale _x3 0\n" in scenario.text()
 
 
 def test_expand_fills_the_three_templates() -> None:

@@ -11,7 +11,7 @@ from exporter.contract import FAMILIES
 
 RUNBOOKS = Path(__file__).resolve().parents[2] / "deploy" / "runbooks"
 FIELDS = """slo service objective period source value factor long short spent lasts
-experiment variant control metric margin alpha collector"""
+unmeasured experiment variant control metric margin alpha collector"""
 
 
 @pytest.fixture(params=ALERTS.values(), ids=ALERTS)
@@ -22,6 +22,8 @@ def alert(request: pytest.FixtureRequest) -> Alert:
 def test_the_table_holds_the_alerts_of_this_version() -> None:
     assert list(ALERTS) == [
         "SLOErrorBudgetBurn",
+        "SLOErrorBudgetExhausted",
+        "SLOErrorBudgetForecast",
         "SLONoData",
         "ExperimentEarlyKill",
         "WinburnDown",

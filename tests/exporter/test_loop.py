@@ -99,6 +99,7 @@ def test_success_is_zero_while_any_entity_has_an_error_even_beside_samples() -> 
     one = Scripted("one", lambda _: [Report("a", (sample("slo_trend", 1, slo="a"),), error="could not be saved")])
     shown = values(loop_of(one).refresh_once(900.0))
     assert (shown["slo_trend{a}"], shown["winburn_collector_success{one}"]) == (1.0, 0.0)
+    assert "winburn_collector_last_success_timestamp_seconds{one}" not in shown
 
 
 def test_the_series_of_a_failing_collector_age_out_and_what_lasts_stays() -> None:
@@ -167,12 +168,41 @@ def test_a_hung_collector_holds_up_nobody_is_not_asked_again_and_is_taken_back(
         assert (shown["winburn_collector_success{slow}"], shown["winburn_collector_success{good}"]) == (0.0, 1.0)
         assert snapshot.waiting == ("slow",)
     assert slow.asked == 1
-    assert [r.message.startswith("slow: still running since ") for r in caplog.records] == [True]
+    (line,) = [r.message for r in caplog.records]
+    assert line.startswith("slow: the first run, which reads the past, takes longer than a refresh since ")
     slow.release.set()
     shown = values(loop.refresh_once(930.0))
     assert (shown["slo_trend{late}"], shown["winburn_collector_success{slow}"]) == (1.0, 1.0)
     assert loop.current is not None
     assert loop.current.ready
+
+
+def test_a_collector_that_is_late_each_time_is_logged_once_and_once_when_it_is_in_time_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    turns: list[Hanging] = []
+
+    def late(at: float) -> Iterable[Report]:
+        turns.append(Hanging())
+        return turns[-1].collect(at)
+
+    collector = Scripted("prod", good("late"))
+    # Real monotonic time: the deadline is 0.8 of this refresh.
+    loop = Loop([collector], refresh=0.2, lag=0.0, keep_seconds=KEEP)
+    loop.refresh_once(885.0)
+    collector.then = late
+    for instant in (900.0, 930.0):
+        loop.refresh_once(instant)
+        turns[-1].release.set()
+        loop.refresh_once(instant + 15.0)
+    collector.then = good("late")
+    loop.refresh_once(960.0)
+    texts = [record.message for record in caplog.records]
+    assert [text.split(" since ")[0] for text in texts] == [
+        "prod: each run takes longer than a refresh",
+        "prod: recovered",
+    ]
 
 
 def test_before_the_first_runs_are_over_there_is_a_snapshot_with_health_that_is_not_ready() -> None:

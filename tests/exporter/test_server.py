@@ -75,6 +75,13 @@ def test_an_empty_host_listens_on_every_interface() -> None:
         pass
 
 
+def test_connections_inherit_that_small_answers_are_not_held_back() -> None:
+    with bind(Address("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname(), 5):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from importlib import import_module
 
 import click
@@ -16,6 +17,7 @@ COMMANDS = {
     "backtest": "What would have paged, when, and how much budget it cost.",
     "rules": "Write Prometheus rules, their unit tests and alertmanager.yml.",
     "dashboards": "Write Grafana dashboards and provisioning.",
+    "convert": "Turn SLOs of Sloth, Pyrra, OpenSLO or slo-generator into a spec.",
 }
 """Command -> what it does; each is the function of its name in the module of its name."""
 
@@ -33,6 +35,15 @@ class Commands(click.Group):
             return None
         command: click.Command = getattr(import_module(f"winburn.cli.{name}"), name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """click's, and for a name that is none the nearest that is."""
+        near = get_close_matches(args[0], COMMANDS, n=1, cutoff=0.7)
+        if args[0] not in COMMANDS and near and not args[0].startswith("-"):
+            ctx.fail(f"No such command {args[0]!r}; did you mean {near[0]!r}?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """From the table, without importing what the commands need."""

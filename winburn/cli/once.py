@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -17,6 +19,8 @@ from exporter.state import State, StateError
 from winburn.assemble import assemble, open_state
 from winburn.cli.spec_argument import SPEC, fail, load_or_exit
 
+_LIKE = "write Unix seconds or 2026-11-22T10:00:00Z"
+
 
 class Time(click.ParamType[float]):
     """Unix seconds, or an RFC 3339 time with its zone."""
@@ -25,14 +29,20 @@ class Time(click.ParamType[float]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """The Unix time, or click's error."""
-        try:
+        at = self._time(value, param, ctx)
+        if not 0 < at < math.inf:
+            self.fail(f"{value!r} is not a time; {_LIKE}", param, ctx)
+        if at > time.time():
+            self.fail(f"{value!r} lies in the future; Unix times are in seconds, not milliseconds", param, ctx)
+        return at
+
+    def _time(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        with contextlib.suppress(ValueError):
             return float(value)
-        except ValueError:
-            pass
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is not a time; write Unix seconds or 2026-11-22T10:00:00Z", param, ctx)
+            self.fail(f"{value!r} is not a time; {_LIKE}", param, ctx)
         if moment.tzinfo is None:
             self.fail(f"{value!r} has no zone; write 2026-11-22T10:00:00Z or +01:00", param, ctx)
         return moment.astimezone(UTC).timestamp()

@@ -6,7 +6,7 @@ import contextlib
 import difflib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -16,13 +16,14 @@ from winburn.cli.spec_argument import fail
 
 def write_or_check(folder: Path, files: Mapping[str, str], *, check: bool, what: str) -> None:
     """Write the files (name -> text) into ``folder``, or, with ``check``, end with 1 where one differs."""
-    if check:
-        _check(folder, files, what)
-        return
     try:
+        if check:
+            _check(folder, files, what)
+            return
         changed = write_files(folder, files)
     except OSError as error:
-        fail(f"{what}: cannot write to {folder}: {error.strerror or error}")
+        reason = (error.strerror or str(error)).lower()
+        fail(f"{what}: cannot {'read' if check else 'write'} {error.filename or folder}: {reason}")
     for name in sorted(files):
         click.echo(f"{folder / name}{'' if name in changed else ' (unchanged)'}")
 
@@ -30,23 +31,35 @@ def write_or_check(folder: Path, files: Mapping[str, str], *, check: bool, what:
 def write_files(folder: Path, files: Mapping[str, str]) -> list[str]:
     """Write what differs, through temporary files that replace the old ones at the end; the names of what changed.
 
-    Nothing is half-written: all temporary files are complete before the first one takes its place.
+    Nothing is half-written: all temporary files are complete before the first one takes its place. OSError names the
+    file that could not be written.
     """
     changed = [name for name in sorted(files) if _read(folder / name) != files[name]]
     with contextlib.ExitStack() as leftovers:
         ready = []
         for name in changed:
             target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-            leftovers.callback(Path(temporary).unlink, missing_ok=True)
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(files[name])
-            Path(temporary).chmod(0o644)
+            with _about(target):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+                leftovers.callback(Path(temporary).unlink, missing_ok=True)
+                with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+                    stream.write(files[name])
+                Path(temporary).chmod(0o644)
             ready.append((temporary, target))
         for temporary, target in ready:
-            Path(temporary).replace(target)
+            with _about(target):
+                Path(temporary).replace(target)
     return changed
+
+
+@contextlib.contextmanager
+def _about(target: Path) -> Iterator[None]:
+    """An OSError that names the file a person knows, not our temporary one."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(target)) from error
 
 
 def _check(folder: Path, files: Mapping[str, str], what: str) -> None:

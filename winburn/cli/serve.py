@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import platform
+import re
 import sys
 import threading
 import time
@@ -14,7 +15,7 @@ import click
 
 from exporter.contract import Sample, sample
 from exporter.loop import Loop
-from exporter.server import parse_listen_address
+from exporter.server import Address, parse_listen_address
 from exporter.server import serve as serve_http
 from exporter.spec import SecretError, Spec, lint, masked
 from exporter.state import StateError
@@ -25,6 +26,23 @@ from winburn.cli.spec_argument import fail, load_or_exit
 from winburn.version import VERSION
 
 _LOG = logging.getLogger("winburn")
+RESERVED = ("/config", "/-/healthy", "/-/ready")
+"""Pages that are not the metrics."""
+
+
+def _addresses(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[Address, ...]:
+    try:
+        return tuple(parse_listen_address(value) for value in values)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _path(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    if not re.fullmatch(r"/[\w.~/-]*", value, re.ASCII):
+        raise click.BadParameter(f"{value!r} is not a path; write it like /metrics")
+    if value in RESERVED:
+        raise click.BadParameter(f"{value} is a page of its own; choose another path")
+    return value
 
 
 @click.command()
@@ -42,11 +60,18 @@ _LOG = logging.getLogger("winburn")
     multiple=True,
     default=(":10345",),
     show_default=True,
+    callback=_addresses,
     metavar="HOST:PORT",
     help="Where to listen; may be given several times. [::1]:10345 for IPv6.",
 )
 @click.option(
-    "--web.telemetry-path", "path", default="/metrics", show_default=True, metavar="PATH", help="Path of the metrics."
+    "--web.telemetry-path",
+    "path",
+    default="/metrics",
+    show_default=True,
+    callback=_path,
+    metavar="PATH",
+    help="Path of the metrics.",
 )
 @click.option(
     "--log.level",
@@ -64,7 +89,7 @@ _LOG = logging.getLogger("winburn")
     show_default=True,
     help="How to log; to stderr.",
 )
-def serve(config: Path, addresses: tuple[str, ...], path: str, level: str, layout: str) -> None:
+def serve(config: Path, addresses: tuple[Address, ...], path: str, level: str, layout: str) -> None:
     """Run the exporter: evaluate every SLO and experiment of the spec, and serve them to Prometheus.
 
     The numbers are computed every `refresh` of the spec on the wall clock and served from memory, so a scrape costs
@@ -83,12 +108,8 @@ def serve(config: Path, addresses: tuple[str, ...], path: str, level: str, layou
     sys.exit(_run(spec, addresses, path))
 
 
-def _run(spec: Spec, addresses: tuple[str, ...], path: str) -> int:
+def _run(spec: Spec, addresses: tuple[Address, ...], path: str) -> int:
 
-    try:
-        listen = [parse_listen_address(address) for address in addresses]
-    except ValueError as error:
-        fail(str(error))
     loop = _loop(spec)
     stop = threading.Event()
     # Not a daemon: the last refresh ends in order, and with it the transaction of the state store.
@@ -99,7 +120,7 @@ def _run(spec: Spec, addresses: tuple[str, ...], path: str) -> int:
     application = app(
         lambda: loop.current, monotonic=time.monotonic, version=VERSION, config=lambda: config, telemetry_path=path
     )
-    code = serve_http(application, listen, ready=listening)
+    code = serve_http(application, addresses, ready=listening)
     stop.set()
     if refreshing.is_alive():
         refreshing.join(timeout=5)
@@ -107,10 +128,10 @@ def _run(spec: Spec, addresses: tuple[str, ...], path: str) -> int:
     return code
 
 
-def _begin(listening: threading.Event, refreshing: threading.Thread, addresses: Iterable[str], path: str) -> None:
+def _begin(listening: threading.Event, refreshing: threading.Thread, addresses: Iterable[Address], path: str) -> None:
     """Refresh once the port is ours: a second exporter on the same state store would count twice."""
     listening.wait()
-    _LOG.info("winburn %s listens on %s, metrics at %s", VERSION, ", ".join(addresses), path)
+    _LOG.info("winburn %s listens on %s, metrics at %s", VERSION, ", ".join(map(str, addresses)), path)
     refreshing.start()
 
 

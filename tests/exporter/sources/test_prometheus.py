@@ -116,6 +116,21 @@ def test_after_three_slow_queries_the_rest_waits_for_its_turn(fake: Fake) -> Non
     assert [query for query in fake.queries if query != "1"] == ["m3", "m4", "m0"]
 
 
+@pytest.mark.parametrize("refused", [{}, {"1": "only metrics, please"}])
+def test_a_server_that_hung_is_asked_no_more_than_whether_it_lives(fake: Fake, refused: dict[str, str]) -> None:
+    fake.series, fake.refused = {"a": one("a", "1")}, refused
+    source = open_fake(fake, timeout=0.2)
+    fake.behaviour = hang
+    for _ in range(2):
+        fake.asked.clear()
+        with pytest.raises(SourceError, match="no whole answer"):
+            source.counters(["a"], 0.0)
+    assert fake.queries == ["1"]
+    fake.behaviour = None
+    assert source.counters(["a"], 0.0) == [{series_key({"__name__": "a"}): 1.0}]
+    assert source.up is True
+
+
 def test_more_series_than_the_cap_are_an_error_of_that_selector(fake: Fake) -> None:
     fake.series = {"big": [({"x": str(x)}, constant("1")) for x in range(4)], "small": one("small", "1")}
     source = open_fake(fake, series_limit=3)

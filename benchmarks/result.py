@@ -1,0 +1,38 @@
+"""One line of the table of results."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What was measured: both sides, how many times cheaper ours is, and what was promised (None: no promise)."""
+
+    what: str
+    ours: str
+    theirs: str
+    ratio: float
+    bar: float | None = None
+
+    @property
+    def met(self) -> bool:
+        """Whether the bar is reached; true where there is none."""
+        return self.bar is None or self.ratio >= self.bar
+
+
+def table(results: list[Result]) -> str:
+    """The results as aligned text."""
+    rows = [("what", "ours", "peer", "ratio", "bar", "")]
+    rows += [
+        (
+            each.what,
+            each.ours,
+            each.theirs,
+            f"{each.ratio:,.0f}x",
+            "" if each.bar is None else f">= {each.bar:,.0f}x",
+            "" if each.bar is None else "met" if each.met else "MISSED",
+        )
+        for each in results
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths).rstrip(), *lines[1:]])

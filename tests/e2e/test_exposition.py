@@ -1,0 +1,130 @@
+"""What a scrape of the demo's spec says, to those who read it: promtool, client libraries, Prometheus 3, curl."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
+from prometheus_client.parser import text_string_to_metric_families as text_families
+
+from exporter.contract import FAMILIES
+from tests.e2e.exporter import Exporter, Series, serve
+from winburn.demo.shop import create
+from winburn.demo.spec import Places, spec_text
+from winburn.processes import Group
+from winburn.servers import Servers
+
+TEXT = "text/plain; version=0.0.4"
+PROMETHEUS_3 = (
+    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+    "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
+    "text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
+)
+"""The Accept header that Prometheus 3 sends (scrape/scrape.go: acceptHeader of the default scrape protocols)."""
+
+LABELS = {
+    "slo_burn_rate": {"slo", "window"},
+    "slo_error_budget_remaining_ratio": {"slo"},
+    "slo_status": {"slo"},
+    "slo_trend": {"slo"},
+    "experiment_variant_win_ratio": {"experiment", "variant", "metric"},
+    "experiment_variant_lift_ratio": {"experiment", "variant", "metric"},
+    "experiment_variant_early_kill": {"experiment", "variant"},
+}
+"""What the issue asks for by name: families, and labels by which they are told apart."""
+
+ABSENT = {
+    "winburn_series_dropped_total": "nothing is dropped",
+}
+"""Families of the contract that this body need not have, and why."""
+
+
+@pytest.fixture(scope="module")
+def exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exporter]:
+    folder = tmp_path_factory.mktemp("demo")
+    places = Places(folder / "winburn.yml", folder / "shop.db", folder / "state.db", "http://127.0.0.1:9")
+    shop = create(places.database, 22, time.time(), days=8)
+    shop.open(int(time.time()) + 1)
+    shop.advance(time.time() + 300)
+    places.spec.write_text(spec_text(places))
+    with Group() as group:
+        yield serve(group, places.spec)
+    shop.close()
+
+
+def series(families: Iterator[object]) -> set[Series]:
+    """Of all but the process, which goes on while it is read."""
+    return {
+        (sample.name, tuple(sorted(sample.labels.items())))
+        for family in families
+        for sample in family.samples  # type: ignore[attr-defined]
+        if not sample.name.startswith(("process_", "python_"))
+    }
+
+
+def test_promtool_finds_nothing_to_say(exporter: Exporter, servers: Servers) -> None:
+    answer = exporter.get("/metrics", {"Accept": TEXT})
+    assert answer.headers["Content-Type"].startswith(TEXT)
+    done = subprocess.run(
+        [servers.need("promtool"), "check", "metrics"], input=answer.content, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_both_formats_parse_and_say_the_same_series(exporter: Exporter) -> None:
+    text = exporter.get("/metrics", {"Accept": TEXT}).text
+    openmetrics = exporter.get("/metrics", {"Accept": PROMETHEUS_3})
+    assert openmetrics.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
+    assert openmetrics.text.endswith("# EOF\n")
+    found = series(text_families(text))
+    assert found == series(openmetrics_families(openmetrics.text))
+    assert len(found) > 100
+
+
+def test_every_family_of_the_contract_is_there_with_its_labels(exporter: Exporter) -> None:
+    found = exporter.scrape()
+    names = {name for name, _ in found}
+    assert FAMILIES.keys() - names - ABSENT.keys() == set()
+    for name, labels in LABELS.items():
+        assert {frozenset(dict(pairs)) for other, pairs in found if other == name} == {frozenset(labels)}, name
+    assert all(0 <= value <= 1 for value in found.values("experiment_variant_win_ratio"))
+    for wanted in ("checkout-availability", "search-latency", "invoice-export"):
+        assert found.values("slo_events", slo=wanted, window="period")[0] > 0
+
+
+def test_nothing_undefined_is_served(exporter: Exporter) -> None:
+    assert all(math.isfinite(value) for value in dict.values(exporter.scrape()))
+
+
+def test_help_and_type_stand_once_before_their_series(exporter: Exporter) -> None:
+    lines = exporter.get("/metrics", {"Accept": TEXT}).text.splitlines()
+    helps = [line.split()[2] for line in lines if line.startswith("# HELP ")]
+    types = [line.split()[2] for line in lines if line.startswith("# TYPE ")]
+    assert helps == types
+    assert len(set(helps)) == len(helps)
+
+
+def test_gzip_is_used_where_it_is_accepted_and_only_there(exporter: Exporter) -> None:
+    packed = exporter.get("/metrics", {"Accept": TEXT, "Accept-Encoding": "gzip"})
+    plain = exporter.get("/metrics", {"Accept": TEXT, "Accept-Encoding": "identity"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
+    assert int(packed.headers["Content-Length"]) < len(plain.content) / 4
+    assert series(text_families(packed.text)) == series(text_families(plain.text))
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_curl_can_read_it(exporter: Exporter) -> None:
+    command = ["curl", "--silent", "--show-error", "--fail", "--noproxy", "*", f"{exporter.url}/metrics"]
+    plain = subprocess.run(command, capture_output=True, check=True).stdout
+    unpacked = subprocess.run([*command, "--compressed"], capture_output=True, check=True).stdout
+    packed = subprocess.run([*command, "--header", "Accept-Encoding: gzip"], capture_output=True, check=True).stdout
+    wanted = series(text_families(plain.decode()))
+    assert series(text_families(unpacked.decode())) == wanted
+    assert series(text_families(gzip.decompress(packed).decode())) == wanted

@@ -1,0 +1,177 @@
+"""The life of a real `winburn serve`: start, stop, kill, a store that is lost, a port that is taken."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.exporter import Exporter, serve
+from tests.exporter.sources.fake_prometheus import Fake, hang
+from winburn.processes import LOOPBACK, Group, stop
+
+Wait = Callable[[Callable[[], object], float], None]
+
+SPEC = """\
+refresh: 1s
+lag: 2s
+sources:
+  prod: {{type: prometheus, url: "{prod}"}}
+  csv: {{type: file, path: counts.csv}}
+slos:
+  - name: checkout
+    service: checkout
+    objective: 99
+    period: 7d
+    sli:
+      source: prod
+      total: hits_total
+      bad: misses_total
+experiments:
+  - name: buttons
+    control: a
+    variants: {{a: 0.5, b: 0.5}}
+    metrics:
+      - name: conversion
+        kind: proportion
+        source: csv
+        csv: {{}}
+state: {{url: "sqlite:///state/winburn.db"}}
+"""
+COUNTS = "variant,n,successes\na,{n},{a}\nb,{n},{b}\n"
+
+
+@pytest.fixture
+def prod() -> Iterator[Fake]:
+    fake, since = Fake(), time.time() - 3600
+    for name, rate in (("hits_total", 100.0), ("misses_total", 0.1)):
+        fake.series[name] = [({"job": "shop"}, lambda at, rate=rate: str(max(0.0, (at - since) * rate)))]
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
+def spec(prod: Fake, tmp_path: Path) -> Path:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "counts.csv").write_text(COUNTS.format(n=1000, a=100, b=100))
+    path = tmp_path / "winburn.yml"
+    path.write_text(SPEC.format(prod=prod.url))
+    return path
+
+
+def events(exporter: Exporter) -> float:
+    return exporter.scrape().values("slo_events", slo="checkout", window="period")[0]
+
+
+def killed(exporter: Exporter) -> list[float]:
+    return exporter.scrape().values("experiment_variant_early_kill", experiment="buttons", variant="b")
+
+
+def fill_the_disk(exporter: Exporter) -> None:
+    """No file of the process may grow beyond what the log needs: permissions would not stop root."""
+    resource.prlimit(exporter.process.popen.pid, resource.RLIMIT_FSIZE, (2**16, resource.RLIM_INFINITY))
+
+
+def empty_the_disk(exporter: Exporter) -> None:
+    unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    resource.prlimit(exporter.process.popen.pid, resource.RLIMIT_FSIZE, unlimited)
+
+
+def move_away(exporter: Exporter) -> None:
+    (exporter.process.log.parent / "state").rename(exporter.process.log.parent / "away")
+
+
+def move_back(exporter: Exporter) -> None:
+    (exporter.process.log.parent / "away").rename(exporter.process.log.parent / "state")
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux can limit a running process")
+@pytest.mark.parametrize(
+    ("lose", "restore", "sentence"),
+    [
+        (move_away, move_back, "was removed or replaced while in use"),
+        (fill_the_disk, empty_the_disk, "the state store cannot be written: "),
+    ],
+)
+def test_a_store_that_cannot_be_written_is_said_once_and_costs_no_numbers(
+    lose: Callable[[Exporter], None],
+    restore: Callable[[Exporter], None],
+    sentence: str,
+    spec: Path,
+    group: Group,
+    wait_for: Wait,
+) -> None:
+    exporter = serve(group, spec)
+    began = events(exporter)
+    lose(exporter)
+    wait_for(lambda: exporter.scrape().values("winburn_collector_success", collector="slo:prod") == [0], 15)
+    broken = events(exporter)
+    wait_for(lambda: events(exporter) > broken > began, 15)
+    (told,) = [event for event in exporter.log() if sentence in event["msg"]]
+    print(told["msg"])
+    assert told["level"] == "warning"
+    assert told["msg"].startswith("slo:prod (state store): ")
+    assert exporter.scrape().values("winburn_source_up", source="prod") == [1]
+    restore(exporter)
+    wait_for(lambda: exporter.scrape().values("winburn_collector_success", collector="slo:prod") == [1], 15)
+
+
+def test_a_kill_loses_neither_counts_nor_latches(prod: Fake, spec: Path, group: Group, wait_for: Wait) -> None:
+    first = serve(group, spec)
+    (spec.parent / "counts.csv").write_text(COUNTS.format(n=2000, a=200, b=20))
+    wait_for(lambda: killed(first) == [1], 15)
+    counted = events(first)
+    first.process.popen.send_signal(signal.SIGKILL)
+    first.process.popen.wait()
+    (spec.parent / "counts.csv").write_text(COUNTS.format(n=2000, a=200, b=200))
+    prod.asked.clear()
+    second = serve(group, spec)
+    assert killed(second) == [1], "a kill is not undone by better numbers"
+    assert events(second) >= counted
+    starts = [float(form["start"]) for _, form, _ in prod.asked if "start" in form]
+    assert all(time.time() - start < 300 for start in starts), "the past is not read again"
+
+
+def test_a_signal_ends_it_at_once_with_0_even_while_it_reads_a_past_that_hangs(
+    prod: Fake, spec: Path, group: Group, wait_for: Wait
+) -> None:
+    prod.behaviour = hang
+    exporter = serve(group, spec, ready=False)
+    wait_for(lambda: prod.asked, 15)
+    assert stop(exporter.process, grace=5) == 0
+    assert exporter.log()[-1]["msg"] == "stopped"
+    assert "Traceback" not in exporter.process.log.read_text()
+
+
+def test_before_the_first_evaluation_there_is_an_answer(prod: Fake, spec: Path, group: Group) -> None:
+    prod.behaviour = hang
+    exporter = serve(group, spec, ready=False)
+    ready, metrics = exporter.get("/-/ready"), exporter.get("/metrics")
+    assert ready.status_code == 503
+    assert ready.text.startswith("not yet: ")
+    assert metrics.status_code == 200
+    assert "winburn_build_info{" in metrics.text
+    assert "slo_" not in metrics.text.replace("winburn_slo", "")
+    assert exporter.get("/").status_code == 200
+
+
+def test_a_port_that_is_taken_is_one_sentence(spec: Path) -> None:
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        address = f"{LOOPBACK}:{taken.getsockname()[1]}"
+        done = subprocess.run(
+            [sys.executable, "-m", "winburn", "serve", "--config.file", spec, "--web.listen-address", address],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+    assert done.returncode == 1
+    (sentence,) = [line for line in done.stderr.splitlines() if "level=" not in line]
+    assert sentence.startswith(f"winburn: cannot listen on {address}: another program listens there; ")
