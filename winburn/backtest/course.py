@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from exporter.spec import Slo, tiers_in_force, windows_of
 from exporter.stats import burn
 from exporter.windows import PERIOD, Severity, Tier, factor
+from winburn.backtest.gate import passes
 from winburn.backtest.past import Floats, Past, Span, window_starts
 
 Flags = NDArray[np.bool_]
@@ -53,22 +54,19 @@ def course(slo: Slo, past: Past, span: Span) -> Course:
     """The SLO at every time of the span, from prefix sums.
 
     Burn rate: error ratio / budget, where what lies before the first measurement counts as ordinary traffic without
-    errors. A tier holds where long > factor and short > factor and, with the low-traffic gate, the exact binomial
-    p-value of the long window < gate; all strict.
+    errors. A tier holds where long > factor and short > factor and, with the low-traffic gate, the p-value of the long
+    window < gate; all strict.
     """
     times = span.times
-    counts = {label: _window(past, times, seconds, span) for label, seconds in windows_of(slo).items()}
-    rates = {
-        label: burn.burn_rate(counts[label][1], counts[label][0], slo.objective) * _known(past, times, seconds)
-        for label, seconds in windows_of(slo).items()
-    }
-    tiers = tuple(_judge(slo, tier, severity, counts, rates) for tier, severity in tiers_in_force(slo))
+    rates = {label: _burn(slo, past, times, seconds) for label, seconds in windows_of(slo).items()}
+    tiers = tuple(_judge(slo, past, times, tier, severity, rates) for tier, severity in tiers_in_force(slo))
     return Course(slo, past, span, times, rates, tiers)
 
 
-def _window(past: Past, times: Floats, seconds: int, span: Span) -> tuple[Floats, Floats]:
-    total, bad, _ = past.between(window_starts(times, seconds, span), times)
-    return total, bad
+def _burn(slo: Slo, past: Past, times: Floats, seconds: int) -> Floats:
+    total, bad, _ = past.between(window_starts(times, seconds), times)
+    rate: Floats = burn.burn_rate(bad, total, slo.objective) * _known(past, times, seconds)
+    return rate
 
 
 def _known(past: Past, times: Floats, seconds: int) -> Floats:
@@ -77,17 +75,11 @@ def _known(past: Past, times: Floats, seconds: int) -> Floats:
     return np.clip((times - past.first_measured) / seconds, 0.0, 1.0)
 
 
-def _judge(
-    slo: Slo,
-    tier: Tier,
-    severity: Severity,
-    counts: Mapping[str, tuple[Floats, Floats]],
-    rates: Mapping[str, Floats],
-) -> Judged:
+def _judge(slo: Slo, past: Past, times: Floats, tier: Tier, severity: Severity, rates: Mapping[str, Floats]) -> Judged:
     limit, gate = float(factor(tier, slo.period_seconds)), slo.alerting.low_traffic_gate
     # NaN, a window without events, compares as false.
     holds: Flags = (rates[tier.long] > limit) & (rates[tier.short] > limit)
     if gate is not None and holds.any():
-        total, bad = counts[tier.long]
-        holds[holds] = burn.p_value(bad[holds], total[holds], slo.objective) < gate
+        ends = times[holds]
+        holds[holds] = passes(slo, past, ends, window_starts(ends, tier.long_seconds), gate)
     return Judged(tier, severity, limit, holds)

@@ -8,7 +8,7 @@ from typing import Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from exporter.collectors.slo_feed import target_of
+from exporter.collectors.slo_absorb import target_of
 from exporter.counters import Memory, replay
 from exporter.sources.base import CounterSource, Matrix, SlotSource, SourceError
 from exporter.spec import Slo

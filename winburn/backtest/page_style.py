@@ -60,7 +60,7 @@ footer ul { margin: 6px 0 0; padding-left: 18px; }
   .tiles { grid-template-columns: repeat(2, 1fr); gap: 8px; } .tiles b { font-size: 19px; }
   .plot { height: 160px; margin-left: 52px; margin-right: 6px; } .lane { margin-left: 0; margin-right: 0; }
   .legend { margin-left: 0; }
-  .plot .x:nth-of-type(even) { visibility: hidden; }
+  .plot .x.odd { visibility: hidden; }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   table, tbody, th, td { display: block; }
   tbody tr { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 6px 12px; padding: 10px 0;

@@ -23,7 +23,8 @@ _EDGE = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Which times are evaluated: ``start``, ``start + step`` ... ``end``. The step divides 5 minutes."""
+    """Which times are evaluated: ``start``, a multiple of 5 minutes, ``start + step`` ... ``end``. The step divides 5
+    minutes."""
 
     start: float
     end: float
@@ -64,11 +65,13 @@ class Past:
         return np.maximum(index, 0)
 
 
-def window_starts(ends: Floats, seconds: float, span: Span) -> Floats:
+def window_starts(ends: Floats, seconds: float) -> Floats:
     """Where windows of ``seconds`` begin that end at ``ends``: at the edge of a slot of the exporter's ledger, so that
     both see the same events. Exact to 6 h, at most 5 m early to 3 d, at most 1 h early beyond."""
-    width = span.step if seconds <= FINE_SPAN else MIDDLE_WIDTH if seconds <= MIDDLE_SPAN else COARSE_WIDTH
-    starts: Floats = span.start + np.floor((ends - seconds - span.start) / width + _EDGE) * width
+    if seconds <= FINE_SPAN:
+        return ends - seconds
+    width = MIDDLE_WIDTH if seconds <= MIDDLE_SPAN else COARSE_WIDTH
+    starts: Floats = np.floor((ends - seconds) / width + _EDGE) * width
     return starts
 
 

@@ -51,7 +51,8 @@ def _plot(title: str, inside: str, picture: Picture, x: Place, ticks: Ticks, y: 
 
 def _times(picture: Picture, x: Place) -> str:
     return "".join(
-        f'<span class="x" style="left:{x(time):.2%}">{escape(text)}</span>' for time, text in picture.time_ticks
+        f'<span class="{"x odd" if i % 2 else "x"}" style="left:{x(time):.2%}">{escape(text)}</span>'
+        for i, (time, text) in enumerate(picture.time_ticks)
     )
 
 

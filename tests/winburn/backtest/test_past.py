@@ -15,7 +15,6 @@ from tests.winburn.backtest.scripted import (
     DAY,
     GOOD,
     HOUR,
-    MINUTE,
     START,
     TOTAL,
     Scripted,
@@ -25,7 +24,7 @@ from tests.winburn.backtest.scripted import (
     slo,
 )
 from winburn.backtest.increments import NotYet, increments
-from winburn.backtest.past import POINTS, Span, clamped, window_starts
+from winburn.backtest.past import POINTS, clamped, window_starts
 
 
 def _flat(days: float, bad: float = 0.0) -> Scripted:
@@ -157,8 +156,8 @@ def test_an_excess_of_bad_events_is_carried_one_slot() -> None:
 
 
 def test_windows_begin_where_those_of_the_exporter_do() -> None:
-    span = Span(START, START + DAY, MINUTE)
-    ends = START + np.array([0.0, 60.0, 3660.0])
-    assert (ends - window_starts(ends, 6 * HOUR, span)).tolist() == [6 * HOUR] * 3
-    assert (ends - window_starts(ends, DAY, span)).tolist() == [DAY, DAY + 60, DAY + 60]
-    assert (ends - window_starts(ends, 30 * DAY, span)).tolist() == [30 * DAY, 30 * DAY + 60, 30 * DAY + 60]
+    """To 6 h exactly, to 3 d at a multiple of 5 m, beyond at a whole hour."""
+    ends = 1_700_006_400.0 + np.array([0.0, 60.0, 3660.0])
+    assert (ends - window_starts(ends, 6 * HOUR)).tolist() == [6 * HOUR] * 3
+    assert (ends - window_starts(ends, DAY)).tolist() == [DAY, DAY + 60, DAY + 60]
+    assert (ends - window_starts(ends, 30 * DAY)).tolist() == [30 * DAY, 30 * DAY + 60, 30 * DAY + 60]
