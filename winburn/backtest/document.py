@@ -14,6 +14,7 @@ def document(result: Backtest) -> dict[str, Any]:
     slo, span = result.slo, result.course.span
     return {
         "slo": slo.name,
+        "slo_group": result.group or None,
         "service": slo.service,
         "objective": float(slo.objective),
         "period_seconds": slo.period_seconds,

@@ -9,7 +9,7 @@ import numpy as np
 
 from exporter.windows import Severity
 from winburn.backtest.course import Course, Flags, Judged
-from winburn.backtest.past import Floats
+from winburn.backtest.past import Floats, period_windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def _spent_since(course: Course, incident: float | None, index: int) -> float | 
     spent, at = course.spent[index], course.times[index]
     if incident is None or np.isnan(spent):
         return None
-    everything = course.past.between(np.array([at - course.slo.period_seconds]), np.array([at]))[1][0]
+    everything = course.past.between(period_windows(course.slo, np.array([at]))[0], np.array([at]))[1][0]
     since = course.past.between(np.array([incident]), np.array([at]))[1][0]
     if everything == 0:
         return 0.0

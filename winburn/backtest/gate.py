@@ -10,7 +10,7 @@ from exporter.ledger import COARSE_WIDTH, MIDDLE_SPAN, MIDDLE_WIDTH
 from exporter.spec import Slo
 from exporter.stats import bursts
 from exporter.windows import DAY
-from winburn.backtest.past import Floats, Past
+from winburn.backtest.past import Floats, Past, coarse_width
 
 QUIET_SECONDS = 6 * 3600.0
 """The newest past that the burst factor does not look at: an incident going on must not make itself ordinary."""
@@ -41,12 +41,15 @@ def _factor(slo: Slo, past: Past, hour: float) -> float:
     """How many bad events usually came together before an hour, from the hours of a period that ended 6 h earlier."""
     count = int(slo.period_seconds // COARSE_WIDTH)
     edges = hour - QUIET_SECONDS - np.arange(count, -1, -1, dtype=np.float64) * COARSE_WIDTH
-    # What the exporter's slots of an hour, or of 5 m where the SLO has corrections, still know.
-    width = MIDDLE_WIDTH if slo.corrections else COARSE_WIDTH
+    # What the exporter's widest slots still know.
+    width = coarse_width(slo)
     known = hour - (math.ceil(max(slo.period_seconds, _HORIZON, MIDDLE_SPAN) / width) + 1) * width
     edges = np.maximum(edges, known)
     total, bad, _ = past.between(edges[:-1], edges[1:])
-    return float(bursts.burst_factor(bad, total, slo.objective))
+    left = np.ones(count)
+    for begin, stop in past.cuts:
+        left[(edges[:-1] < stop) & (edges[1:] > begin)] = 0.0
+    return float(bursts.burst_factor(bad * left, total * left, slo.objective))
 
 
 def _spread(slo: Slo, past: Past, start: float, end: float) -> float:

@@ -1,20 +1,22 @@
-"""One stretch of an SLO's past from its source: events and bad events per step, whatever kind its SLI is."""
+"""One stretch of an SLO's past from its source: events and bad events per step and group, whatever kind its SLI is.
+
+The exporter's own feed reads it; only the grid of times differs.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
-from exporter.collectors.slo_absorb import target_of
-from exporter.counters import Memory, replay
+from exporter.collectors.slo_absorb import absorb_counts, absorb_history, absorb_slots
+from exporter.collectors.slo_group import Floats, GroupCounts
+from exporter.collectors.slo_kinds import check_histogram
+from exporter.collectors.slo_track import Track
 from exporter.sources.base import CounterSource, Matrix, SlotSource, SourceError
 from exporter.spec import Slo
-from exporter.spec.slo_models import Calendar
-
-Floats = NDArray[np.float64]
 
 
 class NotYet(Exception):  # noqa: N818 - says what the SLO is; nothing went wrong
@@ -23,85 +25,93 @@ class NotYet(Exception):  # noqa: N818 - says what the SLO is; nothing went wron
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """What happened in the ``step`` seconds before each of ``times``: events, bad events (not clamped to the events
-    yet), and the seconds that were measured; ``first`` is the first time at which there was anything, None where there
-    was not."""
+    """What happened up to each of ``times`` since the one before, by group (``""`` where the SLO is not grouped); a
+    group that is missing had no events and was not measured."""
 
     times: Floats
-    total: Floats
-    bad: Floats
-    measured: Floats
-    first: float | None
+    groups: Mapping[str, GroupCounts]
+
+    @property
+    def first(self) -> float | None:
+        """When anything was first there; None where nothing was."""
+        return min((counts.first for counts in self.groups.values() if counts.first is not None), default=None)
 
 
-class Increments(Protocol):
-    """Reads the next stretch of one SLO: the times start, start + step ... end."""
+class Increments:
+    """Reads the past of one SLO from ``source``, stretch by stretch in the order of time, up to ``limit`` groups that
+    the exporter would show. NotYet where its kind cannot be read."""
 
-    def __call__(self, start: float, end: float, step: float) -> Stretch:
-        """The stretch; SourceError where the source has no answer. To be called in the order of time."""
-        ...
+    def __init__(self, source: CounterSource | SlotSource, slo: Slo, limit: int) -> None:
+        if reason := not_yet(slo):
+            raise NotYet(reason)
+        self._source, self._slo = source, slo
+        self._track = _Heard(slo, limit)
 
+    @property
+    def every(self) -> float | None:
+        """Seconds between instants where the SLI dictates them (time slices)."""
+        return self._track.reads.every
 
-def increments(source: CounterSource | SlotSource, slo: Slo) -> Increments:
-    """A reader of the SLO's past, from its first instant on; NotYet where its kind cannot be read."""
-    if reason := not_yet(slo):
-        raise NotYet(reason)
-    if slo.sli.sql is not None:
-        return _Slots(cast(SlotSource, source), slo.sli.sql)
-    return _Counters(cast(CounterSource, source), slo)
+    def first_measured(self, group: str) -> float | None:
+        """When a group was first measured in what was read so far; None where it was not."""
+        return self._track.groups[group].first_measured if group in self._track.groups else None
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups that were found, in order."""
+        return tuple(sorted(self._track.groups))
+
+    def read(self, start: float, end: float, step: float) -> list[Stretch]:
+        """The instants start, start + step ... end; SourceError where the source has no answer."""
+        if self._slo.sli.kind in ("sql", "csv"):
+            self._read_slots(start, end, step)
+        else:
+            self._read_history(cast(CounterSource, self._source), start, end, step)
+        return self._track.take()
+
+    def _read_history(self, source: CounterSource, start: float, end: float, step: float) -> None:
+        what, found = self._track.reads, dict[str, Matrix]()
+        queries = what.at_step(step)
+        for role, answer in zip(queries, source.history(list(queries.values()), start, end, step), strict=True):
+            if isinstance(answer, SourceError):
+                raise answer
+            found[role] = answer
+        if what.count is not None:
+            absorb_counts(self._track, found, what, step)
+            return
+        check_histogram(source, self._slo, {role: bool(matrix.keys) for role, matrix in found.items()}, end)
+        absorb_history(self._track, found)
+
+    def _read_slots(self, start: float, end: float, step: float) -> None:
+        sli = self._slo.sli
+        query = sli.csv if sli.csv is not None else sli.sql or ""
+        slots = cast(SlotSource, self._source).slots(query, start - step, end, step, self._slo.group_by)
+        count = round((end - start) / step) + 1
+        absorb_slots(self._track, slots, start + np.arange(count, dtype=np.float64) * step, step)
 
 
 def not_yet(slo: Slo) -> str | None:
     """Why the SLO cannot be backtested, as a sentence; None where it can."""
-    if slo.sli.kind not in ("counters", "sql"):
+    if slo.sli.source is None:
         return (
-            f"{slo.name}: an SLI of kind {slo.sli.kind} cannot be backtested yet; total with bad or good, and sql can"
+            f"{slo.name}: an SLO of kind {slo.sli.kind} cannot be backtested yet; backtest the SLOs that it is made of"
         )
-    if slo.group_by:
-        return f"{slo.name}: an SLO with group_by cannot be backtested yet"
-    if slo.corrections:
-        return f"{slo.name}: an SLO with corrections cannot be backtested yet"
-    if isinstance(slo.period, Calendar):
-        return f"{slo.name}: an SLO with a calendar period cannot be backtested yet; try --period 30d"
     return None
 
 
-class _Counters:
-    def __init__(self, source: CounterSource, slo: Slo) -> None:
-        selectors = {"total": slo.sli.total, "bad": slo.sli.bad, "good": slo.sli.good}
-        self._roles = {role: selector for role, selector in selectors.items() if selector is not None}
-        self._source = source
-        self._memory = Memory()
+class _Heard(Track):
+    """A track that keeps what it was given until :meth:`take`, for its ledgers forget the details after 6 h."""
 
-    def __call__(self, start: float, end: float, step: float) -> Stretch:
-        answers = self._source.history(list(self._roles.values()), start, end, step)
-        parts: dict[str, Matrix] = {}
-        for role, answer in zip(self._roles, answers, strict=True):
-            if isinstance(answer, SourceError):
-                raise answer
-            parts[role] = answer
-        times = parts["total"].times
-        happened = replay(self._memory, times, {r: (m.keys, m.values) for r, m in parts.items()}, target_of)
-        total = happened.by_role["total"]
-        bad = happened.by_role["bad"] if "bad" in happened.by_role else total - happened.by_role["good"]
-        return Stretch(times, total, bad, happened.measured, happened.first_present)
+    def __init__(self, slo: Slo, limit: int) -> None:
+        self._heard: list[Stretch] = []
+        super().__init__(slo, 60.0, 0.0, 0.0, limit)
 
+    def add(self, times: Floats, counts: Mapping[str, GroupCounts]) -> None:
+        """See Track."""
+        super().add(times, counts)
+        self._heard.append(Stretch(times, {name: one for name, one in counts.items() if name in self.groups}))
 
-class _Slots:
-    def __init__(self, source: SlotSource, query: str) -> None:
-        self._source, self._query = source, query
-        self._first: float | None = None
-
-    def __call__(self, start: float, end: float, step: float) -> Stretch:
-        begin, count = start - step, round((end - start) / step) + 1
-        slots = self._source.slots(self._query, begin, end, step)
-        index = np.clip(((slots.starts - begin) / step + 1e-6).astype(int), 0, count - 1)
-        total, bad = np.zeros(count), np.zeros(count)
-        np.add.at(total, index, slots.total)
-        np.add.at(bad, index, slots.bad)
-        times: Floats = start + np.arange(count, dtype=np.float64) * step
-        first = begin + int(np.argmax(total > 0)) * step if total.any() else None
-        # A table without rows cannot tell a quiet service from one that does not exist yet.
-        self._first = first if self._first is None else self._first
-        known = np.inf if self._first is None else self._first
-        return Stretch(times, total, bad, np.where(times > known + 1e-6, step, 0.0), first)
+    def take(self) -> list[Stretch]:
+        """What was given since the last call."""
+        heard, self._heard = self._heard, []
+        return heard

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -25,7 +27,13 @@ def write(folder: Path, results: Sequence[Backtest]) -> Iterator[str]:
         if result.course.past.first_measured is None:
             continue
         span = result.course.span
-        target = folder / f"{result.slo.name}.png"
-        title = f"{result.slo.name}: {result.slo.objective:f} % over {result.slo.period_label}, "
+        target = folder / f"{_file_name(result.name)}.png"
+        title = f"{result.name}: {result.slo.objective:f} % over {result.slo.period_label}, "
         target.write_bytes(png(f"{title}{when(span.start)} to {when(span.end)} UTC", picture(result)))
         yield str(target)
+
+
+def _file_name(text: str) -> str:
+    """A group's values may hold anything: what no file system minds, and a check sum where that is not all."""
+    safe = re.sub(r"[^A-Za-z0-9_.=,-]", "_", text)[:120]
+    return safe if safe == text else f"{safe}-{zlib.crc32(text.encode()):08x}"

@@ -54,7 +54,7 @@ cleared.</li>
 
 
 def _title(results: Sequence[Backtest]) -> str:
-    return ", ".join(result.slo.name for result in results[:3]) + (" ..." if len(results) > 3 else "") or "no SLO"
+    return ", ".join(result.name for result in results[:3]) + (" ..." if len(results) > 3 else "") or "no SLO"
 
 
 def _span(results: Sequence[Backtest]) -> str:
@@ -70,7 +70,7 @@ def _contents(results: Sequence[Backtest]) -> str:
         return ""
     rows = [
         (
-            r.slo.name,
+            r.name,
             str(r.summary.pages),
             str(r.summary.tickets),
             percent(r.summary.spent),
@@ -85,7 +85,7 @@ def _contents(results: Sequence[Backtest]) -> str:
 def _section(result: Backtest) -> str:
     slo = result.slo
     head = (
-        f"<section><h2>{escape(slo.name)}</h2>"
+        f"<section><h2>{escape(result.name)}</h2>"
         f'<p class="soft">{escape(slo.service)}: {slo.objective:f} % over {escape(slo.period_label)}</p>'
     )
     if result.course.past.first_measured is None:

@@ -15,6 +15,7 @@ from exporter.stats import burn
 from exporter.windows import HOUR, Severity, factor, reachable
 from winburn.backtest.course import Course
 from winburn.backtest.firings import Firing, merged
+from winburn.backtest.past import period_windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def _worst_hour(course: Course) -> WorstHour | None:
         return None
     index = int(np.searchsorted(course.times, times[worst]))
     spent = course.spent[index]
-    everything = course.past.between(times[[worst]] - course.slo.period_seconds, times[[worst]])[1][0]
+    everything = course.past.between(period_windows(course.slo, times[[worst]])[0], times[[worst]])[1][0]
     return WorstHour(
         float(times[worst] - HOUR), float(bad[worst]), float(total[worst]), float(spent * bad[worst] / everything)
     )

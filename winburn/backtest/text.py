@@ -17,7 +17,7 @@ NONE = "-"
 def table(result: Backtest) -> str:
     """Everything about one SLO, ending with a newline."""
     slo, span = result.slo, result.course.span
-    title = f"{slo.name} ({slo.service}): {slo.objective:f} % over {slo.period_label}"
+    title = f"{result.name} ({slo.service}): {slo.objective:f} % over {slo.period_label}"
     lines = [f"{title}, {when(span.start)} to {when(span.end)} UTC, every {format_duration(span.step)}", ""]
     if result.course.past.first_measured is None:
         return "\n".join([*lines, "  no data: its counters had no series, its query no events", "", ""])

@@ -197,7 +197,7 @@ def _replay_all(
     with _bar() as progress:
         for slo in slos:
             try:
-                results.append(_replay(spec, sources, slo, span, changes(slo), now, progress))
+                results.extend(_replay(spec, sources, slo, span, changes(slo), now, progress))
             except NotYet as sentence:
                 errors.append(str(sentence))
             except SourceError as error:
@@ -213,7 +213,7 @@ def _replay(
     changes: list[tuple[str, Slo]],
     now: float,
     progress: Callable[[str, float], None],
-) -> Backtest:
+) -> list[Backtest]:
     source = cast(CounterSource | SlotSource, sources.get(slo.sli.source or ""))
     keep = 2 * interval(spec)
     return replay(
@@ -223,6 +223,7 @@ def _replay(
         keep=keep,
         what_ifs=changes,
         now=max(now, span.end),
+        limit=spec.limits.groups,
         progress=lambda share: progress(slo.name, share),
     )
 

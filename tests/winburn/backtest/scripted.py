@@ -86,6 +86,11 @@ def slo(objective: float = 99.9, period: str = "30d", sli: Mapping[str, Any] | N
 
 
 def run(source: Any, of: Slo, start: float, end: float, step: float = MINUTE, **more: Any) -> Backtest:
+    (result,) = runs(source, of, start, end, step, **more)
+    return result
+
+
+def runs(source: Any, of: Slo, start: float, end: float, step: float = MINUTE, **more: Any) -> list[Backtest]:
     return backtest(source, of, Span(start, end, step), **{"keep": 30.0, "now": end, **more})
 
 

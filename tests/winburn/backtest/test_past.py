@@ -23,7 +23,7 @@ from tests.winburn.backtest.scripted import (
     run,
     slo,
 )
-from winburn.backtest.increments import NotYet, increments
+from winburn.backtest.increments import Increments, NotYet
 from winburn.backtest.past import POINTS, clamped, window_starts
 
 
@@ -137,17 +137,10 @@ def test_slots_of_a_database_give_what_counters_give(tmp_path: Path) -> None:
     assert by_sql.summary == by_counters.summary
 
 
-@pytest.mark.parametrize(
-    ("fields", "what"),
-    [
-        ({"sli": {"bool": "probe_success"}}, "kind bool"),
-        ({"group_by": ["zone"]}, "group_by"),
-        ({"corrections": [{"from": "2026-11-01T22:00:00Z", "to": "2026-11-01T23:00:00Z", "reason": "drill"}]}, "corr"),
-    ],
-)
-def test_what_cannot_be_replayed_yet_is_said(fields: dict[str, object], what: str) -> None:
-    with pytest.raises(NotYet, match=what):
-        increments(Scripted({}), slo(**fields))
+def test_a_composite_cannot_be_replayed_yet_and_that_is_said() -> None:
+    composite = slo(sli={"source": None, "composite": [{"slo": "a"}, {"slo": "b"}]})
+    with pytest.raises(NotYet, match="kind composite"):
+        Increments(Scripted({}), composite, 50)
 
 
 def test_an_excess_of_bad_events_is_carried_one_slot() -> None:
@@ -158,6 +151,6 @@ def test_an_excess_of_bad_events_is_carried_one_slot() -> None:
 def test_windows_begin_where_those_of_the_exporter_do() -> None:
     """To 6 h exactly, to 3 d at a multiple of 5 m, beyond at a whole hour."""
     ends = 1_700_006_400.0 + np.array([0.0, 60.0, 3660.0])
-    assert (ends - window_starts(ends, 6 * HOUR)).tolist() == [6 * HOUR] * 3
-    assert (ends - window_starts(ends, DAY)).tolist() == [DAY, DAY + 60, DAY + 60]
-    assert (ends - window_starts(ends, 30 * DAY)).tolist() == [30 * DAY, 30 * DAY + 60, 30 * DAY + 60]
+    assert (ends - window_starts(slo(), ends, 6 * HOUR)).tolist() == [6 * HOUR] * 3
+    assert (ends - window_starts(slo(), ends, DAY)).tolist() == [DAY, DAY + 60, DAY + 60]
+    assert (ends - window_starts(slo(), ends, 30 * DAY)).tolist() == [30 * DAY, 30 * DAY + 60, 30 * DAY + 60]
