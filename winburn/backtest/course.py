@@ -16,6 +16,8 @@ from winburn.backtest.past import Floats, Past, Span, period_windows, window_sta
 
 Flags = NDArray[np.bool_]
 
+_RECENT = 300.0
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -37,6 +39,8 @@ class Course:
     span: Span
     times: Floats
     burn: Mapping[str, Floats]
+    unmeasured: Flags
+    """Where slo_status would say that there are no data: something was measured before, and nothing in the last 5 m."""
     tiers: tuple[Judged, ...]
 
     @property
@@ -61,7 +65,15 @@ def course(slo: Slo, past: Past, span: Span) -> Course:
     times = span.times
     rates = {label: _burn(slo, past, times, label, seconds) for label, seconds in windows_of(slo).items()}
     tiers = tuple(_judge(slo, past, times, tier, severity, rates) for tier, severity in tiers_in_force(slo))
-    return Course(slo, past, span, times, rates, tiers)
+    return Course(slo, past, span, times, rates, _unmeasured(slo, past, times), tiers)
+
+
+def _unmeasured(slo: Slo, past: Past, times: Floats) -> Flags:
+    if past.first_measured is None:
+        return np.zeros(len(times), dtype=bool)
+    recent = _RECENT + (slo.sli.slices.slice if slo.sli.slices is not None else 0.0)
+    silent: Flags = past.between(times - recent, times)[2] == 0
+    return silent & (times > past.first_measured)
 
 
 def _burn(slo: Slo, past: Past, times: Floats, label: str, seconds: int) -> Floats:

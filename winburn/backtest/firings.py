@@ -46,7 +46,7 @@ def firings(course: Course, keep: float) -> list[Firing]:
     """Every firing of every tier, in the order of time.
 
     ``keep`` is the rules' keep_firing_for in seconds: an alert clears that long after its condition was first found
-    false, and a condition that comes back by then finds it firing still.
+    false, and a condition that comes back by then finds it firing still. While nothing is measured it freezes.
 
     The incident of a firing begins with the first bad slot of the run of burn > 1 that led to it: the run of times, up
     to the firing, at which the tier's short or long window burns faster than 1; its first bad slot is looked for from
@@ -56,7 +56,7 @@ def firings(course: Course, keep: float) -> list[Firing]:
     found = [
         _firing(course, judged, first, last, keep)
         for judged in course.tiers
-        for first, last in held(judged.holds, course.times, keep)
+        for first, last in held(frozen(judged.holds, course.unmeasured, course.times, keep), course.times, keep)
     ]
     order = {judged.tier.name: i for i, judged in enumerate(course.tiers)}
     return sorted(found, key=lambda firing: (firing.since, order[firing.tier]))
@@ -74,6 +74,17 @@ def held(holds: Flags, times: Floats, keep: float) -> Iterator[tuple[int, int]]:
             after = runs[i][1]
         yield first, after - 1
         i += 1
+
+
+def frozen(holds: Flags, unmeasured: Flags, times: Floats, keep: float) -> Flags:
+    """The condition, going on through unmeasured times by whose beginning the alert fires."""
+    going = holds.copy()
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], unmeasured, [False])).astype(np.int8)))
+    for first, after in edges.reshape(-1, 2).tolist():
+        before = np.flatnonzero(going[:first])
+        if len(before) and times[first] <= times[before[-1] + 1] + keep:
+            going[first:after] = True
+    return going
 
 
 def merged(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -26,7 +26,7 @@ from tests.winburn.backtest.scripted import (
     run,
     slo,
 )
-from winburn.backtest.firings import held, merged
+from winburn.backtest.firings import frozen, held, merged
 
 BEGAN = START + 31 * DAY
 
@@ -128,6 +128,34 @@ def test_what_fires_at_the_first_time_is_open_to_the_past() -> None:
 def test_keep_firing_for_bridges(holds: str, keep: float, expected: list[tuple[int, int]]) -> None:
     flags = np.array([c == "#" for c in holds], dtype=bool)
     assert list(held(flags, np.arange(len(holds)) * 60.0, keep)) == expected
+
+
+def test_an_alert_freezes_while_nothing_is_measured() -> None:
+    """The service falls silent for two hours in the midst of its outage: nobody knows that it is over."""
+    total = np.full(round(31 * DAY / 60) + 400, 1000.0)
+    bad = np.zeros_like(total)
+    bad[31 * 1440 :] = np.where(np.arange(400) < 140, 500, 0)
+    source = Scripted(counters(total, bad))
+    for series in source.script.values():
+        for times, values in series.values():
+            values[(times > BEGAN + 10 * MINUTE) & (times <= BEGAN + 130 * MINUTE)] = np.nan
+    result = run(source, slo(alerting={"page": ["fast"], "ticket": []}), BEGAN - HOUR, BEGAN + 6 * HOUR)
+    assert len(result.firings) == 1
+    assert result.firings[0].until == BEGAN + 145 * MINUTE + 30
+
+
+@pytest.mark.parametrize(
+    ("holds", "unmeasured", "expected"),
+    [
+        ("##...", "..##.", "####."),
+        (".....", "..##.", "....."),
+        ("#....", "..##.", "#...."),
+        ("..##.", "##...", "..##."),
+    ],
+)
+def test_only_what_fires_can_freeze(holds: str, unmeasured: str, expected: str) -> None:
+    flags = [np.array([c == "#" for c in text], dtype=bool) for text in (holds, unmeasured, expected)]
+    assert frozen(flags[0], flags[1], np.arange(5) * 60.0, 30.0).tolist() == flags[2].tolist()
 
 
 def test_merged_spans() -> None:
