@@ -1,4 +1,5 @@
-"""PromQL as strings: durations, quoting, shapes, and the check that a text is a plain selector. No other parsing."""
+"""PromQL as strings: durations, quoting, shapes, and the check that a text is a plain selector. What goes beyond
+selectors is split into tokens at most; nothing is parsed."""
 
 from __future__ import annotations
 
@@ -62,10 +63,12 @@ _STRING = re.compile(r"""(?s:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)"""
 _ESCAPE = re.compile(r"\\(?:([abfnrtv\\])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))", re.S)
 _CONTROL = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
 _NUMBERS = frozenset({"inf", "nan"})
+_COUNTER = 'one plain counter like http_requests_total{job="shop"}'
 
 
-def check_selector(text: str) -> str | None:
+def check_selector(text: str, example: str = _COUNTER) -> str | None:
     """Why ``text`` is not a plain instant vector selector, a metric name and/or matchers; None where it is one.
+    ``example`` completes "give ..." in the sentence.
 
     Grammar: https://prometheus.io/docs/prometheus/latest/querying/basics/#instant-vector-selectors. Quoted names, which
     Prometheus 3 has, are allowed. Regular expressions are checked by :func:`check_regex`.
@@ -73,7 +76,7 @@ def check_selector(text: str) -> str | None:
     try:
         _check_selector(text)
     except ValueError as error:
-        return str(error)
+        return str(error).replace(_COUNTER, example)
     return None
 
 
@@ -97,7 +100,34 @@ def _check_selector(text: str) -> None:
         raise ValueError(f'{_short(text)} would select everything; give a metric\'s name or a matcher like job="shop"')
 
 
-_EXAMPLE = 'give one plain counter like http_requests_total{job="shop"}'
+def name_and_labels(selector: str) -> tuple[str | None, tuple[str, ...]]:
+    """The metric's name, None where none is fixed, and the labels that are matched, of a selector that
+    :func:`check_selector` takes."""
+    at = _skip(selector, 0)
+    metric = _METRIC.match(selector, at)
+    name = metric.group() if metric else None
+    at = _skip(selector, metric.end()) if metric else at
+    labels: list[str] = []
+    at = _skip(selector, at + 1)
+    while at < len(selector) and selector[at] != "}":
+        label, at = _label(selector, at)
+        operator = _OPERATOR.match(selector, at)
+        if operator is None:
+            name = label
+        else:
+            string = _STRING.match(selector, _skip(selector, operator.end()))
+            value = string.group() if string else ""
+            at = string.end() if string else len(selector)
+            if label != "__name__":
+                labels.append(label)
+            elif operator.group() == "=":
+                name = _unquote(value)
+        at = _skip(selector, at)
+        at = _skip(selector, at + 1) if selector.startswith(",", at) else at
+    return name, tuple(labels)
+
+
+_EXAMPLE = f"give {_COUNTER}"
 
 
 def _surplus(rest: str) -> str:
@@ -262,3 +292,74 @@ def _skip(text: str, at: int) -> int:
 def _short(text: str) -> str:
     text = " ".join(text.split())
     return repr(text if len(text) <= 40 else text[:37] + "...")
+
+
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
+_TOKEN = re.compile(rf"{_STRING.pattern}|#[^\n]*|[a-zA-Z0-9_:.$]+|==|!=|<=|>=|=~|!~|\s+|.", re.S)
+_COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
+_NOT_BESIDE = frozenset({"and", "or", "unless", "="})
+
+
+def check_expression(text: str) -> str | None:
+    """Why ``text`` cannot be a PromQL expression, as far as its quotes and brackets tell; None where they fit."""
+    try:
+        tokens = _tokens(text)
+    except ValueError as error:
+        return str(error)
+    return None if tokens else "no expression stands here"
+
+
+def split_comparison(text: str) -> tuple[str, str, str] | None:
+    """Left side, operator and right side of a comparison, without ``bool`` where it has that already.
+
+    None where there is not exactly one comparison outside of all brackets, or where ``and``, ``or`` or ``unless``
+    join several expressions there: inserting ``bool`` would change what they mean. Brackets around the whole are taken
+    off. Operators: https://prometheus.io/docs/prometheus/latest/querying/operators/#comparison-binary-operators.
+    """
+    try:
+        tokens = _tokens(text)
+    except ValueError:
+        return None
+    while len(tokens) > 1 and tokens[0][0] == "(" and all(depth for _, depth in tokens[1:-1]):
+        tokens = _trimmed([(token, depth - 1) for token, depth in tokens[1:-1]])
+    outside = [(i, token.lower()) for i, (token, depth) in enumerate(tokens) if not depth]
+    operators = [i for i, token in outside if token in _COMPARISONS]
+    if len(operators) != 1 or any(token in _NOT_BESIDE for _, token in outside):
+        return None
+    at = operators[0]
+    left, right = _trimmed(tokens[:at]), _trimmed(tokens[at + 1 :])
+    if right and right[0][0].lower() == "bool":
+        right = _trimmed(right[1:])
+    return (_joined(left), tokens[at][0], _joined(right)) if left and right else None
+
+
+def _tokens(text: str) -> list[tuple[str, int]]:
+    """Each token with the number of brackets around it, white space and comments as one blank; ValueError where quotes
+    or brackets do not fit."""
+    tokens: list[tuple[str, int]] = []
+    opened: list[str] = []
+    for match in _TOKEN.finditer(text):
+        token = match.group()
+        if token in {'"', "'", "`"}:
+            raise ValueError(f"the quote before {_short(text[match.end() :])} is never closed")
+        if token in _CLOSING.values():
+            if not opened or _CLOSING[opened.pop()] != token:
+                raise ValueError(f"a {token!r} closes nothing")
+            tokens.append((token, len(opened)))
+            continue
+        tokens.append((" " if token[0] == "#" or token.isspace() else token, len(opened)))
+        if token in _CLOSING:
+            opened.append(token)
+    if opened:
+        raise ValueError(f"a {_CLOSING[opened[-1]]!r} is missing")
+    return _trimmed(tokens)
+
+
+def _trimmed(tokens: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    first = next((i for i, (piece, _) in enumerate(tokens) if piece != " "), len(tokens))
+    last = next((i for i in range(len(tokens), first, -1) if tokens[i - 1][0] != " "), first)
+    return tokens[first:last]
+
+
+def _joined(tokens: list[tuple[str, int]]) -> str:
+    return "".join(token for token, _ in tokens)

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 
 from exporter.promql import format_duration
+from exporter.spec.lint_slo import lint_slo
 from exporter.spec.mask import has_password, is_secret_header
 from exporter.spec.models import Links, PrometheusSource, Spec
-from exporter.spec.slo_models import Slo
-from exporter.spec.tiers import tiers_in_force
-from exporter.windows import TIERS, WINDOWS
+from exporter.spec.tiers import windows_of
+from exporter.spec.tree import listed
+from exporter.windows import PERIOD, WINDOWS
 
 _REFRESHES_PER_WINDOW = 4
 _PASSWORD = "a password stands in the spec; put the address into a file and name that in url_file"  # noqa: S105 - a text
@@ -22,7 +23,7 @@ def lint(spec: Spec) -> list[str]:
         *_nothing_to_do(spec),
         *_windows(spec),
         *_sources(spec),
-        *(warning for slo in spec.slos for warning in _slo(slo)),
+        *(warning for slo in spec.slos for warning in lint_slo(slo, spec)),
         *_receivers(spec),
         *_runbooks(spec),
         *_state(spec),
@@ -35,14 +36,31 @@ def _nothing_to_do(spec: Spec) -> Iterator[str]:
 
 
 def _windows(spec: Spec) -> Iterator[str]:
+    """The spec does not know the scrape interval: ``lag`` is that and a little more, and ``refresh`` is seldom less."""
     needed = _REFRESHES_PER_WINDOW * spec.refresh
-    short = [label for label, seconds in WINDOWS.items() if seconds < needed]
-    if short and spec.slos:
+    windows = {label: seconds for slo in spec.slos for label, seconds in windows_of(slo).items() if label != PERIOD}
+    windows = dict(sorted(windows.items(), key=lambda item: item[1]))
+    short = [label for label, seconds in windows.items() if seconds < needed]
+    if short:
         yield (
-            f"refresh: {format_duration(spec.refresh)} is long for the window {' and '.join(short)}, which then holds "
+            f"refresh: {format_duration(spec.refresh)} is long for the window {listed(short)}, which then holds "
             f"fewer than {_REFRESHES_PER_WINDOW} values; "
-            f"{format_duration(min(WINDOWS.values()) / _REFRESHES_PER_WINDOW)} or less is better"
+            f"{format_duration(_fitting(windows[short[0]]))} or less is better"
         )
+    short = [label for label, seconds in windows.items() if seconds < 2 * spec.lag]
+    if short:
+        yield (
+            f"lag: if it is {format_duration(spec.lag)} because metrics are scraped that seldom, the window "
+            f"{listed(short)} may hold fewer than two scrapes (2 x {format_duration(spec.lag)} = "
+            f"{format_duration(2 * spec.lag)}), and nothing can be seen in it"
+        )
+
+
+def _fitting(window: int) -> float:
+    """The longest refresh that gives a window enough values, and that it and the shortest usual window allow."""
+    longest = window // _REFRESHES_PER_WINDOW
+    usual = min(WINDOWS.values())
+    return next((x for x in range(longest, 0, -1) if not window % x and not usual % x), window / _REFRESHES_PER_WINDOW)
 
 
 def _sources(spec: Spec) -> Iterator[str]:
@@ -55,22 +73,6 @@ def _sources(spec: Spec) -> Iterator[str]:
         if isinstance(source, PrometheusSource):
             for header in filter(is_secret_header, source.headers):
                 yield f"sources.{name}.headers.{header}: a secret stands in the spec; a token_file keeps it out"
-
-
-def _slo(slo: Slo) -> Iterator[str]:
-    path = f"slos[{slo.name}]"
-    in_force = {tier.name for tier, _ in tiers_in_force(slo)}
-    period = slo.period_label
-    for tier in TIERS:
-        if tier.name in {*slo.alerting.page, *slo.alerting.ticket} and tier.name not in in_force:
-            yield (
-                f"{path}.alerting: tier {tier.name} is left out: its window of {tier.long} is more than a quarter of "
-                f"the period of {period}"
-            )
-    if not in_force:
-        yield f"{path}.alerting: no burn alert is in force; only an exhausted budget will be told"
-    if slo.alerting.low_traffic_gate is None:
-        yield f"{path}.alerting.low_traffic_gate: off, so that at low traffic a single error may page"
 
 
 def _receivers(spec: Spec) -> Iterator[str]:

@@ -21,20 +21,30 @@ from exporter.spec.join import join
 from exporter.spec.models import CsvCounts, Experiment, FileSource, Spec
 from exporter.spec.semantics import check
 from exporter.spec.sentences import problems_of
+from exporter.spec.slo_models import Slo
 from exporter.spec.tree import Parts, Problem, Tree, child, unhidden
 
 _LISTS = ("slos", "experiments")
 _DROPPED = object()
 _STAND_INS: Mapping[str, Any] = {
+    "calendar": "month",
     "control": "stand-in",
     "events": "stand_in",
     "exposures": "stand_in",
+    "good_when": "stand_in < 1",
+    "histogram": "stand_in",
     "kind": "proportion",
+    "long": "1h",
     "name": "a-stand-in-for-the-mistaken-name",
     "objective": 99.9,
     "period": "30d",
+    "reason": "stand-in",
     "service": "stand-in",
+    "severity": "page",
+    "short": "5m",
+    "slo": "stand-in",
     "source": "stand-in",
+    "threshold": 1,
     "variants": {},
     "variants.*": 0.5,
 }
@@ -65,7 +75,7 @@ def _load(texts: Sequence[SpecText], unread: Sequence[SpecError], folder: Path) 
     if spec is not None and tree.whole:
         sources: dict[str, str | None] = {str(name): None for name in _mapping(tree.value.get("sources"))}
         sources |= {name: source.type for name, source in spec.sources.items()}
-        found = check(spec, sources, lambda parts: tree.place(_written(parts, kept)))
+        found = check(spec, sources, _names(tree.value.get("slos")), lambda parts: tree.place(_written(parts, kept)))
         problems += unhidden((p._replace(parts=_written(p.parts, kept)) for p in found), problems)
     if problems or unread or spec is None:
         raise SpecErrors([*unread, *(tree.error(problem) for problem in problems if not problem.explained)])
@@ -82,6 +92,12 @@ def _shape(tree: Tree, problems: list[Problem]) -> tuple[Spec | None, dict[str, 
         except ValidationError as error:
             found = problems_of(error)
         problems += unhidden((p._replace(parts=_written(p.parts, kept)) for p, _ in found), problems)
+        # What is missing because its key is misspelt is known already.
+        problems += [
+            Problem(_written(place.meant, kept), "", explained=True)
+            for _, place in found
+            if place.meant and _at(pruned, place.meant) is None
+        ]
         for problem, place in found:
             if problem.on_key:
                 _drop(value, _written(place.droppable, kept))
@@ -106,9 +122,7 @@ def _written(parts: Parts, kept: Mapping[str, Sequence[int]]) -> Parts:
 
 def _mend(value: dict[str, Any], parts: Parts, droppable: Parts) -> None:
     """Take a mistake away: put a stand-in where something must stand, or leave out what may be left out."""
-    holder: Any = value
-    for part in parts[:-1]:
-        holder = child(holder, part)
+    holder = _at(value, parts[:-1])
     required = len(droppable) < len(parts)
     key = str(parts[-1]) if required else f"{parts[-2] if len(parts) > 1 else ''}.*"
     if key in _STAND_INS and isinstance(holder, dict):
@@ -117,15 +131,26 @@ def _mend(value: dict[str, Any], parts: Parts, droppable: Parts) -> None:
         _drop(value, droppable)
 
 
+def _at(value: Any, parts: Parts) -> Any:
+    for part in parts:
+        value = child(value, part)
+    return value
+
+
 def _drop(value: Any, parts: Parts) -> None:
     """Take a value away; items of lists leave a hole, so that those behind them keep their index."""
     *above, last = parts
-    for part in above:
-        value = child(value, part)  # None, where something around it is gone already
+    value = _at(value, tuple(above))  # None, where something around it is gone already
     if isinstance(value, list):
         value[int(last)] = _DROPPED
     elif isinstance(value, dict):
         value.pop(last, None)
+
+
+def _names(items: Any) -> set[str]:
+    """Of all items of a list, those that are mistaken otherwise too."""
+    named = items if isinstance(items, list) else []
+    return {name for item in named if isinstance(name := _mapping(item).get("name"), str)}
 
 
 def _mapping(value: Any) -> dict[str, Any]:
@@ -142,6 +167,7 @@ def _completed(spec: Spec, tree: Tree, folder: Path) -> Spec:
     return _with(
         spec,
         sources={name: _resolved(source, here(("sources", name))) for name, source in spec.sources.items()},
+        slos=tuple(_with_bad_column(slo) for slo in spec.slos),
         experiments=tuple(_with_columns(experiment, spec) for experiment in spec.experiments),
         state=_resolved(spec.state, here(("state",))),
         alerting=_with(
@@ -149,6 +175,13 @@ def _completed(spec: Spec, tree: Tree, folder: Path) -> Spec:
             receivers={role: _resolved(receivers[role], here(("alerting", "receivers", role))) for role in receivers},
         ),
     )
+
+
+def _with_bad_column(slo: Slo) -> Slo:
+    csv = slo.sli.csv
+    if csv is None or csv.bad is not None or csv.good is not None:
+        return slo
+    return _with(slo, sli=_with(slo.sli, csv=_with(csv, bad="bad")))
 
 
 def _with_columns(experiment: Experiment, spec: Spec) -> Experiment:

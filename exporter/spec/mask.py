@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,8 +12,9 @@ import yaml
 from pydantic import BaseModel
 
 from exporter.promql import format_duration
+from exporter.spec.base import key_of
 from exporter.spec.models import DURATIONS, Spec
-from exporter.spec.slo_models import Slo
+from exporter.spec.slo_models import Correction, Slo, SloAlerting
 from exporter.spec.tiers import tiers_in_force
 
 SECRET = "<secret>"  # noqa: S105 - what stands in a secret's place
@@ -75,12 +77,21 @@ def _plain(model: BaseModel) -> dict[str, Any]:
     for name, field in type(model).model_fields.items():
         value = getattr(model, name)
         if value is not None or field.default is not None:
-            result[name] = _value(name, value)
-    return result
+            result[key_of(type(model), name)] = _value(name, value)
+    return {key: value for key, value in result.items() if key not in _idle(model)}
+
+
+def _idle(model: BaseModel) -> frozenset[str]:
+    """Keys whose defaults are not in force, and which a spec may not give beside those that are."""
+    if isinstance(model, SloAlerting) and model.tiers is not None:
+        return frozenset({"page", "ticket"})
+    return frozenset({"timezone"} if isinstance(model, Correction) and model.rrule is None else ())
 
 
 def _in_force(slo: Slo) -> Slo:
     """With the tiers that are in force only: a tier that the defaults list may be too long for the period."""
+    if slo.alerting.tiers is not None:
+        return slo
     tiers: dict[str, tuple[str, ...]] = {
         key: tuple(tier.name for tier, severity in tiers_in_force(slo) if severity == key) for key in ("page", "ticket")
     }
@@ -96,6 +107,12 @@ def _value(name: str, value: Any) -> Any:
         return {key: text if key.lower() in _HARMLESS_HEADERS else SECRET for key, text in value.items()}
     if isinstance(value, str):
         return {"webhook": masked_webhook, "url": masked_url}.get(name, _text)(value)
+    return _other(value)
+
+
+def _other(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
     if isinstance(value, Mapping):
         return {key: _value("", item) for key, item in value.items()}
     return [_value("", item) for item in value] if isinstance(value, tuple) else value

@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 from exporter.promql import format_duration
-from exporter.spec import models
+from exporter.spec import models, slo_models
+from exporter.spec.base import key_of
 
 
 def json_schema() -> dict[str, Any]:
@@ -28,9 +29,16 @@ def json_schema() -> dict[str, Any]:
     }
 
 
+_BOUNDS = {"gt": "exclusiveMinimum", "ge": "minimum", "lt": "exclusiveMaximum", "le": "maximum"}
+"""What pydantic leaves of the bounds of a number that it hands to a validator of ours first."""
+
+
 def _as_written(name: str, key: dict[str, Any]) -> None:
-    """Defaults as a file would give them, closed mappings, and no titles, which would only repeat the names."""
+    """Defaults as a file would give them, closed mappings, bounds, and no titles, which would only repeat the names."""
     key.pop("title", None)
+    for number in (key, *key.get("anyOf", ()), key.get("additionalProperties")):
+        if isinstance(number, dict):
+            number.update({_BOUNDS[bound]: number.pop(bound) for bound in _BOUNDS.keys() & number.keys()})
     if "patternProperties" in key:
         key["additionalProperties"] = False
     if name in models.DURATIONS and isinstance(key.get("default"), float):
@@ -43,8 +51,12 @@ def _descriptions() -> dict[str, dict[str, str]]:
     Read here and not by pydantic's ``use_attribute_docstrings``, which reads the source of every model at each import:
     a third of the time that the models take, for every command.
     """
-    classes = [node for node in ast.parse(inspect.getsource(models)).body if isinstance(node, ast.ClassDef)]
-    return {node.name: dict(_field_texts(node)) for node in classes}
+    return {
+        node.name: {key_of(getattr(module, node.name), name): text for name, text in _field_texts(node)}
+        for module in (models, slo_models)
+        for node in ast.parse(inspect.getsource(module)).body
+        if isinstance(node, ast.ClassDef)
+    }
 
 
 def _field_texts(node: ast.ClassDef) -> list[tuple[str, str]]:

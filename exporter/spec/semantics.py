@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from exporter.promql import format_duration
 from exporter.spec.models import FileSource, PrometheusSource, Receiver, Source, Spec, SqlSource, StateStore
+from exporter.spec.semantics_composite import check_composites
 from exporter.spec.semantics_experiment import check_experiment
 from exporter.spec.semantics_slo import check_slo
 from exporter.spec.tree import Parts, Problem, shown
@@ -15,11 +16,13 @@ _SHORTEST_WINDOW = 300
 _LONGEST_LAG = 600
 
 
-def check(spec: Spec, sources: Mapping[str, str | None], place: Callable[[Parts], str]) -> list[Problem]:
+def check(
+    spec: Spec, sources: Mapping[str, str | None], slos: Collection[str], place: Callable[[Parts], str]
+) -> list[Problem]:
     """The mistakes of a spec that fits the schema.
 
-    ``sources`` gives the type of every source that is written down, None for one that is itself mistaken; ``place``
-    the ``file:line`` of a value.
+    ``sources`` gives the type of every source that is written down, None for one that is itself mistaken; ``slos``
+    the name of every SLO that is; ``place`` the ``file:line`` of a value.
     """
     return [
         *_times(spec),
@@ -27,7 +30,8 @@ def check(spec: Spec, sources: Mapping[str, str | None], place: Callable[[Parts]
         *_state(spec.state),
         *(problem for role, receiver in spec.alerting.receivers.items() for problem in _receiver(role, receiver)),
         *_twice("SLO", ("slos",), spec.slos, place),
-        *(problem for i, slo in enumerate(spec.slos) for problem in check_slo(slo, ("slos", i), sources)),
+        *(problem for i, slo in enumerate(spec.slos) for problem in check_slo(slo, ("slos", i), sources, spec.refresh)),
+        *check_composites(spec, slos),
         *_twice("experiment", ("experiments",), spec.experiments, place),
         *(
             problem

@@ -6,34 +6,48 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
-from pydantic import ValidationError
+from pydantic import Tag, ValidationError
 from pydantic_core import ErrorDetails
 
-from exporter.spec.base import Model
+from exporter.spec.base import Model, fields_of
 from exporter.spec.models import SOURCE_TYPES_NOT_YET, Spec
 from exporter.spec.tree import Parts, Problem, did_you_mean, shown
 from exporter.spec.types import found
 
 EXAMPLES: Mapping[str, str] = {
+    "CsvSlots.where": "where: {site: eu}",
     "Experiment.name": "name: checkout-button",
     "Metric.name": "name: conversion",
     "Metric.source": "source: shop",
+    "OwnTier.name": "name: quick",
+    "Sli.bool": 'bool: probe_success{job="probe"}',
+    "Sli.csv": "csv: {time: time, total: total, bad: bad}",
+    "Slices.slice": "slice: 1m",
     "Slo.alerting": "alerting: {page: [fast, medium], ticket: [slow, trickle]}",
     "SqlSource.url": 'url: "sqlite:///shop.db"',
     "StateStore.url": 'url: "sqlite:///winburn-state.db"',
     "alerting": "alerting: {receivers: {page: {webhook_file: /run/secrets/pager}}}",
     "by": "by: variant",
+    "calendar": "calendar: month",
+    "composite": "composite: [{slo: checkout, weight: 2}, {slo: search}]",
     "control": "control: blue",
+    "corrections": "corrections: [{from: 2026-11-01T22:00:00Z, to: 2026-11-01T23:30:00Z, reason: failover drill}]",
     "csv": "csv: {variant: variant, n: n, successes: successes}",
     "direction": "direction: increase",
     "early_kill": "early_kill: {margin: 0.0, alpha: 0.01}",
     "events": 'events: conversions_total{experiment="checkout-button"}',
     "experiments": "experiments: [{name: …, control: …, variants: …, metrics: …}]",
     "exposures": 'exposures: exposures_total{experiment="checkout-button"}',
+    "good_when": "good_when: max(queue_length) < 100",
+    "group_by": "group_by: [zone]",
     "headers": "headers: {X-Scope-OrgID: team-a}",
+    "histogram": 'histogram: http_request_duration_seconds{job="web"}',
+    "journey": "journey: [search, checkout]",
     "kind": "kind: proportion",
     "labels": "labels: {team: payments}",
+    "latency": "latency: {histogram: http_request_duration_seconds, threshold: 0.3}",
     "limits": "limits: {series: 5000}",
+    "long": "long: 1h",
     "links": 'links: {grafana: "https://grafana.example", runbooks: "https://runbooks.example"}',
     "metrics": "metrics: [{name: conversion, kind: proportion, source: shop, query: …}]",
     "name": "name: checkout-availability",
@@ -43,13 +57,24 @@ EXAMPLES: Mapping[str, str] = {
     "period": "period: 30d",
     "prometheus": "prometheus: {exposures: …, events: …, by: variant}",
     "query": "query: SELECT variant, COUNT(*) AS n, SUM(converted) AS successes FROM visits GROUP BY variant",
+    "ratio": "ratio: 1 - avg_over_time(probe_success[$window])",
+    "reason": "reason: failover drill",
     "receivers": "receivers: {page: {webhook_file: /run/secrets/pager}}",
+    "rrule": "rrule: FREQ=WEEKLY;BYDAY=SU",
     "service": "service: checkout",
+    "severity": "severity: page",
+    "short": "short: 5m",
+    "slices": "slices: {good_when: max(queue_length) < 100, slice: 1m}",
+    "slo": "slo: checkout",
     "sli": "sli: {source: prod, total: …, bad: …}",
     "slos": "slos: [{name: …, service: …, objective: 99.9, period: 30d, sli: …}]",
     "source": "source: prod",
     "sources": 'sources: {prod: {type: prometheus, url: "http://localhost:9090"}}',
     "state": 'state: {url: "sqlite:///winburn-state.db"}',
+    "start": 'start: "02:00"',
+    "threshold": "threshold: 0.3",
+    "tiers": "tiers: [{name: quick, severity: page, long: 1h, short: 5m, factor: 14.4}]",
+    "timezone": "timezone: Europe/Berlin",
     "ticket": "ticket: [slow, trickle]",
     "type": "type: prometheus",
     "url": 'url: "http://localhost:9090"',
@@ -62,11 +87,14 @@ _SECRET_KEYS = frozenset({"headers", "url", "webhook"})
 
 
 class Place(NamedTuple):
-    """Where an error is: path, the model that holds the key (or None), and the deepest value that may be left out."""
+    """Where an error is: path, the model that holds the key (or None), and the deepest value that may be left out.
+
+    ``meant`` is the path of the key that an unknown one is perhaps a misspelling of."""
 
     parts: Parts
     model: type[Model] | None
     droppable: Parts
+    meant: Parts | None = None
 
 
 def problems_of(error: ValidationError) -> list[tuple[Problem, Place]]:
@@ -75,7 +103,8 @@ def problems_of(error: ValidationError) -> list[tuple[Problem, Place]]:
     around = {place.parts[:length] for _, place in every for length in range(len(place.parts))}
     # pydantic calls a list too short also where its items are there and mistaken.
     located = [(details, x) for details, x in every if details["type"] != "too_short" or x.parts not in around]
-    meant = {(*place.parts[:-1], hint) for details, place in located if (hint := _meant(details, place))}
+    located = [(details, place._replace(meant=_meant_parts(details, place))) for details, place in located]
+    meant = {place.meant for _, place in located if place.meant}
     return [
         (_problem(details, place)._replace(explained=details["type"] == "missing" and place.parts in meant), place)
         for details, place in located
@@ -93,7 +122,7 @@ def locate(loc: Sequence[str | int]) -> Place:
             continue
         kind = _bare(kind)
         if get_origin(kind) in {Union, types.UnionType}:
-            kind = next(member for member in get_args(kind) if part in get_args(member.model_fields["type"].annotation))
+            kind = next(member for member in get_args(kind) if part in _tags(member))
             continue
         parts = (*parts, part)
         model = kind if isinstance(kind, type) and issubclass(kind, Model) else None
@@ -113,9 +142,15 @@ def _bare(kind: Any) -> Any:
     return kind
 
 
+def _tags(member: Any) -> tuple[Any, ...]:
+    """The parts of a location by which pydantic names one member of a union: its tags, or values of its key type."""
+    tags = tuple(item.tag for item in getattr(member, "__metadata__", ()) if isinstance(item, Tag))
+    return tags or get_args(_bare(member).model_fields["type"].annotation)
+
+
 def _step(kind: Any, part: str | int) -> Any:
     if isinstance(kind, type) and issubclass(kind, Model):
-        field = kind.model_fields.get(str(part))
+        field = fields_of(kind).get(str(part))
         return field.annotation if field else None
     arguments = get_args(kind)
     if get_origin(kind) is dict:
@@ -125,7 +160,7 @@ def _step(kind: Any, part: str | int) -> Any:
 
 def _droppable(kind: Any, part: str | int, parts: Parts) -> bool:
     if isinstance(kind, type) and issubclass(kind, Model):
-        field = kind.model_fields.get(str(part))
+        field = fields_of(kind).get(str(part))
         return field is None or not field.is_required()
     return get_origin(kind) is dict or len(parts) == 2
 
@@ -139,11 +174,18 @@ def _problem(details: ErrorDetails, place: Place) -> Problem:
 def _meant(details: ErrorDetails, place: Place) -> str | None:
     if details["type"] != "extra_forbidden" or place.model is None or str(place.parts[-1]) in place.model.NOT_YET:
         return None
-    return did_you_mean(str(place.parts[-1]), place.model.model_fields)
+    return did_you_mean(str(place.parts[-1]), fields_of(place.model))
+
+
+def _meant_parts(details: ErrorDetails, place: Place) -> Parts | None:
+    hint = _meant(details, place)
+    return (*place.parts[:-1], hint) if hint else None
 
 
 def _example(place: Place) -> str:
     key = place.parts[-1] if place.parts else None
+    if isinstance(key, int) and (line := EXAMPLES.get(str(place.parts[-2]))):
+        return f", for instance {line}"
     if place.model is None or not isinstance(key, str):
         return ""
     line = EXAMPLES.get(f"{place.model.__name__}.{key}", EXAMPLES.get(key))
@@ -156,7 +198,7 @@ def _unknown(details: ErrorDetails, place: Place) -> str:
         return f"{key} is not supported yet ({place.model.NOT_YET[key]}); remove it"
     if hint := _meant(details, place):
         return f"unknown key {shown(key)}, did you mean {shown(hint)}?"
-    known = ", ".join(sorted(place.model.model_fields)) if place.model else ""
+    known = ", ".join(sorted(fields_of(place.model))) if place.model else ""
     return f"unknown key {shown(key)}; known here: {known}"
 
 
@@ -236,6 +278,7 @@ def _other(details: ErrorDetails, _place: Place) -> str:
 
 
 _TEXT = "text"
+_BOOLEAN = "true or false"
 _MAPPING = "a mapping (key: value)"
 _LIST = "a list (items that begin with '- ')"
 _SENTENCES: Mapping[str, Callable[[ErrorDetails, Place], str]] = {
@@ -247,6 +290,7 @@ _SENTENCES: Mapping[str, Callable[[ErrorDetails, Place], str]] = {
     "string_type": _wrong_kind(_TEXT),
     "model_type": _wrong_kind(_MAPPING),
     "model_attributes_type": _wrong_kind(_MAPPING),
+    "bool_type": _wrong_kind(_BOOLEAN),
     "dict_type": _wrong_kind(_MAPPING),
     "tuple_type": _wrong_kind(_LIST),
     "string_too_short": _length,

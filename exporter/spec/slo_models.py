@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Discriminator, Field, Strict, Tag
 
 from exporter.promql import format_duration
 from exporter.spec.base import Model
-from exporter.spec.types import Alpha, Duration, LabelName, LabelValue, Name, Objective, Share, Text
+from exporter.spec.types import (
+    Alpha,
+    Duration,
+    Factor,
+    LabelName,
+    LabelValue,
+    Moment,
+    Name,
+    Objective,
+    Rolling,
+    Share,
+    Text,
+    Threshold,
+    Weight,
+    Zone,
+)
 
 CALENDAR_SECONDS = {"day": 86400, "week": 7 * 86400, "month": 30 * 86400, "quarter": 90 * 86400, "year": 365 * 86400}
 """Nominal lengths, by which alert tiers are scaled: rules cannot change with the length of a month."""
@@ -20,8 +34,18 @@ class Calendar(Model):
 
     calendar: Literal["day", "week", "month", "quarter", "year"]
     """What the period is."""
-    timezone: Text = "UTC"
+    timezone: Zone = "UTC"
     """IANA name of the zone that it begins in, like Europe/Berlin."""
+
+
+def _kind_of_period(value: Any) -> str:
+    return "calendar" if isinstance(value, dict | Calendar) else "rolling"
+
+
+Period = Annotated[
+    Annotated[Rolling, Tag("rolling")] | Annotated[Calendar, Tag("calendar")], Discriminator(_kind_of_period)
+]
+"""Told apart before they are read, so that a mistake in one is not reported as one in the other too."""
 
 
 class Latency(Model):
@@ -29,9 +53,9 @@ class Latency(Model):
 
     histogram: Text
     """Name and matchers of the histogram, without _bucket: http_request_duration_seconds{job="web"}."""
-    threshold: float = Field(gt=0, allow_inf_nan=False)
+    threshold: Threshold
     """Seconds (or the histogram's unit); a bound of its buckets."""
-    native: bool = False
+    native: Annotated[bool, Strict()] = False
     """The histogram is a native one; the bound then need not be a bucket's."""
 
 
@@ -64,7 +88,7 @@ class Component(Model):
 
     slo: Name
     """Name of the SLO."""
-    weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    weight: Weight = 1.0
     """How much its events count."""
 
 
@@ -123,9 +147,9 @@ class Sli(Model):
 class Correction(Model):
     """A time whose events do not count: once ``from``-``to``, or again and again by ``rrule``."""
 
-    begin: AwareDatetime | None = Field(default=None, alias="from")
+    begin: Moment | None = Field(default=None, alias="from")
     """When it began or will begin, with zone: 2026-11-01T22:00:00Z."""
-    end: AwareDatetime | None = Field(default=None, alias="to")
+    end: Moment | None = Field(default=None, alias="to")
     """When it ended or will end."""
     rrule: Text | None = None
     """RFC 5545 rule, like FREQ=WEEKLY;BYDAY=SU."""
@@ -133,7 +157,7 @@ class Correction(Model):
     """Time of day at which each begins, like 02:00; a date and time where the rule needs a first day."""
     duration: Duration | None = None
     """How long each takes."""
-    timezone: Text = "UTC"
+    timezone: Zone = "UTC"
     """IANA name of the zone that start and rule are in."""
     reason: Text
     """Why; shown in reports."""
@@ -150,7 +174,7 @@ class OwnTier(Model):
     """The window in which the budget burns."""
     short: Duration
     """The window in which it must still burn; lets the alert clear soon after the errors end."""
-    factor: Decimal | None = Field(default=None, gt=0)
+    factor: Factor | None = None
     """Burn rate above which it fires."""
     budget_share: Share | None = None
     """Share of the period's budget, spent within long, at which it fires."""
@@ -180,7 +204,7 @@ class Slo(Model):
     """What kind of promise it is."""
     objective: Objective
     """Percent of good events, like 99.9."""
-    period: Duration | Calendar
+    period: Period
     """Period of the error budget: rolling, like 30d, or {calendar: month, timezone: Europe/Berlin}."""
     sli: Sli
     """What is counted."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -101,6 +101,11 @@ def shown(value: object) -> str:
     """A value as a message quotes it: in single quotes, on one line, and not pages of it."""
     text = " ".join(str(value).split())
     return f"'{text if len(text) <= 60 else text[:57] + '...'}'"
+
+
+def listed(words: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema
 
 from exporter.promql import parse_duration
 from exporter.spec.tree import shown
+from exporter.spec.zones import known_zone
 
 RESERVED_LABELS = frozenset(
     {
@@ -52,8 +54,6 @@ def found(value: Any) -> str:
 def _duration(value: Any) -> Any:
     if isinstance(value, str):
         return parse_duration(value)
-    if isinstance(value, dict) and "calendar" in value:
-        raise ValueError("calendar periods are not supported yet; write a rolling one like 30d")
     if isinstance(value, int | float) and not isinstance(value, bool):
         raise ValueError(f"{value} has no unit; write a duration like 30s, 5m or 30d")
     raise ValueError(f"{found(value)} where a duration belongs; write one like 30s, 5m or 30d")
@@ -84,6 +84,48 @@ def _number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{found(value)} where a number belongs{_unquoted(value)}")
     return value
+
+
+def _period(value: Any) -> Any:
+    try:
+        return _duration(value)
+    except ValueError as error:
+        if (isinstance(value, int | float) and not isinstance(value, bool)) or "longer than" in str(error):
+            raise
+        what = f"{shown(value)} is no period" if isinstance(value, str) else f"{found(value)} where a period belongs"
+        raise ValueError(f"{what}; write a rolling one like 30d, or {{calendar: month}}") from None
+
+
+def _moment(value: Any) -> datetime:
+    """Only what is written out: pydantic would take the number 2026 for half an hour past midnight in 1970."""
+    example = "write one like 2026-11-01T22:00:00Z or 2026-11-01T23:00:00+01:00"
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, str):
+        raise ValueError(f"{found(value)} where a date and time belongs; {example}")
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{shown(value)} is no date and time; {example}") from None
+    if re.fullmatch(r"[0-9W-]+", value):
+        raise ValueError(f"{shown(value)} has no time of day; {example}")
+    if moment.tzinfo is None:
+        raise ValueError(f"{shown(value)} has no time zone; add Z for UTC, or an offset like +01:00")
+    return moment
+
+
+def _seconds(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            seconds = parse_duration(value)
+        except ValueError:
+            return _number(value)
+        raise ValueError(f"{shown(value)} has a unit; write the number alone, in the histogram's unit: {seconds:g}")
+    return _number(value)
+
+
+def _factor(value: Any) -> Any:
+    return Decimal(str(_number(value))) if not isinstance(value, Decimal) else value
 
 
 def _whole(value: Any) -> Any:
@@ -127,6 +169,14 @@ Duration = Annotated[
 ]
 """Seconds, more than 0; written as a Prometheus duration with a unit."""
 
+Rolling = Annotated[
+    float,
+    BeforeValidator(_period),
+    AfterValidator(_positive),
+    WithJsonSchema({"type": "string", "pattern": _DURATION_PATTERN, "examples": ["30d", "7d"]}),
+]
+"""Seconds of a rolling period; written like a Duration."""
+
 Delay = Annotated[
     float,
     BeforeValidator(_duration),
@@ -143,6 +193,26 @@ Objective = Annotated[
 
 Alpha = Annotated[float, BeforeValidator(_number), Field(gt=0, lt=1, allow_inf_nan=False)]
 Share = Annotated[float, BeforeValidator(_number), Field(ge=0, le=1, allow_inf_nan=False)]
+Weight = Annotated[float, BeforeValidator(_number), Field(gt=0, allow_inf_nan=False)]
+Threshold = Annotated[float, BeforeValidator(_seconds), Field(gt=0, allow_inf_nan=False)]
+Factor = Annotated[
+    Decimal,
+    BeforeValidator(_factor),
+    Field(gt=0),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "examples": [14.4]}),
+]
+"""Burn rate, exactly as written."""
+
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_moment),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-01T22:00:00Z"]}),
+]
+"""A date and time with its zone."""
+
+Zone = Annotated[str, AfterValidator(known_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Berlin"]})]
+"""IANA name of a time zone."""
+
 Count = Annotated[int, BeforeValidator(_whole)]
 Name = Annotated[str, AfterValidator(_name), WithJsonSchema({"type": "string", "pattern": f"^{NAME_PATTERN}$"})]
 LabelName = Annotated[

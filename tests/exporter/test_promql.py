@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.promql import check_regex, check_selector, format_duration, parse_duration, quote, union
+from exporter.promql import (
+    check_expression,
+    check_regex,
+    check_selector,
+    format_duration,
+    name_and_labels,
+    parse_duration,
+    quote,
+    split_comparison,
+    union,
+)
 
 
 @pytest.mark.parametrize(
@@ -168,3 +178,86 @@ def test_any_text_gets_an_answer(text: str) -> None:
     check_regex(text)
     check_selector(text)
     check_selector(f"a{{b=~{quote(text)}}}")
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("max(queue_length) < 100", ("max(queue_length)", "<", "100")),
+        ("a<=b", ("a", "<=", "b")),
+        ("a>=b", ("a", ">=", "b")),
+        ("a == b", ("a", "==", "b")),
+        ("a != -1", ("a", "!=", "-1")),
+        ("(max(x) > 1)", ("max(x)", ">", "1")),
+        ("( (a > (1)) )", ("a", ">", "(1)")),
+        ("(a) > (b)", ("(a)", ">", "(b)")),
+        ("a > bool 1", ("a", ">", "1")),
+        ("a > BOOL on (job) b", ("a", ">", "on (job) b")),
+        ("bool_gauge > boolean", ("bool_gauge", ">", "boolean")),
+        ('a{x!="<",y=~"(",z!~`"`} < 1', ('a{x!="<",y=~"(",z!~`"`}', "<", "1")),
+        ("sum(a > 1 and b) by (or) / c < 2", ("sum(a > 1 and b) by (or) / c", "<", "2")),
+        ("max_over_time((a > bool 1)[5m:]) # > is fine\n < 1", ("max_over_time((a > bool 1)[5m:])", "<", "1")),
+        (r'a{b="\"<"} < 1', (r'a{b="\"<"}', "<", "1")),
+        # Not one comparison that a bool could be put into.
+        ("a", None),
+        ("(a > 1) and (b > 1)", None),
+        ("a > 1 UNLESS b", None),
+        ("a < b < c", None),
+        ("a = 1", None),
+        ("a =< 1", None),
+        ("sum(a < 1)", None),
+        ("a <", None),
+        ("< 1", None),
+        ("a < bool", None),
+        ("(a < 1", None),
+        ("a < 1)", None),
+        ("(a < 1]", None),
+        ("a{b='} < 1", None),
+        ("", None),
+        ("()", None),
+    ],
+)
+def test_a_comparison_is_split_outside_of_brackets_and_quotes(text: str, parts: tuple[str, str, str] | None) -> None:
+    assert split_comparison(text) == parts
+
+
+@given(st.text("ab<>=!()[]{}'\"`\\ #\n1and or", max_size=30))
+def test_what_was_split_means_the_same_again(text: str) -> None:
+    parts = split_comparison(text)
+    if parts is None:
+        return
+    left, operator, right = parts
+    assert split_comparison(f"{left} {operator} bool {right}") == parts
+    assert check_expression(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sum(a", "a ')' is missing"),
+        ("sum(a))", "a ')' closes nothing"),
+        ("sum(a[5m)", "a ')' closes nothing"),
+        ('a{b="c}', "the quote before 'c}' is never closed"),
+        ("# only words", "no expression stands here"),
+        ("sum(a[5m]) / b{c='('}", None),
+    ],
+)
+def test_quotes_and_brackets_must_fit(text: str, said: str | None) -> None:
+    assert check_expression(text) == said
+
+
+@pytest.mark.parametrize(
+    ("selector", "name", "labels"),
+    [
+        ("a", "a", ()),
+        (' a {b="c", d=~"}" , } ', "a", ("b", "d")),
+        ('{"a.b", c!="d"}', "a.b", ("c",)),
+        ('{__name__="a", b="c"}', "a", ("b",)),
+        ('{__name__=~"a.*"}', None, ()),
+        ('{"b c"="d"}', None, ("b c",)),
+        ("a{}", "a", ()),
+    ],
+)
+def test_the_name_and_the_labels_of_a_selector(selector: str, name: str | None, labels: tuple[str, ...]) -> None:
+    assert check_selector(selector) is None
+    assert name_and_labels(selector) == (name, labels)

@@ -30,7 +30,7 @@ EVERY_KEY = """
 refresh: 15s
 lag: 20s
 max_age: 1m
-limits: {series: 4000}
+limits: {groups: 20, series: 4000}
 sources:
   prom:
     {type: prometheus, url: "http://localhost:9090", headers: {X-Scope-OrgID: a}, token_file: t, timeout: 10s}
@@ -58,6 +58,62 @@ slos:
     sli:
       source: base
       sql: SELECT slot, total, good FROM orders WHERE t >= :start AND t < :end AND width = :step
+  - name: web-latency
+    service: web
+    objective: 99
+    period: {calendar: month, timezone: Europe/Berlin}
+    group_by: [zone]
+    sli:
+      source: prom
+      latency:
+        histogram: http_request_duration_seconds
+        threshold: 0.3
+        native: false
+    corrections:
+      - from: 2026-11-01T22:00:00Z
+        to: 2026-11-01T23:30:00Z
+        reason: drill
+      - rrule: FREQ=WEEKLY;BYDAY=SU
+        start: "02:00"
+        duration: 1h
+        timezone: Europe/Berlin
+        reason: maintenance
+    alerting:
+      tiers:
+        - name: quick
+          severity: page
+          long: 1h
+          short: 5m
+          factor: 14.4
+        - {name: slow, severity: ticket, long: 1d, short: 2h, budget_share: 0.1}
+  - {name: probe, service: web, objective: 99.9, period: 30d, sli: {source: prom, bool: probe_success}}
+  - name: queue
+    service: web
+    objective: 99.9
+    period: 30d
+    sli:
+      source: prom
+      slices:
+        good_when: max(queue_length) < 100
+        slice: 1m
+  - {name: ratio, service: web, objective: 99.9, period: 30d, sli: {source: prom, ratio: 'avg_over_time(bad[$window])'}}
+  - name: files
+    service: web
+    objective: 99.9
+    period: 30d
+    sli:
+      source: csv
+      csv: {time: slot, total: all, bad: wrong, where: {site: eu}}
+  - name: shop
+    service: web
+    objective: 99.9
+    period: 30d
+    sli:
+      composite:
+        - slo: probe
+          weight: 2
+        - slo: way
+  - {name: way, service: web, objective: 99.9, period: 30d, sli: {journey: [probe, queue]}}
 experiments:
   - name: price-tag
     kind: bandit
@@ -100,13 +156,13 @@ def refused(text: str) -> list[str]:
 
 def test_a_spec_with_every_supported_key_loads() -> None:
     spec = load_text(EVERY_KEY)
-    first, second = spec.slos
+    first, second, *_ = spec.slos
     assert first.objective == Decimal("99.95")
     assert (first.period, spec.max_age, spec.sources["base"].timeout) == (30 * 86400, 60, 90)  # type: ignore[union-attr]
     assert first.alerting.low_traffic_gate == 1e-4
     assert second.sli.sql is not None
     assert spec.experiments[0].primary.name == "sold"
-    assert spec.limits.series == 4000
+    assert (spec.limits.groups, spec.limits.series) == (20, 4000)
     assert spec.experiments[0].metrics[2].csv == CsvCounts(n="users", time="at", where={"site": "eu"})
 
 
@@ -140,8 +196,8 @@ def test_mistakes_in_a_folder_name_each_file_and_both_places(tmp_path: Path, mon
         "spec/b.yml:4: sources.prod: 'prod' is given already at spec/a.yml:3: keep one of them",
         "spec/b.yml:6: slos[one].name: the SLO 'one' is defined already at spec/a.yml:5; rename one of them",
         (
-            "spec/b.yml:11: slos[one].zzz: unknown key 'zzz'; known here: alerting, category, labels, name, no_data, "
-            "objective, period, runbook, service, sli"
+            "spec/b.yml:11: slos[one].zzz: unknown key 'zzz'; known here: alerting, category, corrections, "
+            "group_by, labels, name, no_data, objective, period, runbook, service, sli"
         ),
     ]
 
@@ -242,7 +298,6 @@ NOT_YET = {
     "tenant: acme": "tenant",
     "engagement: {}": "engagement",
     "live: {}": "live",
-    "limits: {groups: 1}": "limits.groups",
     "limits: {labels: 1}": "limits.labels",
     "alerting: {push: true}": "alerting.push",
     "alerting: {alertmanager: []}": "alerting.alertmanager",
