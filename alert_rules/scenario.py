@@ -66,9 +66,9 @@ class Scenario:
 
     def replicas(self, name: str, phases: Sequence[Sequence[tuple[str, int]]], **labels: str) -> None:
         """The series as both exporters serve it, ``phases`` for one after the other."""
+        selector = select(name, **labels).removesuffix("}")
         for replica, values in zip(_REPLICAS, phases, strict=True):
-            served = f',job="winburn",instance="{replica}"}}'
-            self.series(select(name, **labels).removesuffix("}") + served, values)
+            self.series(f'{selector},job="winburn",instance="{replica}"}}', values)
 
     def phases(self, name: str, values: Phases, in_b: Mapping[int, str | None] | None = None, **labels: str) -> None:
         """The series as both exporters serve it, a value for each phase; ``in_b``: phase -> what b says instead."""

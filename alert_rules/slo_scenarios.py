@@ -46,14 +46,17 @@ def _tier(spec: Spec, name: str, cases: list[tuple[Slo, Tier]]) -> Scenario:
     firing: dict[int, list[Firing]] = {phase: [] for phase in range(LEFT + 1)}
     _collectors(scenario, spec.keep_seconds)
     for slo, tier in cases:
-        burns = _tier_series(scenario, slo, tier)
-        for phase, values in burns.items():
-            firing[phase] += _firing(spec, slo, values, slo.alerting.low_traffic_gate)
+        for phase, values in _tier_series(scenario, slo, tier).items():
+            alerts = list(_firing(spec, slo, values, slo.alerting.low_traffic_gate))
+            firing[phase] += alerts
+        firing[SECOND] += alerts
         # What an SLO that is gone would say, nobody can know as long as its own collector may be the one that fails.
-        for phase in (*FROZEN, *(() if slo.group_by else (LEAVING,))):
-            firing[phase] += [Firing(each.rule, each.series, 0) for each in firing[FIRST] if _is_of(each, slo)]
+        for phase in (FROZEN[-1], *(() if slo.group_by else (LEAVING,))):
+            firing[phase] += [Firing(each.rule, each.series, 0) for each in alerts]
     for phase, alerts in firing.items():
-        scenario.check_phase(phase, "SLOErrorBudgetBurn", alerts)
+        # What is frozen cannot begin by itself: that it is there at the end says that it was there all the time.
+        if phase not in FROZEN[:-1]:
+            scenario.check_phase(phase, "SLOErrorBudgetBurn", alerts)
     for other in ("SLOErrorBudgetExhausted", "SLOErrorBudgetForecast"):
         scenario.check_phase(SILENT, other)
     return scenario
@@ -64,7 +67,8 @@ _Values = Mapping[str, tuple[str, str | None]]
 
 
 def _tier_series(scenario: Scenario, slo: Slo, tier: Tier) -> dict[int, _Values]:
-    """The SLO's series through all phases; gives what its first group shows in those where it might burn.
+    """The SLO's series through all phases; gives what its first group shows in the first five (what it
+    shows in SECOND is what it shows in FIRST).
 
     The first four phases: at the limit; too few events to be sure; short window calm; long window calm.
     """
@@ -87,10 +91,9 @@ def _tier_series(scenario: Scenario, slo: Slo, tier: Tier) -> dict[int, _Values]
     if calm:
         groups: Phases = ("2", "2", "2", "2", "2", None, None, None, "2", "2", "2", None, "2", "1", "1")
         scenario.phases("slo_groups", groups, slo=slo.name)
-    phases = (0, 1, 2, 3, FIRST, SECOND)
     return {
         phase: {tier.long: (long[phase] or "", p_value[phase]), tier.short: (short[phase] or "", None)}
-        for phase in phases
+        for phase in (0, 1, 2, 3, FIRST)
     }
 
 
@@ -153,10 +156,6 @@ def _alert(slo: Slo, rule: Rule, value: float) -> Firing:
     """The alert of the group that burns, with the labels that are read from slo_group."""
     burning, _ = _groups(slo)
     return Firing(rule, {**{name: f"one {name}" for name in slo.group_by}, **burning}, value)
-
-
-def _is_of(alert: Firing, slo: Slo) -> bool:
-    return alert.series["slo"] == slo.name
 
 
 def _budget(spec: Spec, slos: list[Slo]) -> Scenario:
