@@ -15,6 +15,7 @@ PRIOR_ERRORS = 3.0
 LEAST_PARTNERS = 2.0  # partners: what one day alone may say, so that the second burst ever is no surprise
 LARGEST_SHARE = 0.1  # of the past's budget: a burst that costs more is worth a page however often it comes
 LARGEST_ALWAYS = 3.0
+LARGEST_EVER = 20.0  # more errors than this at once are an outage, however many outages the past has seen
 
 
 def burst_factor(bad_per_slot: ArrayLike, total_per_slot: ArrayLike, objective: ArrayLike | Decimal) -> Floats:
@@ -32,8 +33,8 @@ def burst_factor(bad_per_slot: ArrayLike, total_per_slot: ArrayLike, objective: 
     Returns
     -------
     float or ndarray, shape (...)
-        At least 1, and 1 where nothing is known; at most a tenth of the budget of all slots together, or 3 if that
-        is more. Bursts of k give about k, bursts of unlike size the size in which a bad event finds itself on
+        At least 1, and 1 where nothing is known; at most a tenth of the budget of all slots together, but not below 3
+        nor above 20. Bursts of k give about k, bursts of unlike size the size in which a bad event finds itself on
         average, E[k^2] / E[k]. nan where an argument is nan.
 
     Raises
@@ -68,7 +69,7 @@ def burst_factor(bad_per_slot: ArrayLike, total_per_slot: ArrayLike, objective: 
     most = np.maximum(_largest_ordinary(partners, bad_of_day, total_of_day, budget), LEAST_PARTNERS)[..., None]
     weight = most / np.maximum(partners, most)
     beyond = (weight * partners).sum(axis=-1) / ((weight * bad_of_day).sum(axis=-1) + PRIOR_ERRORS)
-    largest = np.maximum(LARGEST_SHARE * budget * total.sum(axis=-1), LARGEST_ALWAYS)
+    largest = np.clip(LARGEST_SHARE * budget * total.sum(axis=-1), LARGEST_ALWAYS, LARGEST_EVER)
     factor: Floats = np.clip(1.0 + beyond, 1.0, largest)
     return factor[()]
 

@@ -62,3 +62,17 @@ def test_what_happens_now_does_not_make_itself_usual() -> None:
     evaluation = evaluated(np.zeros(DAYS * 288), hour)
     assert evaluation.group.burst_factor == 1
     assert evaluation.p_values["1h"] == pytest.approx(float(burn.p_value(250, 300, 99.9)))
+
+
+def test_outages_of_the_past_do_not_make_the_next_one_usual() -> None:
+    """Six outages of a thousand errors each in the month: a busy service, and the next minute of outage must page."""
+    track = Track(slo(), 15.0, 0.0)
+    bad = np.zeros(DAYS * 288 + 12)
+    bad[144 : DAYS * 288 : 288 * 5] = 1000
+    bad[-2] = 1000
+    times = START + np.arange(1, len(bad) + 1) * 300.0
+    counts = GroupCounts(np.full(len(bad), 4000.0), bad, np.full(len(bad), 300.0), START, present=True)
+    track.add(times, {"": counts})
+    (evaluation,) = evaluate([track], float(times[-1]))
+    assert (evaluation.burn_rates["1h"] or 0) > 14.4
+    assert (evaluation.p_values["1h"] or 1) < 1e-4

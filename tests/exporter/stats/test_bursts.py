@@ -85,11 +85,17 @@ def test_one_burst_is_some_evidence_and_no_more() -> None:
 
 
 def test_a_burst_that_costs_a_tenth_of_the_budget_is_never_ordinary() -> None:
-    bad, total = np.zeros(MONTH), np.full(MONTH, 600.0)  # the budget at 99.9 %: 432
-    bad[::72] = 40
-    assert burst_factor(bad, total, 99.9) == pytest.approx(43.2 / 43.2 * 39, rel=0.1)
-    assert burst_factor(bad[:360], total[:360], 99.9) == pytest.approx(21.6)
-    assert burst_factor(bad / 10, total / 60, 99.9) == 3.0  # a tenth of the budget would be less than one error
+    bad, total = np.zeros(MONTH), np.full(MONTH, 150.0)  # the budget at 99.9 %: 108
+    bad[::72] = 10
+    assert burst_factor(bad, total, 99.9) == pytest.approx(9, rel=0.1)
+    assert burst_factor(bad[:360], total[:360], 99.9) == pytest.approx(5.4)
+    assert burst_factor(bad / 2, total / 15, 99.9) == 3.0  # a tenth of the budget would be less than one error
+
+
+def test_more_than_twenty_errors_at_once_are_never_ordinary() -> None:
+    bad, total = np.zeros(MONTH), np.full(MONTH, 50_000.0)
+    bad[::100] = 700
+    assert burst_factor(bad, total, 99.9) == 20
 
 
 def test_a_new_service_and_one_without_errors_have_the_factor_one() -> None:
