@@ -1,0 +1,75 @@
+"""Prometheus 3 of Debian's unstable suite, unpacked beside the one of this machine: nothing is installed."""
+
+from __future__ import annotations
+
+import platform
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from winburn.debian import Archive, ArchiveError, Progress
+from winburn.servers import Servers, ServersUnavailable
+
+ETC = Path("/etc")
+
+
+def fetch_sid(cache: Path, env: Mapping[str, str], progress: Progress, etc: Path = ETC) -> Servers:
+    """Prometheus and promtool of sid from the cache folder, fetched where missing.
+
+    Raises ServersUnavailable where this is not Debian, or the archive does not have or give them.
+    """
+    root = cache / "sid" / (platform.machine() or "unknown")
+    if not root.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        source = _source(etc)
+        with tempfile.TemporaryDirectory(prefix="sid-", dir=cache) as work:
+            try:
+                unpacked = Archive(Path(work), _only(source, Path(work), env), progress).unpack(
+                    ("prometheus", "promtool")
+                )
+            except ArchiveError as error:
+                raise ServersUnavailable(f"Prometheus of Debian sid could not be fetched ({error})") from error
+            root.parent.mkdir(exist_ok=True)
+            if not root.exists():  # another run may have been quicker
+                unpacked.rename(root)
+    programs = root / "usr" / "bin"
+    return Servers(prometheus=programs / "prometheus", promtool=programs / "promtool")
+
+
+def _only(source: str, work: Path, env: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which apt knows this source alone; `Archive` then fetches its lists into `work`."""
+    sources, config = work / "sid.list", work / "sid.conf"
+    sources.write_text(f"{source}\n")
+    config.write_text(f'Dir::Etc::SourceList "{sources}";\nDir::Etc::SourceParts "/dev/null";\n')
+    return {**env, "APT_CONFIG": str(config)}
+
+
+def _source(etc: Path) -> str:
+    """The sid line for the mirror and the keys with which this machine reads its own release."""
+    release = dict(re.findall(r'^(\w+)="?([^"\n]*)"?$', _text(etc / "os-release"), re.MULTILINE))
+    if release.get("ID") != "debian":
+        raise ServersUnavailable("Prometheus 3 comes from Debian's archive, and this machine is not a Debian")
+    for uri, suites, keys in _sources(etc):
+        if release.get("VERSION_CODENAME") in suites:
+            return f"deb {f'[signed-by={keys}] ' if keys else ''}{uri} sid main"
+    raise ServersUnavailable("the mirror of this machine's Debian release is not in its apt sources")
+
+
+def _sources(etc: Path) -> Iterator[tuple[str, list[str], str]]:
+    """Address, suites and keyring of each source of binary packages, in both of apt's formats."""
+    files = [etc / "apt/sources.list", *sorted((etc / "apt/sources.list.d").glob("*"))]
+    for file in files:
+        text = re.sub(r"^#.*\n?", "", _text(file), flags=re.MULTILINE)
+        if file.suffix == ".list":
+            for options, uri, suite in re.findall(r"^deb\s+(?:\[(.*?)\]\s+)?(\S+)\s+(\S+)", text, re.MULTILINE):
+                yield uri, [suite], "".join(re.findall(r"signed-by=(\S+)", options))
+        elif file.suffix == ".sources":
+            for stanza in re.split(r"\n\s*\n", text):
+                fields = {k.lower(): v for k, v in re.findall(r"^([\w-]+):[ \t]*(.*)$", stanza, re.MULTILINE)}
+                if "deb" in fields.get("types", "").split() and fields.get("uris"):
+                    yield fields["uris"].split()[0], fields.get("suites", "").split(), fields.get("signed-by", "")
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
