@@ -177,7 +177,8 @@ def _lift(variant: Variant, reach: float) -> str | None:
     if variant.lift is None:
         return None
     lower, upper = variant.lift_lower, variant.lift_upper
-    ends = ("−∞" if lower is None else signed_percent(lower), "∞" if upper is None else signed_percent(upper))
+    # A lift without a lower end is bounded all the same: nothing can fall by more than all of it.
+    ends = (signed_percent(-1.0 if lower is None else lower), "∞" if upper is None else signed_percent(upper))
     picture = whisker(variant.lift, lower, upper, reach, _TONES.get(variant.verdict or "", ""))
     text = f'{signed_percent(variant.lift)}<span class="sub">{ends[0]} to {ends[1]}</span>'
     return f'<span class="lift">{picture}<span>{text}</span></span>'

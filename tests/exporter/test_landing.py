@@ -86,7 +86,7 @@ def test_an_experiment_shows_lift_with_its_interval_and_a_killed_variant() -> No
         sample("experiment_variant_early_kill", 1, **labels),
     ]
     text = shown(samples).text
-    assert "button running by sales · 48,377 participants green killed 48,377 96.4 % +3.1 % −∞ to +5.9 %" in text
+    assert "button running by sales · 48,377 participants green killed 48,377 96.4 % +3.1 % −100.0 % to +5.9 %" in text
 
 
 def test_before_and_after_its_time_the_page_says_so_and_shows_no_numbers() -> None:
