@@ -45,7 +45,7 @@ ratio or of slices. Each group of a grouped SLO is an SLO of its own here: "NAME
 Not here, because winburn has nothing to fill it with, or because it would break the dashboards:
 - labels other than slo: the panels of the error budget find nothing where there are more
 - METRIC:burnrate, :increase, :count and :sum: named after the metrics that are counted; Pyrra's own pages read them
-- pyrra_requests_total and pyrra_errors_total, of older dashboards: counters, and the gauges are none
+- pyrra_requests_total and pyrra_errors_total, which some versions of the dashboards read: counters, not gauges
 - ALERTS named ErrorBudgetBurn and SLOMetricAbsent: the alerts are winburn's own, SLOErrorBudgetBurn and SLONoData
 """
 

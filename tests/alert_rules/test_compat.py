@@ -150,6 +150,18 @@ def test_an_slo_has_the_short_name_that_sloth_knew_and_no_other_has_it(names: li
     assert [each["sloth_slo"] for each in found] == expected
 
 
+def test_what_was_converted_from_sloth_has_the_identity_that_it_had_there() -> None:
+    cases = ROOT / "tests" / "winburn" / "convert" / "cases"
+    before, after = (
+        yaml.safe_load((cases / name).read_text("utf-8")) for name in ("sloth_file.in.yaml", "sloth_file.out.yml")
+    )
+    slos = spec(slos=[slo(each["name"], service=each["service"]) for each in after["slos"]]).slos
+    known = {(f"{before['service']}-{each['name']}", before["service"], each["name"]) for each in before["slos"]}
+    found = {tuple(sloth_identity(each, slos).values()) for each in slos}
+    assert found
+    assert found <= known
+
+
 def test_the_same_short_name_in_another_service_is_no_hindrance() -> None:
     slos = spec(slos=[slo("latency", service="search"), slo("shop-latency", service="shop")]).slos
     assert [sloth_identity(each, slos)["sloth_id"] for each in slos] == ["search-latency", "shop-latency"]
