@@ -94,7 +94,7 @@ def no_data_rule(slo: Slo, severity: Severity, links: Links) -> Rule:
     alert = ALERTS["SLONoData"]
     return Rule(
         alert=alert,
-        expr=_with_group_labels(slo, f"min by ({BY}) ({select('slo_status', slo=slo.name)}) == {NO_DATA_STATUS}\n"),
+        expr=with_group_labels(slo, f"min by ({BY}) ({select('slo_status', slo=slo.name)}) == {NO_DATA_STATUS}\n"),
         labels={"severity": severity, "source": slo.sli.source_label, **_labels(slo)},
         annotations=_texts(alert, slo, links, {}),
     )
@@ -104,14 +104,14 @@ def _freezing(slo: Slo, alert: Alert, expr: str, own: Mapping[str, str], facts: 
     """A rule that stays while the SLO cannot be measured; ``own`` labels tell it from the SLO's other rules."""
     return Rule(
         alert=alert,
-        expr=_with_group_labels(slo, f"{expr}or\n{frozen(slo, alert, own, spec)}"),
+        expr=with_group_labels(slo, f"{expr}or\n{frozen(slo, alert, own, spec)}"),
         labels={**own, **_labels(slo)},
         annotations=_texts(alert, slo, spec.links, {**facts, "unmeasured": unless_frozen("", _UNMEASURED)}),
         keep=2 * interval(spec),
     )
 
 
-def _with_group_labels(slo: Slo, expr: str) -> str:
+def with_group_labels(slo: Slo, expr: str) -> str:
     """``expr`` with the labels that the SLO is grouped by, read from slo_group: ``zone=eu,tier=gold`` has two.
 
     A join with slo_info would give the same and be weaker: it loses the labels, and so the alert's identity, when the
