@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from alert_rules.freeze import BY
 from alert_rules.rule import interval, one_of, static_labels
-from alert_rules.slo_rules import with_group_labels as with_group_labels
+from alert_rules.slo_rules import with_group_labels
 from alert_rules.yaml_text import HEADER, comment, dump
 from exporter.contract import Regex, select
 from exporter.promql import format_duration
