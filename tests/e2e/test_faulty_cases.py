@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +97,6 @@ def world(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wo
         yield World(version(url), url, once(folder / "winburn.yml", url))
 
 
-@cache
 def sid() -> Servers:
     try:
         return fetch_sid(cache_folder(os.environ), os.environ, lambda line: sys.stderr.write(f"{line}\n"))
