@@ -12,6 +12,8 @@ from winburn.debian import Archive, ArchiveError, Progress
 from winburn.servers import Servers, ServersUnavailable
 
 ETC = Path("/etc")
+_LINE = r"^deb[ \t]+(?:\[(.*?)\][ \t]+)?(\S+)[ \t]+(\S+)[ \t](?:.*[ \t])?main\b"
+_FIELD = r"^([\w-]+):[ \t]*(.*)$"
 
 
 def fetch_sid(cache: Path, env: Mapping[str, str], progress: Progress, etc: Path = ETC) -> Servers:
@@ -22,7 +24,7 @@ def fetch_sid(cache: Path, env: Mapping[str, str], progress: Progress, etc: Path
     root = cache / "sid" / (platform.machine() or "unknown")
     if not root.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        source = _source(etc)
+        source = sid_source(etc)
         with tempfile.TemporaryDirectory(prefix="sid-", dir=cache) as work:
             try:
                 unpacked = Archive(Path(work), _only(source, Path(work), env), progress).unpack(
@@ -45,7 +47,7 @@ def _only(source: str, work: Path, env: Mapping[str, str]) -> dict[str, str]:
     return {**env, "APT_CONFIG": str(config)}
 
 
-def _source(etc: Path) -> str:
+def sid_source(etc: Path) -> str:
     """The sid line for the mirror and the keys with which this machine reads its own release."""
     release = dict(re.findall(r'^(\w+)="?([^"\n]*)"?$', _text(etc / "os-release"), re.MULTILINE))
     if release.get("ID") != "debian":
@@ -57,18 +59,20 @@ def _source(etc: Path) -> str:
 
 
 def _sources(etc: Path) -> Iterator[tuple[str, list[str], str]]:
-    """Address, suites and keyring of each source of binary packages, in both of apt's formats."""
-    files = [etc / "apt/sources.list", *sorted((etc / "apt/sources.list.d").glob("*"))]
-    for file in files:
+    """Address, suites and keyring of each source of binary packages with a part named main, in both of apt's formats.
+
+    Without that name another vendor's packages for this release would pass for the release itself.
+    """
+    for file in [etc / "apt/sources.list", *sorted((etc / "apt/sources.list.d").glob("*"))]:
         text = re.sub(r"^#.*\n?", "", _text(file), flags=re.MULTILINE)
         if file.suffix == ".list":
-            for options, uri, suite in re.findall(r"^deb\s+(?:\[(.*?)\]\s+)?(\S+)\s+(\S+)", text, re.MULTILINE):
+            for options, uri, suite in re.findall(_LINE, text, re.MULTILINE):
                 yield uri, [suite], "".join(re.findall(r"signed-by=(\S+)", options))
         elif file.suffix == ".sources":
             for stanza in re.split(r"\n\s*\n", text):
-                fields = {k.lower(): v for k, v in re.findall(r"^([\w-]+):[ \t]*(.*)$", stanza, re.MULTILINE)}
-                if "deb" in fields.get("types", "").split() and fields.get("uris"):
-                    yield fields["uris"].split()[0], fields.get("suites", "").split(), fields.get("signed-by", "")
+                fields = {k.lower(): v.split() for k, v in re.findall(_FIELD, stanza, re.MULTILINE)}
+                if "deb" in fields.get("types", []) and "main" in fields.get("components", []) and fields.get("uris"):
+                    yield fields["uris"][0], fields.get("suites", []), " ".join(fields.get("signed-by", []))
 
 
 def _text(file: Path) -> str:
