@@ -19,7 +19,7 @@ from typing import cast
 
 from benchmarks.result import Result
 from benchmarks.slos_data import DAYS, END, SERVICES, SLOS, make_blocks, selectors, spec_text
-from exporter.collectors.slo_track import Track
+from exporter.collectors.slo import SloCollector
 from exporter.loop import Loop
 from exporter.sources.base import CounterSource, SourceError
 from exporter.sources.build import open_source
@@ -27,7 +27,7 @@ from exporter.sources.prometheus import PrometheusSource
 from exporter.spec import PrometheusSource as PrometheusModel
 from exporter.spec import Spec, load
 from exporter.state import State
-from winburn.assemble import assemble, open_state
+from winburn.assemble import Assembly, assemble, open_state
 from winburn.processes import LOOPBACK, Group, Process, free_port, start_prometheus, wait_http
 from winburn.servers import Servers, ServersUnavailable, cache_folder, fetch
 
@@ -115,9 +115,10 @@ def _refreshes(spec_file: Path, process: Process, direct: float) -> Iterator[Res
     spec = load(spec_file)
     first = END - _REFRESHES * spec.refresh
     state = open_state(spec)
-    _fill(spec, state, first)
+    assembly = assemble(spec, state)
+    _fill(spec, assembly, first)
     loop = Loop(
-        assemble(spec, state).collectors,
+        assembly.collectors,
         refresh=3600.0,  # for the deadline only: a slow machine must not cut a refresh in two
         lag=0.0,
         keep_seconds=spec.keep_seconds,
@@ -132,7 +133,9 @@ def _refreshes(spec_file: Path, process: Process, direct: float) -> Iterator[Res
     state.close()
     what, peer = f"refresh of {SLOS:,} SLOs x 8 windows", SLOS * direct
     yield Result(f"{what}, exporter CPU; peer: the bar", f"{own:.2f} s", f"{REFRESH_SECONDS:g} s", 1 / own, 1.0)
-    yield Result(f"{what}, both CPUs; peer: rate[30d]", f"{own + server:.2f} s", f"{peer:,.0f} s", peer / (own + server))
+    yield Result(
+        f"{what}, both CPUs; peer: rate[30d]", f"{own + server:.2f} s", f"{peer:,.0f} s", peer / (own + server)
+    )
 
 
 def _refresh(loop: Loop, at: float) -> None:
@@ -142,26 +145,23 @@ def _refresh(loop: Loop, at: float) -> None:
         raise RuntimeError(f"not a whole refresh: {burn_rates} burn rates")
 
 
-def _fill(spec: Spec, state: State, at: float) -> None:
-    """Give the store 30 days of every SLO: read once for each service, as the first run would, and copied.
+def _fill(spec: Spec, assembly: Assembly, at: float) -> None:
+    """Give every SLO 30 days: read once for each service, as the first run would, and taken over as at a restart.
 
     The same read for all thousand would be minutes, of which nothing is measured here.
     """
     memory = State("sqlite://")
-    for collector in assemble(spec.model_copy(update={"slos": spec.slos[:SERVICES]}), memory).collectors:
-        failed = [report.error for report in collector.collect(at) if report.error]
-        if failed:
-            raise RuntimeError(f"the past could not be read: {failed[0]}")
-    read = {ledger.slo: ledger for ledger in memory.ledgers()}
-    past = [read[spec.slos[i % SERVICES].name] for i in range(SLOS)]
-    state.save_ledgers(
-        [
-            replace(ledger, slo=slo.name, definition=Track(slo, spec.refresh, 0.0).definition)
-            for slo, ledger in zip(spec.slos, past, strict=True)
-        ],
-        {},
-    )
+    readers = assemble(spec.model_copy(update={"slos": spec.slos[:SERVICES]}), memory)
+    failed = [report.error for each in readers.collectors for report in each.collect(at) if report.error]
+    if failed:
+        raise RuntimeError(f"the past could not be read: {failed[0]}")
+    past = {ledger.slo: ledger for ledger in memory.ledgers()}
     memory.close()
+    (collector,) = cast("tuple[SloCollector]", assembly.collectors)
+    for i, track in enumerate(collector.tracks):
+        like = past[spec.slos[i % SERVICES].name]
+        if not track.restore([replace(like, slo=track.slo.name, definition=track.definition)]):
+            raise RuntimeError("the past that was read is not taken over")
 
 
 def _generators(spec_file: Path, folder: Path) -> Iterator[Result]:

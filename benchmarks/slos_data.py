@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,8 @@ _BLOCK = 162 * 3600.0
 """Longest block that Prometheus makes of 2 h x 3^k within a tenth of the usual retentions of weeks."""
 
 _ERRORS = 0.0005
-Floats = NDArray[np.float64]
+Counter = tuple[str, NDArray[np.int64], NDArray[np.int64]]
+"""Name with labels, times, values."""
 
 
 def make_blocks(servers: Servers, folder: Path) -> None:
@@ -38,26 +40,37 @@ def make_blocks(servers: Servers, folder: Path) -> None:
 
     Written in pieces of one block each, because promtool parses its whole input once for each block.
     """
-    rng = np.random.default_rng(20261122)
-    counters = list(_counters(rng))
+    counters = list(_counters(np.random.default_rng(20261122)))
     first = (END - (DAYS + 0.5) * 86400) // _BLOCK * _BLOCK
-    for start in np.arange(first, END, _BLOCK):
-        piece = folder / "piece.om"
-        with piece.open("w") as out:
-            for family, of_family in (("big_requests", counters[:_BIG_SERIES]), ("requests", counters[_BIG_SERIES:])):
-                out.write(f"# TYPE {family} counter\n")
-                for name, times, values in of_family:
-                    inside = slice(*np.searchsorted(times, (start, start + _BLOCK)))
-                    pairs = zip(values[inside].tolist(), times[inside].tolist(), strict=True)
-                    out.write("".join([f"{name} {value} {time}\n" for value, time in pairs]))
-            out.write("# EOF\n")
-        command = [servers.need("promtool"), "tsdb", "create-blocks-from", "--quiet"]
-        command += [f"--max-block-duration={_BLOCK:.0f}s", "openmetrics", piece, folder / "data"]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        piece.unlink()
+    with ThreadPoolExecutor(1) as beside:  # one block is made while the next piece is written
+        made = []
+        for start in np.arange(first, END, _BLOCK):
+            piece = folder / f"{start:.0f}.om"
+            _write(piece, counters, (start, start + _BLOCK))
+            made.append(beside.submit(_make_block, servers, piece, folder / "data"))
+        for each in made:
+            each.result()
 
 
-def _counters(rng: np.random.Generator) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.int64]]]:
+def _write(piece: Path, counters: Sequence[Counter], span: tuple[float, float]) -> None:
+    with piece.open("w") as out:
+        for family, of_family in (("big_requests", counters[:_BIG_SERIES]), ("requests", counters[_BIG_SERIES:])):
+            out.write(f"# TYPE {family} counter\n")
+            for name, times, values in of_family:
+                inside = slice(*np.searchsorted(times, span))
+                pairs = zip(values[inside].tolist(), times[inside].tolist(), strict=True)
+                out.write("".join([f"{name} {value} {time}\n" for value, time in pairs]))
+        out.write("# EOF\n")
+
+
+def _make_block(servers: Servers, piece: Path, data: Path) -> None:
+    command = [servers.need("promtool"), "tsdb", "create-blocks-from", "--quiet"]
+    command += [f"--max-block-duration={_BLOCK:.0f}s", "openmetrics", piece, data]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    piece.unlink()
+
+
+def _counters(rng: np.random.Generator) -> Iterator[Counter]:
     begin = END - (DAYS + 0.25) * 86400
     even = np.arange(begin, END + 1, _SCRAPE).astype(np.int64)
     tiers = np.concatenate((np.arange(begin, END - _RECENT, 300.0), np.arange(END - _RECENT, END + 1, _SCRAPE)))
@@ -69,9 +82,7 @@ def _counters(rng: np.random.Generator) -> Iterator[tuple[str, NDArray[np.int64]
         yield _counter(rng, name, tiers.astype(np.int64))
 
 
-def _counter(
-    rng: np.random.Generator, name: str, times: NDArray[np.int64]
-) -> tuple[str, NDArray[np.int64], NDArray[np.int64]]:
+def _counter(rng: np.random.Generator, name: str, times: NDArray[np.int64]) -> Counter:
     rate = 10 * (_ERRORS if 'code="500"' in name else 1.0)
     return name, times, np.cumsum(rng.poisson(rate * np.diff(times, prepend=times[0])))
 
