@@ -2,10 +2,10 @@
 
 import sys
 
-from benchmarks import scrape
+from benchmarks import scrape, slos
 from benchmarks.result import Result, table
 
-BENCHMARKS = (scrape.run,)
+BENCHMARKS = (scrape.run, slos.run)
 
 
 def main() -> int:

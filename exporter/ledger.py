@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -191,11 +192,15 @@ class _Ring:
         if self._first is None:
             return []
         first = self._first if time is None else max(self._first, self._edge_at_or_before(time))
-        edges = np.arange(first, self._last + 1)
-        points = np.hstack((self._at_edge[:, edges % self._size], self._now[:, None]))
-        ends = [*(self._time(int(edge)) for edge in edges[1:]), self._time(self._last + 1)]
-        slots = np.diff(points, axis=1).T.tolist()
-        return [Slot(self.width, end, *slot) for end, slot in zip(ends, slots, strict=True) if any(slot)]
+        # At each refresh one edge or two: arrays of all of them would cost more than they save.
+        points = [self._at_edge[:, edge % self._size].tolist() for edge in range(first, self._last + 1)]
+        points.append(self._now.tolist())
+        found = []
+        for edge, (before, after) in enumerate(pairwise(points), first + 1):
+            total, bad, measured = after[0] - before[0], after[1] - before[1], after[2] - before[2]
+            if total or bad or measured:
+                found.append(Slot(self.width, self._time(edge), total, bad, measured))
+        return found
 
     def load(self, slots: Sequence[Slot], end: float) -> None:
         if not slots:

@@ -12,7 +12,7 @@ from exporter.collectors.slo_gate import refresh_factors
 from exporter.collectors.slo_group import Group
 from exporter.collectors.slo_track import TREND_SPAN, Track
 from exporter.ledger import MIDDLE_WIDTH, Ledger, Window
-from exporter.spec import Calendar, windows_of
+from exporter.spec import Calendar
 from exporter.spec.calendar import calendar_bounds
 from exporter.spec.corrections import intervals
 from exporter.stats import burn
@@ -92,7 +92,7 @@ Cuts = list[tuple[float, float]]
 
 
 def _spans(track: Track, at: float) -> dict[str, Span]:
-    spans = {label: Span(float(seconds), float(seconds)) for label, seconds in windows_of(track.slo).items()}
+    spans = {label: Span(float(seconds), float(seconds)) for label, seconds in track.windows.items()}
     if isinstance(track.slo.period, Calendar):
         start, end = calendar_bounds(track.slo.period, at)
         spans[PERIOD] = Span(max((track.end or at) - start, 0.0), end - start)

@@ -49,13 +49,18 @@ def p_values(pairs: Sequence[Pair], windows: Sequence[dict[str, Window]]) -> Flo
     objectives = np.array([track.slo.objective for track, _, _ in flat], dtype=object)
     factors = np.array([group.burst_factor for _, group, _ in flat])
     found = np.atleast_1d(bursts.burst_p_value(bad, total, objectives, factors))
-    for i, (track, group, window) in enumerate(flat):
-        gate = track.slo.alerting.low_traffic_gate
-        if group.burst_factor > 1 and gate is not None and window.bad and found[i] >= gate:
-            exact = float(burn.p_value(window.bad, window.total, track.slo.objective))
-            # Never below the exact value: the gate may only become quieter by knowing of bursts.
-            if exact < gate:
-                found[i] = max(exact, min(found[i], _spread(track, group.ledger, window)))
+    gates = [track.slo.alerting.low_traffic_gate for track, _, _ in flat]
+    judged = [
+        i
+        for i, ((_, group, window), gate) in enumerate(zip(flat, gates, strict=True))
+        if group.burst_factor > 1 and gate is not None and window.bad and found[i] >= gate
+    ]
+    exact = np.atleast_1d(burn.p_value(bad[judged], total[judged], objectives[judged])) if judged else ()
+    for i, least in zip(judged, exact, strict=True):
+        track, group, window = flat[i]
+        # Never below the exact value: the gate may only become quieter by knowing of bursts.
+        if least < gates[i]:
+            found[i] = max(least, min(found[i], _spread(track, group.ledger, window)))
     return found
 
 

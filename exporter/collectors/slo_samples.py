@@ -9,8 +9,7 @@ from __future__ import annotations
 from exporter.collectors.slo_evaluate import Evaluation
 from exporter.contract import Sample, optional, sample
 from exporter.ledger import Window
-from exporter.spec import tiers_in_force
-from exporter.windows import PERIOD, factor
+from exporter.windows import PERIOD
 
 OK, AT_RISK, BREACHED, NO_DATA = 0, 1, 2, 3
 _RECENT = 300.0
@@ -86,14 +85,12 @@ def status(evaluation: Evaluation, at: float, keep_seconds: float) -> int | None
 
 def burns(evaluation: Evaluation) -> bool:
     """Whether a tier's condition holds: the same comparison as in the generated alert."""
-    slo = evaluation.track.slo
-    gate = slo.alerting.low_traffic_gate
-    for tier, _ in tiers_in_force(slo):
-        limit = float(factor(tier, slo.period_seconds))
-        long, short = evaluation.burn_rates[tier.long], evaluation.burn_rates[tier.short]
+    gate = evaluation.track.slo.alerting.low_traffic_gate
+    for long_label, short_label, limit in evaluation.track.burn_limits:
+        long, short = evaluation.burn_rates[long_label], evaluation.burn_rates[short_label]
         if long is None or short is None or long <= limit or short <= limit:
             continue
-        p_value = evaluation.p_values[tier.long]
+        p_value = evaluation.p_values[long_label]
         if gate is None or (p_value is not None and p_value < gate):
             return True
     return False

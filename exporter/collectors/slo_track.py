@@ -13,9 +13,9 @@ from exporter.collectors.slo_group import Floats, Group, GroupCounts
 from exporter.collectors.slo_kinds import reads
 from exporter.counters import Memory
 from exporter.ledger import COARSE_WIDTH, MIDDLE_WIDTH, Ledger
-from exporter.spec import Calendar, Slo
+from exporter.spec import Calendar, Slo, tiers_in_force, windows_of
 from exporter.state import StoredLedger
-from exporter.windows import DAY
+from exporter.windows import DAY, factor
 
 TREND_SPAN = 7 * DAY
 _CALENDAR_SLACK = 2 * DAY
@@ -33,6 +33,12 @@ class Track:
         self.reads = reads(slo)
         self.groups_of = re.compile(",".join(f"{re.escape(label)}=(?P<{label}>.*)" for label in sorted(slo.group_by)))
         """Takes the labels out of the value of slo_group."""
+        self.windows = windows_of(slo)
+        """Label -> seconds of its windows, of a calendar's period the nominal length."""
+        self.burn_limits = tuple(
+            (tier.long, tier.short, float(factor(tier, slo.period_seconds))) for tier, _ in tiers_in_force(slo)
+        )
+        """Of each tier the windows and the burn rate above which it fires."""
         self.origin = origin
         self.limit = limit
         self.horizon = float(max(_longest(slo), TREND_SPAN))

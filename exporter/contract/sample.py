@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 from exporter.contract.experiment import EXPERIMENT_FAMILIES
@@ -48,7 +49,13 @@ def sample(name: str, value: float, /, **labels: str) -> Sample:
     """
     if not math.isfinite(value):
         raise ContractError(f"{name} {labels}: {value} is not a value; leave the series out")
-    return Sample(name, family(name).pairs(labels), float(value))
+    return Sample(name, _pairs(name, tuple(labels.items())), float(value))
+
+
+@lru_cache(maxsize=2**17)  # the same series come at each refresh, and share their labels between snapshots
+def _pairs(name: str, labels: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    pairs = family(name).pairs(dict(labels))
+    return labels if labels == pairs else pairs
 
 
 def optional(name: str, value: float | None, /, **labels: str) -> tuple[Sample, ...]:
