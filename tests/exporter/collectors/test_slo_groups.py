@@ -73,6 +73,9 @@ def test_a_group_born_on_a_known_target_counts_from_its_first_value() -> None:
     for i in range(21):
         reports = collector.collect(START + i * 15)
     assert by_group(reports, "slo_events", "5m")["zone=us"] == 7
+    for i in range(21, 31):
+        reports = collector.collect(START + i * 15)
+    assert by_group(reports, "slo_coverage_ratio", "5m")["zone=us"] == 0.5  # measured from its first reading on
 
 
 def test_a_vanished_group_is_no_data_while_the_others_go_on() -> None:
@@ -104,6 +107,16 @@ def test_what_is_shown_stays_shown_until_something_else_burns() -> None:
     assert len({frozenset(each) for each in shown[1:30]}) == 1
     assert "zone=late" in shown[-1]
     assert len(shown[-1] & shown[1]) == 1
+
+
+def test_one_that_is_worse_but_does_not_burn_waits_for_a_free_place() -> None:
+    def errors(number: float, begin: int) -> Steps:
+        return [(START, 0.0), (START + begin * 15.0, number)]
+
+    zones = {"shown": (growing(100), errors(1, 2)), "later": (growing(100), errors(2, 20))}
+    collector = running(script(zones), grouped(), limit=1)
+    shown = [set(by_group(collector.collect(START + i * 15), "slo_events", "5m")) for i in range(30)]
+    assert shown[3:] == [{"zone=shown"}] * 27
 
 
 def test_a_restart_changes_nothing() -> None:
