@@ -10,7 +10,7 @@ from alert_rules.yaml_text import HEADER, InLine, comment, dump
 from exporter.alerts import ALERTS, SLO_IDENTITY
 from exporter.promql import quote
 from exporter.spec import Receiver, Slo, Spec
-from exporter.spec.models import Role
+from exporter.spec.alerting_models import Role
 from exporter.spec.tiers import tiers_in_force
 from exporter.windows import TIERS
 

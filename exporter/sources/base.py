@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from exporter.spec.models import Metric
+from exporter.spec.experiment_models import Metric
 from exporter.spec.slo_models import CsvSlots
 
 Reading = Mapping[str, float]

@@ -9,7 +9,7 @@ from exporter.sources.base import CounterSource, CountSource, SlotSource, Source
 from exporter.sources.file import FileSource
 from exporter.sources.prometheus import PrometheusSource
 from exporter.sources.sql import SqlSource
-from exporter.spec import models
+from exporter.spec import source_models as models
 
 if TYPE_CHECKING:  # each source keeps the protocols that collectors ask it by
     _COUNTERS: type[CounterSource] = PrometheusSource

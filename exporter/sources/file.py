@@ -11,7 +11,7 @@ from typing import Any
 
 from exporter.sources.base import Count, Slots, SourceError
 from exporter.sources.rows import counts, number, require_columns, slots
-from exporter.spec.models import CsvCounts, Metric
+from exporter.spec.experiment_models import CsvCounts, Metric
 from exporter.spec.slo_models import CsvSlots
 
 FILE_BYTES = 100 * 2**20

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from exporter.sources.base import Count, Slots, SourceError
 from exporter.sources.database import Database, Table, Unreachable
 from exporter.sources.rows import Row, counts, require_columns, slots
-from exporter.spec.models import Metric
+from exporter.spec.experiment_models import Metric
 from exporter.spec.slo_models import CsvSlots
 
 ROWS = 10_000

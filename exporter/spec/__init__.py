@@ -1,26 +1,12 @@
 """YAML to strict, frozen models, with every error at once."""
 
+from exporter.spec.alerting_models import Alerting, Receiver
 from exporter.spec.errors import SpecError, SpecErrors
+from exporter.spec.experiment_models import CsvCounts, EarlyKill, Experiment, Metric, PrometheusCounts
 from exporter.spec.lint import lint
 from exporter.spec.load import load, load_text
 from exporter.spec.mask import masked, masked_url, masked_webhook
-from exporter.spec.models import (
-    Alerting,
-    CsvCounts,
-    EarlyKill,
-    Experiment,
-    FileSource,
-    Limits,
-    Links,
-    Metric,
-    PrometheusCounts,
-    PrometheusSource,
-    Receiver,
-    Source,
-    Spec,
-    SqlSource,
-    StateStore,
-)
+from exporter.spec.models import Limits, Links, Spec, StateStore
 from exporter.spec.schema import json_schema
 from exporter.spec.secrets import SecretError, read_secret, source_url
 from exporter.spec.slo_models import (
@@ -35,6 +21,7 @@ from exporter.spec.slo_models import (
     Slo,
     SloAlerting,
 )
+from exporter.spec.source_models import FileSource, PrometheusSource, Source, SqlSource
 from exporter.spec.tiers import tiers_in_force, windows_of
 
 __all__ = [

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from exporter.promql import format_duration
 from exporter.spec.lint_slo import lint_slo
 from exporter.spec.mask import has_password, is_secret_header
-from exporter.spec.models import Links, PrometheusSource, Spec
+from exporter.spec.models import Links, Spec
+from exporter.spec.source_models import PrometheusSource
 from exporter.spec.tiers import windows_of
 from exporter.spec.tree import listed
 from exporter.windows import PERIOD, WINDOWS

@@ -16,12 +16,14 @@ from pydantic import ValidationError
 
 from exporter.spec.base import Model
 from exporter.spec.errors import SpecError, SpecErrors
+from exporter.spec.experiment_models import CsvCounts, Experiment
 from exporter.spec.files import SpecText, read_files
 from exporter.spec.join import join
-from exporter.spec.models import CsvCounts, Experiment, FileSource, Spec
+from exporter.spec.models import Spec
 from exporter.spec.semantics import check
 from exporter.spec.sentences import problems_of
 from exporter.spec.slo_models import Slo
+from exporter.spec.source_models import FileSource
 from exporter.spec.tree import Parts, Problem, Tree, child, unhidden
 
 _LISTS = ("slos", "experiments")

@@ -6,10 +6,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from exporter.promql import format_duration
-from exporter.spec.models import FileSource, PrometheusSource, Receiver, Source, Spec, SqlSource, StateStore
+from exporter.spec.alerting_models import Receiver
+from exporter.spec.models import Spec, StateStore
 from exporter.spec.semantics_composite import check_composites
 from exporter.spec.semantics_experiment import check_experiment
 from exporter.spec.semantics_slo import check_slo
+from exporter.spec.source_models import FileSource, PrometheusSource, Source, SqlSource
 from exporter.spec.tree import Parts, Problem, shown
 
 _SHORTEST_WINDOW = 300

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from exporter.promql import check_selector
-from exporter.spec.models import Experiment, Metric
+from exporter.spec.experiment_models import Experiment, Metric
 from exporter.spec.references import check_source
 from exporter.spec.tree import Parts, Problem, did_you_mean, shown
 from exporter.spec.types import LABEL_PATTERN

@@ -10,7 +10,8 @@ from pydantic import Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from exporter.spec.base import Model, fields_of
-from exporter.spec.models import SOURCE_TYPES_NOT_YET, Spec
+from exporter.spec.models import Spec
+from exporter.spec.source_models import SOURCE_TYPES_NOT_YET
 from exporter.spec.tree import Parts, Problem, did_you_mean, shown
 from exporter.spec.types import found
 

@@ -16,7 +16,7 @@ import pytest
 
 from exporter.sources.base import Count, SourceError
 from exporter.sources.sql import SqlSource
-from exporter.spec.models import Metric
+from exporter.spec.experiment_models import Metric
 from winburn.processes import free_port
 
 pytest.importorskip("psycopg", reason="psycopg is not installed")

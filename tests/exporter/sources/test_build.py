@@ -9,7 +9,7 @@ from exporter.sources.build import open_source
 from exporter.sources.file import FileSource
 from exporter.sources.prometheus import PrometheusSource
 from exporter.sources.sql import SqlSource
-from exporter.spec import models
+from exporter.spec import source_models as models
 from tests.exporter.sources.fake_prometheus import Fake, constant
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from exporter.sources.base import Count, CounterSource, Matrix, Slots, SourceError, series_key
 from exporter.sources.build import open_source
-from exporter.spec import models
+from exporter.spec import experiment_models, source_models
 from tests.exporter.sources.fake_prometheus import Fake, cut, hang, saying, trickle
 
 SECRET = "hunter2-secret"
@@ -41,7 +41,7 @@ class Case:
 
 def prometheus(question: str, _folder: Path) -> Case:
     fake = Fake()
-    model = models.PrometheusSource(type="prometheus", timeout="300ms", headers={"X-Key": SECRET})  # type: ignore[arg-type]
+    model = source_models.PrometheusSource(type="prometheus", timeout="300ms", headers={"X-Key": SECRET})  # type: ignore[arg-type]
     source: CounterSource = open_source(  # type: ignore[assignment]
         "s", model, url=fake.url.replace("//", f"//ann:{SECRET}@"), series_limit=10
     )
@@ -85,9 +85,11 @@ def prometheus(question: str, _folder: Path) -> Case:
 
 def sql(question: str, folder: Path) -> Case:
     path = folder / "shop.db"
-    model = models.SqlSource(type="sql", timeout="300ms")  # type: ignore[arg-type]
+    model = source_models.SqlSource(type="sql", timeout="300ms")  # type: ignore[arg-type]
     source = open_source("s", model, url=f"sqlite:///{path}", series_limit=10)
-    metric = models.Metric(name="m", kind="proportion", source="s", query="SELECT variant, n, successes FROM counts")
+    metric = experiment_models.Metric(
+        name="m", kind="proportion", source="s", query="SELECT variant, n, successes FROM counts"
+    )
     slots = "SELECT slot, n AS total, successes AS bad FROM slots WHERE slot >= :start AND slot < :end"
     asks: dict[str, Callable[[], Any]] = {
         "counts": lambda: source.counts(metric, 0.0),  # type: ignore[union-attr]
@@ -138,8 +140,8 @@ def sql(question: str, folder: Path) -> Case:
 
 def csv(question: str, folder: Path) -> Case:
     path = folder / "counts.csv"
-    source = open_source("s", models.FileSource(type="file", path=str(path)), url=None, series_limit=10)
-    metric = models.Metric(name="m", kind="proportion", source="s")
+    source = open_source("s", source_models.FileSource(type="file", path=str(path)), url=None, series_limit=10)
+    metric = experiment_models.Metric(name="m", kind="proportion", source="s")
     assert question == "counts"
 
     def write(content: str) -> Callable[[], object]:

@@ -8,7 +8,7 @@ import pytest
 from exporter.sources import file
 from exporter.sources.base import Count, SourceError
 from exporter.sources.file import FileSource
-from exporter.spec.models import CsvCounts, Metric
+from exporter.spec.experiment_models import CsvCounts, Metric
 
 PLAIN = "variant,n,successes\nblue,10,1\ngreen,12,3\n"
 

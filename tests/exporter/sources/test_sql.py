@@ -9,7 +9,7 @@ import pytest
 
 from exporter.sources.base import Count, SourceError
 from exporter.sources.sql import SqlSource
-from exporter.spec.models import Metric
+from exporter.spec.experiment_models import Metric
 
 COUNTS = "SELECT variant, COUNT(*) AS n, SUM(converted) AS successes FROM visits GROUP BY variant ORDER BY variant"
 SLOTS = """
