@@ -25,6 +25,8 @@ class Receiver(Model):
 class Alerting(Model):
     """Receivers of the generated Alertmanager configuration; what has none goes to the next severity's."""
 
-    NOT_YET: ClassVar[dict[str, str]] = {"push": "the fast path to Alertmanager", "alertmanager": "silences and push"}
+    NOT_YET: ClassVar[dict[str, str]] = {"push": "the fast path to Alertmanager"}
+    alertmanager: tuple[Text, ...] = ()
+    """Addresses of every Alertmanager of the cluster, like http://localhost:9093."""
     receivers: dict[Role, Receiver] = {}
     """Role -> where its alerts go."""

@@ -31,6 +31,11 @@ def check(
         *(problem for name, source in spec.sources.items() for problem in _source(name, source)),
         *_state(spec.state),
         *(problem for role, receiver in spec.alerting.receivers.items() for problem in _receiver(role, receiver)),
+        *(
+            problem
+            for i, url in enumerate(spec.alerting.alertmanager)
+            for problem in _http(url, ("alerting", "alertmanager", i))
+        ),
         *_twice("SLO", ("slos",), spec.slos, place),
         *(problem for i, slo in enumerate(spec.slos) for problem in check_slo(slo, ("slos", i), sources, spec.refresh)),
         *check_composites(spec, slos),
