@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import TypeVar, cast
 
-from exporter.collectors.experiment_counters import CounterTotals, Counts
+from exporter.collectors.experiment_counters import CounterTotals
+from exporter.collectors.experiment_counts import Counts, from_rows
 from exporter.collectors.experiment_track import ExperimentTrack, MetricTrack
 from exporter.collectors.slo_feed import POINTS, Segment, segments
 from exporter.promql import format_duration
@@ -70,7 +72,7 @@ class Feed:
                 answers[key] = down
                 continue
             try:
-                answers[key] = {count.variant: (count.n, count.successes) for count in source.counts(metric.metric, at)}
+                answers[key] = from_rows(source.counts(metric.metric, at))
                 self._failed.discard(key)
             except SourceError as error:
                 self._failed.add(key)
@@ -133,26 +135,26 @@ _JUST_BEFORE = 1e-3
 def _poll(source: CounterSource, entries: Sequence[_Entry], at: float) -> dict[Key, SourceError]:
     if not entries:
         return {}
-    readings: list[Reading | SourceError] = source.counters(_selectors(entries), at)
+    answers: list[Reading | SourceError] = source.counters(_selectors(entries), at)
     errors = {}
-    for (key, totals), exposures, events in _in_twos(entries, readings):
-        if isinstance(exposures, SourceError) or isinstance(events, SourceError):
-            errors[key] = _first_error(exposures, events)
+    for (key, totals), readings in _by_entry(entries, answers):
+        if isinstance(readings, SourceError):
+            errors[key] = readings
         else:
-            totals.poll(at, exposures, events)
+            totals.poll(at, readings)
     return errors
 
 
 def _replay(source: CounterSource, entries: Sequence[_Entry], segment: Segment) -> dict[Key, SourceError]:
     if not entries:
         return {}
-    matrices: list[Matrix | SourceError] = source.history(_selectors(entries), segment.start, segment.end, segment.step)
+    answers: list[Matrix | SourceError] = source.history(_selectors(entries), segment.start, segment.end, segment.step)
     errors = {}
-    for (key, totals), exposures, events in _in_twos(entries, matrices):
-        if isinstance(exposures, SourceError) or isinstance(events, SourceError):
-            errors[key] = _first_error(exposures, events)
+    for (key, totals), matrices in _by_entry(entries, answers):
+        if isinstance(matrices, SourceError):
+            errors[key] = matrices
         else:
-            totals.replay(exposures, events)
+            totals.replay(matrices)
     return errors
 
 
@@ -160,11 +162,17 @@ def _selectors(entries: Iterable[_Entry]) -> list[str]:
     return [selector for _, totals in entries for selector in totals.selectors]
 
 
-def _in_twos(
+def _by_entry(
     entries: Sequence[_Entry], answers: Sequence[_T | SourceError]
-) -> Iterable[tuple[_Entry, _T | SourceError, _T | SourceError]]:
-    return zip(entries, answers[::2], answers[1::2], strict=True)
-
-
-def _first_error(*answers: object) -> SourceError:
-    return next(answer for answer in answers if isinstance(answer, SourceError))
+) -> Iterable[tuple[_Entry, list[_T] | SourceError]]:
+    """Each entry with the answers to its selectors, or with the first error among them."""
+    rest = iter(answers)
+    for entry in entries:
+        good: list[_T] = []
+        error: SourceError | None = None
+        for answer in islice(rest, len(entry[1].selectors)):
+            if isinstance(answer, SourceError):
+                error = error or answer
+            else:
+                good.append(answer)
+        yield entry, error or good

@@ -1,12 +1,10 @@
-"""What is known of one experiment over time: its allocation epoch, the largest evidence so far, and who was killed.
+"""What is known of one experiment over time: its life, allocation epochs, the largest evidence, and who was killed.
 
-Counts are never pooled across planned splits: where the spec's planned traffic differs from that under which the
-counts were gathered, an epoch opens, and evidence, win rates and the split's test use only what came after the first
-reading under the new plan. What was read between the two readings belongs to neither. Running maxima restart with the
-epoch (the largest of several epochs' evidence is not evidence at the same level), and where control or alpha change; a
-p-value is therefore one of its epoch. The kill is one test an epoch: its false-kill rate holds for each epoch.
-Successes that come after the opening from units that came before it count in the new epoch: after a change of the
-split let a few conversion lags pass before the numbers are believed.
+Counts are never pooled across splits of the traffic. An epoch ends where the planned split changes, where the
+experiment pauses or ends, and where the data say that the split was changed elsewhere; evidence is then combined over
+epochs, each compared within itself. Running maxima go on over epochs, for they are of one and the same hypothesis; they
+restart where control, alpha or direction change. Successes that come after an opening from units that came before it
+count in the new epoch: after a change of the split let a few conversion lags pass before the numbers are believed.
 """
 
 from __future__ import annotations
@@ -15,154 +13,249 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from exporter.collectors.experiment_counters import CounterTotals, Counts, definition
-from exporter.contract import E_VALUE_CAP
-from exporter.spec import Experiment, Metric
+import numpy as np
+
+from exporter.collectors.experiment_counts import Counts
+from exporter.collectors.experiment_epochs import MetricEpochs
+from exporter.collectors.experiment_pace import Blocks, Mark, Pace
+from exporter.collectors.experiment_windows import Windows
+from exporter.spec import Experiment
 from exporter.state import Latch
+from exporter.stats import split_change
 
 KILL = "kill"
-_LOG_CAP = math.log(E_VALUE_CAP)
+ENDED = frozenset({"completed", "failed"})
 
-
-class RestatedError(Exception):
-    """Counts lie below those at the opening of the epoch; the message is one sentence."""
-
-
-class MetricTrack:
-    """One metric's past. Without a ``document`` nothing is known: in a first epoch all counts belong to it, in a later
-    one those after the first reading."""
-
-    def __init__(self, metric: Metric, *, first_epoch: bool, document: Mapping[str, Any] | None = None) -> None:
-        self.metric = metric
-        self._definition = definition(metric)
-        if document is not None and document["definition"] != self._definition:
-            document = None
-        counters = document["counters"] if document else None
-        self.counters = CounterTotals(metric.prometheus, counters) if metric.prometheus else None
-        self._baseline: dict[str, list[float]] | None = {} if first_epoch else None
-        self._max_log_e: dict[str, float] = {}
-        if document:
-            self._baseline, self._max_log_e = document["baseline"], dict(document["max_log_e"])
-        self.is_new = document is None
-
-    def open_epoch(self) -> None:
-        """The next counts are the new epoch's baseline."""
-        self._baseline = None
-        self.forget_evidence()
-
-    def forget_evidence(self) -> None:
-        """Evidence from now on is about something else."""
-        self._max_log_e = {}
-
-    def since_opening(self, counts: Counts) -> tuple[Counts, bool]:
-        """Counts of the epoch, and whether this was its opening. RestatedError where a count is below its baseline."""
-        opens = self._baseline is None
-        if self._baseline is None:
-            self._baseline = {variant: [n, s] for variant, (n, s) in counts.items()}
-        epoch = {}
-        for variant in {**counts, **self._baseline}:
-            n, s = counts.get(variant, (0.0, 0.0))
-            n_before, s_before = self._baseline.get(variant, (0.0, 0.0))
-            if n < n_before or s < s_before:
-                raise RestatedError(
-                    f"metric {self.metric.name}: variant {variant} has {n:g} units and {s:g} successes, fewer than "
-                    f"the {n_before:g} and {s_before:g} when its traffic was last changed; counts must be cumulative"
-                )
-            epoch[variant] = (n - n_before, s - s_before)
-        return epoch, opens
-
-    def largest_log_e(self, variant: str, log_e: float) -> tuple[float, bool]:
-        """The largest log e-value of the epoch with this one, at least 0, and whether this one raised it."""
-        before = self._max_log_e.get(variant, 0.0)
-        if not log_e > before or before >= _LOG_CAP:
-            return before, False
-        self._max_log_e[variant] = min(log_e, _LOG_CAP)
-        return self._max_log_e[variant], True
-
-    def document(self) -> dict[str, Any]:
-        """As a JSON value, for the next process."""
-        return {
-            "definition": self._definition,
-            "baseline": self._baseline,
-            "max_log_e": self._max_log_e,
-            "counters": self.counters.document() if self.counters else None,
-        }
+_FORM = 2
+_SAVE_EVERY = 300.0
 
 
 class ExperimentTrack:
-    """One experiment's past. ``changed`` says whether :meth:`document` differs from what was saved last."""
+    """One experiment's past. ``changed`` says whether :meth:`document` differs from what was saved last in a way that
+    must not be lost; what may be lost, a few minutes of counts, becomes :meth:`due` from time to time.
+
+    ``experiment`` is as in force: with the status and the split that a command may have set.
+    """
 
     def __init__(self, experiment: Experiment, document: Mapping[str, Any] | None, kills: Iterable[Latch]) -> None:
+        if document is not None and document.get("form") != _FORM:
+            document = None
         self.experiment = experiment
-        self.variants = [v for v in experiment.variants if v != experiment.control]
         self.killed = {latch.member: latch for latch in kills}
-        self.epoch: int = document["epoch"] if document else 1
+        self.ended_at: float | None = document["ended_at"] if document else None
+        self.changed = document is None
+        self._saved_at: float | None = None
         self._srm_p: float = document["srm_p"] if document else 1.0
+        self._units_of_plan: dict[str, float] = dict(document["units_of_plan"]) if document else {}
+        self._in_force = dict(document["in_force"]) if document else _in_force(experiment)
+        self._blocks = Blocks()
+        self.pace = Pace(document["pace"] if document else None)
         stored = document["metrics"] if document else {}
-        first = self.epoch == 1
+        started = document is not None and any(metric["opening"] is not None or metric["closed"] for metric in stored.values())
         self.metrics = {
-            m.name: MetricTrack(m, first_epoch=first, document=stored.get(m.name)) for m in experiment.metrics
+            m.name: MetricEpochs(
+                m,
+                experiment.dimensions if m.role == "primary" else (),
+                from_start=not started,
+                document=stored.get(m.name),
+            )
+            for m in experiment.metrics
         }
-        self.changed = document is None or any(track.is_new for track in self.metrics.values())
-        if self.metrics[experiment.primary.name].is_new:
-            self._srm_p = 1.0
-        if document is not None:
-            self._compare(document)
+        windows = document["windows"] if document else {}
+        self.windows = {
+            m.name: Windows(m, windows.get(m.name))
+            for m in experiment.metrics
+            if m.prometheus and not m.prometheus.once and m.kind in {"proportion", "rate"}
+        }
+        if self.primary.is_new:
+            self._srm_p, self._units_of_plan = 1.0, {}
+        self.changed |= any(metric.is_new for metric in self.metrics.values())
+        self.put_in_force(experiment, None)
 
     @property
-    def is_draft(self) -> bool:
-        """Nothing is read of a draft."""
-        return self.experiment.status == "draft"
+    def primary(self) -> MetricEpochs:
+        """The metric that decides."""
+        return self.metrics[self.experiment.primary.name]
+
+    @property
+    def variants(self) -> list[str]:
+        """All variants of the plan but the control."""
+        return [v for v in self.experiment.variants if v != self.experiment.control]
 
     @property
     def arms(self) -> list[str]:
         """All variants of the plan, the control first."""
         return [self.experiment.control, *self.variants]
 
-    def smallest_srm_p(self, p: float) -> float:
-        """The smallest p-value of the split in this epoch, with this one."""
-        if p < self._srm_p:
-            self._srm_p = p
+    @property
+    def is_running(self) -> bool:
+        """Whether its sources are asked."""
+        return self.experiment.status == "running"
+
+    @property
+    def is_draft(self) -> bool:
+        """Nothing is read, and nothing shown, of a draft."""
+        return self.experiment.status == "draft"
+
+    @property
+    def epoch(self) -> int:
+        """How many allocation epochs there were, the present one included."""
+        present = bool(self.primary.present()) or not self.primary.closed
+        return len(self.primary.closed) + present
+
+    def has_left(self, at: float) -> bool:
+        """Whether it ended so long ago that it is not shown any more."""
+        return self.ended_at is not None and at - self.ended_at > self.experiment.keep_ended
+
+    def put_in_force(self, experiment: Experiment, at: float | None) -> None:
+        """What is planned from now on; ``at`` None at the start of the process, where the time is not known yet."""
+        before, now = self._in_force, _in_force(experiment)
+        self.experiment = experiment
+        if now["status"] in ENDED and self.ended_at is None and at is not None:
+            self.ended_at, self.changed = at, True
+        if now["status"] not in ENDED:
+            self.ended_at = None
+        if now == before:
+            return
+        self._in_force, self.changed = now, True
+        if before["plan"] != now["plan"] or (before["status"] == "running") != (now["status"] == "running"):
+            self._close_epoch()
+        if before["plan"] != now["plan"]:
+            self._srm_p, self._units_of_plan = 1.0, {}
+        if (before["control"], before["alpha"], before["directions"]) != (
+            now["control"],
+            now["alpha"],
+            now["directions"],
+        ):
+            for metric in self.metrics.values():
+                metric.forget_evidence()
+
+    def take(self, name: str, counts: Counts, at: float) -> None:
+        """The latest counts of a metric. RestatedError as in MetricEpochs."""
+        if self.metrics[name].take(counts):
             self.changed = True
+            if name == self.experiment.primary.name:
+                self._blocks.restart()
+        if name in self.windows:
+            self.windows[name].take(at, counts, self.arms)
+
+    def look(self, at: float) -> None:
+        """After all metrics of an instant were taken: see how fast units come, and whether their split has changed."""
+        counts = self.primary.last
+        if counts is None:
+            return
+        units = {arm: counts[arm][0] for arm in self.arms if arm in counts}
+        self.pace.take(at, sum(units.values()))
+        every = {name: metric.last for name, metric in self.metrics.items() if metric.last is not None and metric.opened}
+        if self._blocks.take(Mark(at, units, every)) and len(self._blocks.marks) > 2:
+            self._see_changes()
+
+    def units_of_plan(self) -> dict[str, float]:
+        """Units of every variant, planned or not, since the planned split last changed."""
+        found = dict(self._units_of_plan)
+        for variant, units in _units(self.primary.present()).items():
+            found[variant] = found.get(variant, 0.0) + units
+        return found
+
+    def earlier(self) -> Mapping[str, Counts] | None:
+        """The counts of every metric when about two thirds of the present epoch's units had come; None early on."""
+        mark = self._blocks.at_share(2 / 3)
+        return mark.counts if mark else None
+
+    def smallest_srm_p(self, p: float) -> float:
+        """The smallest p-value under the present plan, with this one."""
+        if p < self._srm_p:
+            self._srm_p, self.changed = p, True
         return self._srm_p
 
     def largest_log_e(self, metric: str, variant: str, log_e: float) -> float:
-        """The largest log e-value of the epoch with this one, at least 0."""
+        """The largest log e-value so far with this one, at least 0."""
         largest, raised = self.metrics[metric].largest_log_e(variant, log_e)
         self.changed |= raised
         return largest
 
-    def since_opening(self, metric: str, counts: Counts) -> Counts:
-        """Counts of the epoch, of which successes may not exceed units: counters are not read at one instant, and
-        units from before the epoch may succeed in it. RestatedError as in MetricTrack."""
-        epoch, opens = self.metrics[metric].since_opening(counts)
-        self.changed |= opens
-        return {variant: (n, min(s, n)) for variant, (n, s) in epoch.items()}
-
     def latch(self, variant: str, at: float, reason: str, facts: Mapping[str, Any]) -> Latch:
-        """Kill a variant, once and for all."""
+        """Kill a variant, until a command lifts it."""
         self.killed[variant] = Latch(KILL, self.experiment.name, variant, at, reason, facts)
         return self.killed[variant]
+
+    def due(self, at: float) -> bool:
+        """Whether it should be saved now."""
+        if self._saved_at is None:
+            # Spread over time, so that ten thousand experiments are not saved by the same refresh.
+            self._saved_at = at - hash_share(self.experiment.name) * _SAVE_EVERY
+        return self.changed or (self.is_running and at - self._saved_at >= _SAVE_EVERY)
+
+    def saved(self, at: float) -> None:
+        """:meth:`document` is stored."""
+        self.changed, self._saved_at = False, at
 
     def document(self) -> dict[str, Any]:
         """As a JSON value, for the next process."""
         return {
-            "plan": self.experiment.variants,
-            "control": self.experiment.control,
-            "alpha": self.experiment.alpha,
-            "epoch": self.epoch,
+            "form": _FORM,
+            "in_force": self._in_force,
+            "ended_at": self.ended_at,
             "srm_p": self._srm_p,
-            "metrics": {name: track.document() for name, track in self.metrics.items()},
+            "units_of_plan": self._units_of_plan,
+            "pace": self.pace.document(),
+            "windows": {name: windows.document() for name, windows in self.windows.items()},
+            "metrics": {name: metric.document() for name, metric in self.metrics.items()},
         }
 
-    def _compare(self, document: Mapping[str, Any]) -> None:
-        if document["plan"] != self.experiment.variants:
-            self.epoch += 1
-            self._srm_p = 1.0
-            for track in self.metrics.values():
-                track.open_epoch()
-            self.changed = True
-        if (document["control"], document["alpha"]) != (self.experiment.control, self.experiment.alpha):
-            for track in self.metrics.values():
-                track.forget_evidence()
-            self.changed = True
+    def _close_epoch(self) -> None:
+        for variant, units in _units(self.primary.present()).items():
+            self._units_of_plan[variant] = self._units_of_plan.get(variant, 0.0) + units
+        for metric in self.metrics.values():
+            metric.close()
+        for windows in self.windows.values():
+            windows.skip()
+        self._blocks.restart()
+        self.changed = True
+
+    def _see_changes(self) -> None:
+        """Cut the present epoch where the data say that the split was changed elsewhere, as often as they say it."""
+        while len(self._blocks.marks) > 2 and not math.isnan(phi := self.design_effect_of_units()):
+            block = int(split_change.find(np.array(self._blocks.units(self.arms)) / phi))
+            if block < 1:
+                return
+            self._split_at(block)
+
+    def design_effect_of_units(self) -> float:
+        """By how much the units themselves come in clusters; nan while that is not known."""
+        windows = self.windows.get(self.experiment.primary.name)
+        if windows is None:
+            return 1.0
+        planned = [(arm, share) for arm, share in self.experiment.variants.items() if share > 0]
+        return windows.design_effect_of_units([arm for arm, _ in planned], [share for _, share in planned])
+
+    def _split_at(self, block: int) -> None:
+        """What came before this block is an epoch of its own."""
+        mark, rest = self._blocks.marks[block], self._blocks.marks[block + 1 :]
+        before = _units(self.primary.present())
+        for name, metric in self.metrics.items():
+            metric.close(mark.counts.get(name, metric.last))
+        after = _units(self.primary.present())
+        for variant, units in before.items():
+            self._units_of_plan[variant] = self._units_of_plan.get(variant, 0.0) + units - after.get(variant, 0.0)
+        self._blocks.restart(mark, rest)
+        self.changed = True
+
+
+def hash_share(name: str) -> float:
+    """A number in [0, 1) that is a name's own, the same in every process."""
+    return sum(ord(letter) * 31**i for i, letter in enumerate(name)) % 997 / 997
+
+
+def _units(counts: Counts) -> dict[str, float]:
+    return {of: sums[0] for of, sums in counts.items() if "\x1f" not in of}
+
+
+def _in_force(experiment: Experiment) -> dict[str, Any]:
+    return {
+        "status": experiment.status,
+        "plan": dict(experiment.variants),
+        "control": experiment.control,
+        "alpha": experiment.alpha,
+        "directions": {metric.name: metric.direction for metric in experiment.metrics},
+    }

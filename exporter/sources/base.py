@@ -47,11 +47,15 @@ class Slots:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Cumulative units shown a variant, and those of them that succeeded."""
+    """A variant's cumulative sums over units, in the order of the metric's :attr:`exporter.spec.Kind.every`.
+
+    nan stands for an optional column that is not given. ``segment`` is ``country=de`` for the units of one value of a
+    dimension, and empty for all units.
+    """
 
     variant: str
-    n: float
-    successes: float
+    sums: tuple[float, ...]
+    segment: str = ""
 
 
 class CounterSource(Protocol):
@@ -99,8 +103,9 @@ class CountSource(Protocol):
     up: bool | None
 
     def counts(self, metric: Metric, at: float) -> list[Count]:
-        """Counts per variant, at most one row each. SourceError where there is no answer, a count is NULL, negative,
-        not a number, or has more successes than units."""
+        """Counts per variant, at most one row each, and per segment where the metric has ``segments``.
+
+        SourceError where there is no answer, or a count cannot be one (NULL, negative, more successes than units)."""
         ...
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from exporter.sources.base import Count, Slots, SourceError
-from exporter.sources.rows import counts, number, require_columns, slots
+from exporter.sources.count_rows import counts, needed_columns
+from exporter.sources.rows import number, require_columns, slots
 from exporter.spec.experiment_models import CsvCounts, Metric
+from exporter.spec.kinds import KINDS
 from exporter.spec.slo_models import CsvSlots
 
 FILE_BYTES = 100 * 2**20
@@ -39,12 +41,14 @@ class FileSource:
         """See CountSource; which columns and rows, the metric's CsvCounts says."""
         self._read()
         columns = metric.csv or CsvCounts()
-        needed = [columns.variant, columns.n, columns.successes, *columns.where, *filter(None, [columns.time])]
+        sums = needed_columns(metric, [c for c in KINDS[metric.kind].every if columns.column(c) in self._columns])
+        needed = [columns.variant, *map(columns.column, sums), *columns.where, *filter(None, [columns.time])]
         require_columns(self.name, dict.fromkeys(needed), self._columns)
         lines = [line for line in self._lines if all(line[1][name] == text for name, text in columns.where.items())]
         if columns.time is not None:
             lines = self._latest(lines, columns.variant, columns.time, at)
-        return counts(self.name, [(place, _units(row, columns)) for place, row in lines])
+        rows = ((place, _units(row, columns, sums)) for place, row in lines)
+        return counts(self.name, metric, rows, ("variant", *sums))
 
     def slots(
         self, query: str | CsvSlots, start: float, end: float, step: float, group_by: Sequence[str] = ()
@@ -126,12 +130,8 @@ class FileSource:
             yield place, dict(zip(columns, cells, strict=True))
 
 
-def _units(row: Mapping[str, str], columns: CsvCounts) -> dict[str, Any]:
-    return {
-        "variant": row[columns.variant],
-        "n": _parsed(row[columns.n]),
-        "successes": _parsed(row[columns.successes]),
-    }
+def _units(row: Mapping[str, str], columns: CsvCounts, sums: Sequence[str]) -> dict[str, Any]:
+    return {"variant": row[columns.variant], **{name: _parsed(row[columns.column(name)]) for name in sums}}
 
 
 def _parsed(text: str) -> float | str | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from exporter.sources.base import Count, Slots, SourceError, group_name
+from exporter.sources.base import Slots, SourceError, group_name
 
 _LABEL_LENGTH = 200
 
@@ -19,18 +19,24 @@ Row = Mapping[str, Any]
 
 def number(source: str, place: str, column: str, value: object) -> float:
     """A finite number of at least 0 from an int, a float or a Decimal; SourceError for anything else."""
+    result = finite(source, place, column, value)
+    if result < 0:
+        raise SourceError(f"source {source}, {place}: {column} is {result:g}; a count cannot be below 0")
+    return result
+
+
+def finite(source: str, place: str, column: str, value: object) -> float:
+    """A finite number from an int, a float or a Decimal; SourceError for anything else."""
     if value is None:
         raise SourceError(f"source {source}, {place}: {column} is NULL; write COALESCE({column}, 0) if that means none")
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise SourceError(f"source {source}, {place}: {column} is {_shown(value)}, not a number; cast it in the query")
+        raise SourceError(f"source {source}, {place}: {column} is {shown(value)}, not a number; cast it in the query")
     try:
         result = float(value)
     except OverflowError:
         result = math.inf
     if not math.isfinite(result):
         raise SourceError(f"source {source}, {place}: {column} is {result}; it must be a finite number")
-    if result < 0:
-        raise SourceError(f"source {source}, {place}: {column} is {result:g}; a count cannot be below 0")
     return result
 
 
@@ -41,34 +47,6 @@ def require_columns(source: str, needed: Iterable[str], columns: Sequence[str]) 
             f"source {source}: needed are the columns {', '.join(needed)}, each once; "
             f"there are {', '.join(columns) if columns else 'none'}"
         )
-
-
-def counts(source: str, rows: Iterable[tuple[str, Row]]) -> list[Count]:
-    """Counts from rows (each with its place, for the message) that have variant, n and successes."""
-    found: dict[str, Count] = {}
-    for place, row in rows:
-        variant = _variant(source, place, row["variant"])
-        n, successes = (number(source, place, column, row[column]) for column in ("n", "successes"))
-        if successes > n:
-            raise SourceError(
-                f"source {source}, {place}: {successes:g} successes of {n:g} units; "
-                "count each unit once, as succeeded or not"
-            )
-        if variant in found:
-            raise SourceError(
-                f"source {source}, {place}: variant {_shown(variant)} a second time; one row per variant is needed"
-            )
-        found[variant] = Count(variant, n, successes)
-    return list(found.values())
-
-
-def _variant(source: str, place: str, value: object) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if isinstance(value, str) and value:
-        return value
-    what = "NULL" if value is None else _shown(value)
-    raise SourceError(f"source {source}, {place}: variant is {what}; it must be the variant's name, as in the spec")
 
 
 def slots(
@@ -89,7 +67,7 @@ def slots(
         value = number(source, place, part, row[part])
         if value > total:
             raise SourceError(f"source {source}, {place}: {part} is {value:g}, more than total, {total:g}")
-        group = group_name({label: _label(source, place, label, row[label]) for label in group_by})
+        group = group_name({label: label_value(source, place, label, row[label]) for label in group_by})
         if (begin, group) in found:
             alone = f"the slot and {', '.join(group_by)}" if group_by else "the slot alone"
             raise SourceError(f"source {source}, {place}: slot {begin:.15g} a second time; group by {alone}")
@@ -100,10 +78,11 @@ def slots(
     return Slots(starts, columns[:, 0], columns[:, 1], tuple(group for _, group in order))
 
 
-def _label(source: str, place: str, column: str, value: object) -> str:
+def label_value(source: str, place: str, column: str, value: object) -> str:
+    """A text of at most 200 characters, or a whole number as one; SourceError for anything else."""
     if isinstance(value, str | int) and not isinstance(value, bool) and len(str(value)) <= _LABEL_LENGTH:
         return str(value)
-    what = "NULL" if value is None else _shown(value)
+    what = "NULL" if value is None else shown(value)
     raise SourceError(f"source {source}, {place}: {column} is {what}; a group must be a text of at most 200 characters")
 
 
@@ -123,6 +102,7 @@ def _slot(source: str, place: str, value: object, start: float, end: float, step
     return begin
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """The value for a message, at most 60 characters."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

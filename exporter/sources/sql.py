@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlalchemy import text
 
 from exporter.sources.base import Count, Slots, SourceError
+from exporter.sources.count_rows import counts
 from exporter.sources.database import Database, Table, Unreachable
-from exporter.sources.rows import Row, counts, require_columns, slots
+from exporter.sources.rows import Row, require_columns, slots
 from exporter.spec.experiment_models import Metric
 from exporter.spec.slo_models import CsvSlots
 
@@ -51,8 +52,11 @@ class SqlSource:
         if metric.query is None:
             raise SourceError(f"source {self.name}: metric {metric.name} has no query")
         table = self._ask(metric.query, {"at": at}, ROWS)
-        require_columns(self.name, ("variant", "n", "successes"), table.columns)
-        return counts(self.name, _places(table))
+        found = counts(self.name, metric, _places(table), table.columns)
+        if metric.segments is None:
+            return found
+        table = self._ask(metric.segments, {"at": at}, ROWS)
+        return [*found, *counts(self.name, metric, _places(table), table.columns, segments=True)]
 
     def close(self) -> None:
         """Close the connections that are kept; a later question opens one again."""

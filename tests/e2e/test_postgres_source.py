@@ -83,7 +83,7 @@ def ask(source: SqlSource, query: str = GOOD) -> list[Count]:
 
 
 def test_counts_and_slots(source: SqlSource) -> None:
-    assert ask(source) == [Count("a", 10.0, 3.0)]
+    assert ask(source) == [Count("a", (10.0, 3.0))]
     slots = source.slots(
         "SELECT t / :step * :step AS slot, COUNT(*) AS total, SUM(good) AS good"
         " FROM (VALUES (301, 1), (620, 0)) AS e (t, good) WHERE t >= :start AND t < :end GROUP BY 1 ORDER BY 1 DESC",

@@ -37,7 +37,7 @@ class Shop:
         self.up = True
         if arms is None:
             raise SourceError(f"source shop: {metric.query} fails")
-        return [Count(variant, n, s) for variant, (n, s) in arms.items()]
+        return [Count(variant, (n, s)) for variant, (n, s) in arms.items()]
 
 
 def experiment(name: str = "x", **changes: Any) -> Experiment:

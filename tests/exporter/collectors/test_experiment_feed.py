@@ -35,7 +35,7 @@ class Table:
         self.up = query not in self.hangs
         if query in self.hangs | self.wrong:
             raise SourceError(f"source {self.name}: {query} fails")
-        return list(self.rows.get(query, [Count("a", 10, 1), Count("b", 20, 2)]))
+        return list(self.rows.get(query, [Count("a", (10, 1)), Count("b", (20, 2))]))
 
 
 @dataclass

@@ -22,7 +22,7 @@ TIMEOUT = 0.3
 
 CSV = "variant,n,successes\nblue,10,1\ngreen,12,3\n"
 ROWS = [("blue", 10, 1), ("green", 12, 3)]
-COUNTS = [Count("blue", 10.0, 1.0), Count("green", 12.0, 3.0)]
+COUNTS = [Count("blue", (10.0, 1.0)), Count("green", (12.0, 3.0))]
 NUMBERS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
 ENDLESS = f"{NUMBERS} SELECT 'a' AS variant, x AS n, x AS successes FROM n WHERE x < 0"
 

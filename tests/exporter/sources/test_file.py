@@ -40,7 +40,7 @@ def path(tmp_path: Path) -> Path:
     ],
 )
 def test_a_csv_file_in_its_usual_forms(path: Path, content: str | bytes) -> None:
-    assert counts(path, content) == [Count("blue", 10, 1), Count("green", 12, 3)]
+    assert counts(path, content) == [Count("blue", (10, 1)), Count("green", (12, 3))]
 
 
 def test_a_file_with_no_rows_has_no_counts(path: Path) -> None:
@@ -50,20 +50,20 @@ def test_a_file_with_no_rows_has_no_counts(path: Path) -> None:
 def test_columns_and_rows_are_chosen_by_the_metric(path: Path) -> None:
     content = "arm,shown,won,experiment,country\nA,10,1,x,de\nB,12,3,x,de\nA,99,9,y,de\nA,98,9,x,fr\n"
     columns = {"variant": "arm", "n": "shown", "successes": "won", "where": {"experiment": "x", "country": "de"}}
-    assert counts(path, content, **columns) == [Count("A", 10, 1), Count("B", 12, 3)]
+    assert counts(path, content, **columns) == [Count("A", (10, 1)), Count("B", (12, 3))]
     assert counts(path, content, **{**columns, "where": {"experiment": "X"}}) == []
 
 
 def test_the_latest_row_not_after_the_evaluation_counts(path: Path) -> None:
     content = "variant,n,successes,t\nblue,30,3,30\nblue,10,1,10\nblue,20,2,20\ngreen,5,1,20.5\n"
     assert counts(path, content, at=9, time="t") == []
-    assert counts(path, content, at=20, time="t") == [Count("blue", 20, 2)]
-    assert counts(path, content, at=100, time="t") == [Count("blue", 30, 3), Count("green", 5, 1)]
+    assert counts(path, content, at=20, time="t") == [Count("blue", (20, 2))]
+    assert counts(path, content, at=100, time="t") == [Count("blue", (30, 3)), Count("green", (5, 1))]
 
 
 def test_an_older_row_may_be_wrong(path: Path) -> None:
     content = "variant,n,successes,t\nblue,-1,3,10\nblue,20,2,20\n"
-    assert counts(path, content, at=20, time="t") == [Count("blue", 20, 2)]
+    assert counts(path, content, at=20, time="t") == [Count("blue", (20, 2))]
 
 
 @pytest.mark.parametrize(
@@ -116,12 +116,12 @@ def test_a_changed_file_is_read_again_and_an_unchanged_one_is_not(path: Path, mo
     assert len(parsed) == 1
     path.write_text(PLAIN.replace("green,12,3", "green,12,4"))  # as long as before
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
-    assert source.counts(metric(), 0.0)[1] == Count("green", 12, 4)
+    assert source.counts(metric(), 0.0)[1] == Count("green", (12, 4))
     new = path.with_name("new.csv")
     new.write_text(PLAIN.replace("green,12,3", "green,12,5"))
     os.utime(new, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
     new.rename(path)  # as long and as old as before: another inode
-    assert source.counts(metric(), 0.0)[1] == Count("green", 12, 5)
+    assert source.counts(metric(), 0.0)[1] == Count("green", (12, 5))
 
 
 def test_a_half_written_file_is_not_taken_for_the_last_good_one(path: Path) -> None:

@@ -4,52 +4,12 @@ from decimal import Decimal
 
 import pytest
 
-from exporter.sources.base import Count, SourceError
-from exporter.sources.rows import counts, number, require_columns, slots
-
-
-def unit(variant: object = "blue", n: object = 10, successes: object = 1) -> dict[str, object]:
-    return {"variant": variant, "n": n, "successes": successes}
+from exporter.sources.base import SourceError
+from exporter.sources.rows import number, require_columns, slots
 
 
 def place(*rows: dict[str, object]) -> list[tuple[str, dict[str, object]]]:
     return [(f"row {index}", row) for index, row in enumerate(rows, start=1)]
-
-
-def test_counts_keep_the_rows_order_and_take_any_kind_of_number() -> None:
-    rows = place(unit("b", 5, 5), unit("a", Decimal("7"), 0.0), unit(3, 0, 0))
-    assert counts("s", rows) == [Count("b", 5.0, 5.0), Count("a", 7.0, 0.0), Count("3", 0.0, 0.0)]
-    assert counts("s", []) == []
-
-
-@pytest.mark.parametrize(
-    ("row", "sentence"),
-    [
-        (unit(n=None), "n is NULL; write COALESCE(n, 0)"),
-        (unit(successes=None), "successes is NULL; write COALESCE(successes, 0)"),
-        (unit(n=0, successes=None), "COALESCE(successes, 0)"),
-        (unit(variant=None), "variant is NULL"),
-        (unit(variant=""), "variant is ''"),
-        (unit(variant=1.5), "variant is 1.5"),
-        (unit(variant=True), "variant is True"),
-        (unit(n=-1), "n is -1; a count cannot be below 0"),
-        (unit(successes=-1), "successes is -1"),
-        (unit(successes=11), "11 successes of 10 units"),
-        (unit(n="10"), "n is '10', not a number"),
-        (unit(n=True), "n is True, not a number"),
-        (unit(n=b"10"), "not a number"),
-        (unit(n=float("nan")), "n is nan; it must be a finite number"),
-        (unit(n=float("inf")), "n is inf"),
-        (unit(n=Decimal("NaN")), "n is nan"),
-        (unit(n=10**400), "n is inf"),
-        (unit(variant="red"), "variant 'red' a second time"),
-    ],
-)
-def test_a_bad_row_is_named_with_what_would_be_right(row: dict[str, object], sentence: str) -> None:
-    with pytest.raises(SourceError) as caught:
-        counts("shop", place(unit("red"), row))
-    assert str(caught.value).startswith("source shop, row 2: ")
-    assert sentence in str(caught.value)
 
 
 def slot(begin: object, total: object = 10, **part: object) -> dict[str, object]:

@@ -39,12 +39,12 @@ def metric(query: str) -> Metric:
 
 
 def test_counts_of_a_group_by(source: SqlSource) -> None:
-    assert source.counts(metric(COUNTS), 0.0) == [Count("blue", 2, 1), Count("green", 2, 2)]
+    assert source.counts(metric(COUNTS), 0.0) == [Count("blue", (2, 1)), Count("green", (2, 2))]
 
 
 def test_at_is_bound_where_the_query_names_it(source: SqlSource) -> None:
     past = COUNTS.replace("GROUP", "WHERE time <= :at GROUP")
-    assert source.counts(metric(past), 600.0) == [Count("blue", 1, 0), Count("green", 2, 2)]
+    assert source.counts(metric(past), 600.0) == [Count("blue", (1, 0)), Count("green", (2, 2))]
     assert source.counts(metric(past), 4.5) == []
 
 

@@ -1,0 +1,106 @@
+"""Bayesian readings, which are not error-controlled under watching: who is best, and what a choice may cost.
+
+Proportions have Beta posteriors with a flat prior; over several epochs, and where events come in clusters, of the
+binomial sample that would be as informative. The other kinds have normal posteriors, and say nothing below twenty
+conversions. For a metric that should decrease, proportions are read from their complements: the flat prior is symmetric.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exporter.collectors.experiment_cases import Arms
+from exporter.stats import bayes, strata
+from exporter.stats.losses import loss_per_arm, normal_loss_per_arm
+
+Floats = NDArray[np.float64]
+Direction = Literal["increase", "decrease"]
+_ENOUGH = 20
+
+
+def combined(arms: Arms) -> tuple[Floats, Floats, Floats, Floats]:
+    """Means, variances, units and conversions of every arm over the epochs, of shape (cases, arms).
+
+    An arm without units in any epoch has none of these; it does not keep the others from being compared.
+    """
+    there = (arms.share_of > 0).any(axis=1, keepdims=True)
+    filled = [np.where(there, values, fill) for values, fill in ((arms.mean, 0.0), (arms.variance, 0.0), (arms.share_of, np.inf))]
+    filled[2] = np.where(np.isinf(filled[2]), arms.share_of.sum(axis=2, keepdims=True) + 1.0, filled[2])
+    mean, variance, _ = strata.combine_arms(*filled)
+    there = there[:, 0, :]
+    counted = ((arms.share_of > 0) | ~there[:, None, :]).all(axis=2, keepdims=True)
+    units, conversions = (np.where(counted, values, 0.0).sum(axis=1) for values in (arms.units, arms.conversions))
+    unknown = ~there
+    return tuple(np.where(unknown, np.nan, values) for values in (mean, variance, units, conversions))  # type: ignore[return-value]  # a generator has no length
+
+
+def compare(arms: Arms, increase: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """(P(variant is better than control), relative expected loss if it is shipped), of shape (cases, variants)."""
+    mean, variance, units, conversions = combined(arms)
+    if arms.kind == "proportion":
+        successes, trials = _beta(mean, variance, units, increase)
+        counts = (successes[:, :1], trials[:, :1], successes[:, 1:], trials[:, 1:])
+        beats, _, shipped = bayes.compare(*np.broadcast_arrays(*counts))
+        plain, n = strata.effective_counts(mean, variance, units)
+        # The metric's own mean, not its complement's: 2 % of the error rate, not 2 % of the successes.
+        base = (np.asarray(plain)[:, :1] + 1.0) / (np.asarray(n)[:, :1] + 2.0)
+    else:
+        sign = np.where(increase, 1.0, -1.0)[:, None]
+        known = (conversions >= _ENOUGH) & (variance > 0)
+        heard = known[:, 1:] & known[:, :1]
+        error = np.where(heard, np.sqrt(variance[:, 1:] + variance[:, :1]), np.nan)
+        difference = np.where(heard, sign * (mean[:, 1:] - mean[:, :1]), np.nan)
+        beats = np.asarray(bayes.normal_prob_best(np.stack([0 * difference, difference], -1), np.stack([0 * error, error], -1)))[..., 1]
+        _, shipped = bayes.normal_expected_loss(difference, error)
+        base = np.where(mean[:, :1] > 0, mean[:, :1], np.nan)
+    return beats, shipped / base
+
+
+def best(arms: Arms, increase: NDArray[np.bool_], takes_part: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """(P(best), expected loss against the best), of shape (cases, arms), among the arms that take part.
+
+    nan for a case in which one that takes part has no data.
+    """
+    mean, variance, units, conversions = combined(arms)
+    win, loss = np.full(mean.shape, np.nan), np.full(mean.shape, np.nan)
+    patterns, which = np.unique(takes_part, axis=0, return_inverse=True)
+    for i, pattern in enumerate(patterns):
+        columns = np.flatnonzero(pattern)
+        rows = np.flatnonzero(which.reshape(-1) == i)
+        if not len(columns):
+            continue
+        cells = np.ix_(rows, columns)
+        part = (mean[cells], variance[cells], units[cells], conversions[cells], increase[rows])
+        win[cells], loss[cells] = _best_beta(*part) if arms.kind == "proportion" else _best_normal(*part)
+    return win, loss
+
+
+def _best_beta(
+    mean: Floats, variance: Floats, units: Floats, _: Floats, increase: NDArray[np.bool_]
+) -> tuple[Floats, Floats]:
+    successes, trials = _beta(mean, variance, units, increase)
+    return np.asarray(bayes.prob_best(successes, trials)), np.asarray(loss_per_arm(successes, trials))
+
+
+def _best_normal(
+    mean: Floats, variance: Floats, _: Floats, conversions: Floats, increase: NDArray[np.bool_]
+) -> tuple[Floats, Floats]:
+    heard = ((conversions >= _ENOUGH) & (variance > 0)).all(axis=1)
+    win, loss = np.full(mean.shape, np.nan), np.full(mean.shape, np.nan)
+    for direction, up in (("increase", True), ("decrease", False)):
+        rows = heard & (increase == up)
+        if rows.any():
+            way: Direction = "increase" if up else "decrease"
+            error = np.sqrt(variance[rows])
+            win[rows] = bayes.normal_prob_best(mean[rows], error, way)
+            loss[rows] = normal_loss_per_arm(mean[rows], error, way)
+    return win, loss
+
+
+def _beta(mean: Floats, variance: Floats, units: Floats, increase: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    successes, trials = map(np.asarray, strata.effective_counts(mean, variance, units))
+    trials = np.where(trials > 0, trials, np.nan)
+    return np.where(increase[:, None], successes, np.maximum(trials - successes, 0.0)), trials
