@@ -31,8 +31,8 @@ class Override:
     why: str
 
 
-Change = Callable[[Override | None], tuple[Override | None, AuditEntry]]
-"""What is stored, or None -> what is to be stored, or None, and the entry that says so."""
+Change = Callable[[Override | None], tuple[Override | None, AuditEntry | None]]
+"""What is stored, or None -> what is to be stored, or None, and the entry that says so, unless nothing changes."""
 
 
 class Lifecycle(Audit):
@@ -60,7 +60,7 @@ class Lifecycle(Audit):
                 connection.execute(LIFECYCLE.delete().where(LIFECYCLE.c.name == name))
             else:
                 self._upsert(connection, LIFECYCLE, [_row(name, override)])
-            self._add_audit(connection, [audit])
+            self._add_audit(connection, [audit] if audit else [])
             return override
 
 
