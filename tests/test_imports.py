@@ -18,6 +18,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "dashboards": ("dashboards", *GENERATORS),
     "exporter": (),
     "exporter.alerts": ("exporter.alerts", "exporter.contract", "exporter.windows"),
+    "exporter.apply": ("exporter.apply", "exporter.contract", "exporter.spec", "exporter.state"),
     "exporter.collectors": (
         "exporter.collectors",
         "exporter.contract",
@@ -39,7 +40,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "exporter.snapshot": ("exporter.contract", "exporter.snapshot"),
     "exporter.sources": ("exporter.promql", "exporter.sources", "exporter.spec"),
     "exporter.spec": ("exporter.contract", "exporter.promql", "exporter.spec", "exporter.windows"),
-    "exporter.state": ("exporter.contract",),
+    "exporter.state": ("exporter.contract", "exporter.state"),
     "exporter.stats": ("exporter.stats",),
     "exporter.web": ("exporter.contract", "exporter.snapshot", "exporter.web"),
     "exporter.windows": (),
@@ -52,6 +53,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 
 PART_OF = {
     "exporter.ageing": "exporter.loop",
+    "exporter.apply_sql": "exporter.apply",
+    "exporter.apply_webhook": "exporter.apply",
     "exporter.landing": "exporter.web",
     "exporter.landing_cells": "exporter.web",
     "exporter.landing_style": "exporter.web",

@@ -14,6 +14,7 @@ COMMANDS = {
     "check": "Validate a spec; print every error with its file and line.",
     "serve": "Run the exporter.",
     "once": "Evaluate once and print the metrics.",
+    "experiment": "List experiments; start, pause, stop, split or unkill.",
     "backtest": "What would have paged, when, and how much budget it cost.",
     "rules": "Write Prometheus rules, their unit tests and alertmanager.yml.",
     "dashboards": "Write Grafana dashboards and provisioning.",

@@ -1,0 +1,190 @@
+"""The database under the state store: connections, transactions, and errors in one sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+
+from exporter.state.tables import META
+from exporter.state.values import StateError
+
+_WAIT = 30.0
+"""Seconds that a writer waits for another one: far more than the longest transaction, which saves every ledger."""
+_WRITE = "winburn_write"
+_TURN = 0x77696E62  # of the advisory lock; any number, but always the same
+
+
+class Database:
+    """Transactions on the store at an SQLAlchemy URL; created where it does not exist. ``wait`` is in seconds."""
+
+    def __init__(self, url: str, *, wait: float = _WAIT) -> None:
+        self._file: Path | None = None
+        # All threads share the one connection of a store in memory, so that they must take turns.
+        self._turn: AbstractContextManager[object] = contextlib.nullcontext()
+        try:
+            self._engine = _engine(url, wait)
+            self._file = _sqlite_file(self._engine.url)
+            if isinstance(self._engine.pool, StaticPool):
+                self._turn = threading.RLock()
+            with self._transaction() as connection:
+                self._take_turn(connection)
+                self._prepare(connection)
+        except (SQLAlchemyError, sqlite3.Error, OSError, ImportError, ValueError) as error:
+            where = f" {self._file}" if self._file else ""
+            raise StateError(f"the state store{where} cannot be opened: {reason(error)}") from None
+        self._opened = _identity(self._file)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    def _prepare(self, connection: sa.Connection) -> None:
+        META.create_all(connection)
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        """A consistent view; StateError where it fails."""
+        with _guard("read"), self._turn, self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self, *, durable: bool = False) -> Iterator[sa.Connection]:
+        """A transaction; StateError where it fails, or where an open file would take it that nobody will find again.
+
+        A ``durable`` one outlives the loss of power too, which costs SQLite a wait for the disk.
+        """
+        if self._opened is not None and _identity(self._file) != self._opened:
+            raise StateError(
+                f"the state store cannot be written: {self._file} was removed or replaced while in use; "
+                "put it back, or restart winburn to begin a new one"
+            )
+        with _guard("written"), self._transaction(durable=durable) as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, *, durable: bool = True) -> Iterator[sa.Connection]:
+        with self._turn, self._engine.connect() as raw:
+            connection = raw.execution_options(**{_WRITE: "FULL" if durable else "NORMAL"})
+            with connection.begin():
+                yield connection
+
+    def _take_turn(self, connection: sa.Connection) -> None:
+        """Let nobody else change what people ask about until the transaction ends.
+
+        SQLite has one writer anyway. PostgreSQL would give ids of the audit trail to two transactions at once, and
+        whoever has read the higher one would never see the lower one that commits later.
+        """
+        if self._engine.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TURN)))
+
+    def _upsert(
+        self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]], *, replace: bool = True
+    ) -> None:
+        if not rows:
+            return
+        insert = (postgresql if self._engine.dialect.name == "postgresql" else sqlite).insert(table)
+        keys = [column.name for column in table.primary_key]
+        others = {c.name: insert.excluded[c.name] for c in table.columns if c.name not in keys}
+        connection.execute(
+            insert.on_conflict_do_update(index_elements=keys, set_=others)
+            if replace
+            else insert.on_conflict_do_nothing(index_elements=keys),
+            list(rows),
+        )
+
+
+class _guard:  # noqa: N801 - reads as a statement: with _guard("read")
+    """Turns database errors into StateError."""
+
+    def __init__(self, verb: str) -> None:
+        self._verb = verb
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, SQLAlchemyError | sqlite3.Error | ValueError):
+            raise StateError(f"the state store cannot be {self._verb}: {reason(error)}") from None
+
+
+def dump(body: Any) -> str:
+    """JSON as the store keeps it; ValueError for NaN and infinities."""
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def reason(error: BaseException) -> str:
+    """The driver's own sentence; SQLAlchemy's adds the statement and its parameters, which do not belong in a log."""
+    return (str(getattr(error, "orig", None) or error) or type(error).__name__).splitlines()[0]
+
+
+def _engine(url: str, wait: float) -> sa.Engine:
+    parsed = sa.make_url(url)
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() != "sqlite":
+        return sa.create_engine(parsed, pool_pre_ping=True, pool_size=2)
+    in_memory = parsed.database in (None, "", ":memory:")
+    engine = (
+        sa.create_engine(parsed, poolclass=StaticPool, connect_args={"check_same_thread": False})
+        if in_memory
+        else sa.create_engine(parsed, connect_args={"timeout": wait, "check_same_thread": False})
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _connected(connection: sqlite3.Connection, _record: object) -> None:
+        # The driver would begin a transaction at the first change only, and none for a change of tables.
+        connection.isolation_level = None
+        if not in_memory:
+            _into_wal(connection, wait)
+
+    @sa.event.listens_for(engine, "begin")
+    def _begun(connection: sa.Connection) -> None:
+        synchronous = connection.get_execution_options().get(_WRITE)
+        if synchronous is None:
+            connection.exec_driver_sql("BEGIN")
+            return
+        # Waiting at the beginning: a reader that becomes a writer while another one wrote is refused at once.
+        connection.exec_driver_sql(f"PRAGMA synchronous={synchronous}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _into_wal(connection: sqlite3.Connection, wait: float) -> None:
+    """WAL: a reader (winburn report, a curious operator) never blocks the refresh, and a kill loses nothing."""
+    end = time.monotonic() + wait
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:  # here SQLite does not wait for others by itself
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _sqlite_file(url: sa.URL) -> Path | None:
+    named = url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
+    return Path(url.database or "").absolute() if named else None
+
+
+def _identity(file: Path | None) -> tuple[int, int] | None:
+    """Device and inode; None where there is no such file."""
+    try:
+        found = file.stat() if file else None
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if found else None

@@ -1,0 +1,124 @@
+"""Documents of collectors, and latches: what happened once and stays until somebody lifts it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from exporter.state.audit import Audit, AuditEntry
+from exporter.state.engine import dump
+from exporter.state.tables import AUDIT, DOCUMENTS, LATCHES, LIFTED
+from exporter.state.values import Latch, Lifted
+
+PROGRAM = "winburn"
+"""``who`` of what no person did."""
+
+
+class Latches(Audit):
+    """Documents, latches, and the marks of those that were lifted."""
+
+    def documents(self, kind: str) -> dict[str, Any]:
+        """Name -> document of every document of a kind."""
+        with self._reading() as connection:
+            rows = connection.execute(sa.select(DOCUMENTS).where(DOCUMENTS.c.kind == kind))
+            return {row.name: json.loads(row.body) for row in rows}
+
+    def save_documents(
+        self,
+        kind: str,
+        documents: Mapping[str, Any],
+        latches: Iterable[Latch] = (),
+        audit: Iterable[AuditEntry] = (),
+    ) -> None:
+        """Write documents (JSON values), new latches and their audit entries in one transaction.
+
+        A latch that is there stays as it was; one of before its lifting is old evidence, and is not taken. Each that
+        is taken adds an entry of this ``kind`` whose action is the latch's kind; ``audit`` are further entries.
+        """
+        rows = [{"kind": kind, "name": name, "body": dump(body)} for name, body in sorted(documents.items())]
+        latches = list(latches)
+        with self._writing(durable=bool(latches)) as connection:
+            if latches:
+                self._take_turn(connection)
+            self._upsert(connection, DOCUMENTS, rows)
+            taken = [latch for latch in latches if _take(connection, latch)]
+            self._add_audit(connection, [*(entry(kind, latch) for latch in taken), *audit])
+
+    def latches(self, kind: str) -> list[Latch]:
+        """Every latch of a kind, in order of time."""
+        with self._reading() as connection:
+            rows = connection.execute(sa.select(LATCHES).where(LATCHES.c.kind == kind).order_by(LATCHES.c.at))
+            return [_latch(row) for row in rows]
+
+    def lift_latch(
+        self, kind: str, entity: str, member: str, at: float, who: str, why: str, action: str = "unkill"
+    ) -> Latch | None:
+        """Take a latch away, and return it; None where there is none, and nothing is changed then.
+
+        An audit entry keeps its facts, and a :class:`Lifted` stays so that the same evidence does not latch again.
+        """
+        with self._writing(durable=True) as connection:
+            self._take_turn(connection)
+            row = connection.execute(sa.select(LATCHES).where(*_is(LATCHES, kind, entity, member))).first()
+            if row is None:
+                return None
+            latch = _latch(row)
+            facts = {"at": latch.at, "reason": latch.reason, **latch.facts}
+            connection.execute(LATCHES.delete().where(*_is(LATCHES, kind, entity, member)))
+            mark = {"kind": kind, "entity": entity, "member": member, "at": at, "who": who, "why": why}
+            self._upsert(connection, LIFTED, [{**mark, "facts": dump(facts), "floor": None}])
+            whose = _kind_of_entry(connection, latch)
+            self._add_audit(connection, [AuditEntry(at, whose, entity, member, action, who, why, facts)])
+            return latch
+
+    def lifted(self, kind: str) -> list[Lifted]:
+        """The last lifting of every latch of a kind that was lifted, in order of time; it may have latched again."""
+        with self._reading() as connection:
+            rows = connection.execute(sa.select(LIFTED).where(LIFTED.c.kind == kind).order_by(LIFTED.c.at))
+            return [Lifted(r.kind, r.entity, r.member, r.at, r.who, r.why, json.loads(r.facts), r.floor) for r in rows]
+
+    def note_floor(self, lifted: Lifted, floor: float) -> None:
+        """Keep the log e-value at the first look after this lifting; the first floor stays."""
+        with self._writing() as connection:
+            connection.execute(
+                LIFTED.update()
+                .where(*_is(LIFTED, lifted.kind, lifted.entity, lifted.member))
+                .where(LIFTED.c.at == lifted.at, LIFTED.c.floor.is_(None))
+                .values(floor=floor)
+            )
+
+
+def entry(kind: str, latch: Latch) -> AuditEntry:
+    """What the trail says of a new latch."""
+    return AuditEntry(latch.at, kind, latch.entity, latch.member, latch.kind, PROGRAM, latch.reason, latch.facts)
+
+
+def _take(connection: sa.Connection, latch: Latch) -> bool:
+    """Store a latch, unless it is there already or was lifted since."""
+    key = (latch.kind, latch.entity, latch.member)
+    there = connection.execute(sa.select(LATCHES.c.at).where(*_is(LATCHES, *key))).first()
+    lifted = connection.execute(sa.select(LIFTED.c.at).where(*_is(LIFTED, *key), LIFTED.c.at >= latch.at)).first()
+    if there is not None or lifted is not None:
+        return False
+    row = dict(zip(("kind", "entity", "member"), key, strict=True))
+    connection.execute(LATCHES.insert().values(**row, at=latch.at, reason=latch.reason, facts=dump(latch.facts)))
+    return True
+
+
+def _kind_of_entry(connection: sa.Connection, latch: Latch) -> str:
+    """The kind of the entry that the latch made."""
+    query = sa.select(AUDIT.c.kind).where(
+        AUDIT.c.entity == latch.entity, AUDIT.c.member == latch.member, AUDIT.c.action == latch.kind
+    )
+    return connection.execute(query.order_by(AUDIT.c.id.desc()).limit(1)).scalar() or latch.kind
+
+
+def _is(table: sa.Table, kind: str, entity: str, member: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return table.c.kind == kind, table.c.entity == entity, table.c.member == member
+
+
+def _latch(row: Any) -> Latch:
+    return Latch(row.kind, row.entity, row.member, row.at, row.reason, json.loads(row.facts))

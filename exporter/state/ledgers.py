@@ -1,0 +1,74 @@
+"""The SLOs' ledgers in the state store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+
+from exporter.state.engine import Database, dump
+from exporter.state.tables import LEDGERS, SLOTS
+from exporter.state.values import StoredLedger, StoredSlot
+
+_NAMES_AT_ONCE = 500  # databases limit the parameters of one statement
+
+
+class Ledgers(Database):
+    """Heads and slots."""
+
+    def ledgers(self) -> list[StoredLedger]:
+        """Every stored ledger with its slots in order of time."""
+        with self._reading() as connection:
+            slots: dict[tuple[str, str], list[StoredSlot]] = {}
+            for row in connection.execute(sa.select(SLOTS).order_by(SLOTS.c.ends_at)):
+                key = (row.slo, row.slo_group)
+                slots.setdefault(key, []).append(StoredSlot(row.width, row.ends_at, row.total, row.bad, row.measured))
+            return [
+                StoredLedger(
+                    row.slo,
+                    row.slo_group,
+                    row.definition,
+                    json.loads(row.head),
+                    slots.get((row.slo, row.slo_group), ()),
+                )
+                for row in connection.execute(sa.select(LEDGERS))
+            ]
+
+    def save_ledgers(self, ledgers: Iterable[StoredLedger], keep: Mapping[float, float]) -> None:
+        """Write heads and the given slots (replacing those of the same width and end) in one transaction.
+
+        ``keep`` gives for each width the end of the oldest slot to keep; older ones of these SLOs are deleted.
+        """
+        ledgers = list(ledgers)
+        heads = [
+            {"slo": x.slo, "slo_group": x.slo_group, "definition": x.definition, "head": dump(x.head)} for x in ledgers
+        ]
+        slots = [
+            {
+                "slo": x.slo,
+                "slo_group": x.slo_group,
+                "width": s.width,
+                "ends_at": s.ends_at,
+                "total": s.total,
+                "bad": s.bad,
+                "measured": s.measured,
+            }
+            for x in ledgers
+            for s in x.slots
+        ]
+        with self._writing() as connection:
+            self._upsert(connection, LEDGERS, heads)
+            self._upsert(connection, SLOTS, slots)
+            for width, oldest in keep.items():
+                names = sorted({ledger.slo for ledger in ledgers})
+                old = sa.and_(SLOTS.c.width == width, SLOTS.c.ends_at < oldest)
+                for i in range(0, len(names), _NAMES_AT_ONCE):
+                    some = SLOTS.c.slo.in_(names[i : i + _NAMES_AT_ONCE])
+                    connection.execute(SLOTS.delete().where(old, some))
+
+    def drop_ledger(self, slo: str, slo_group: str) -> None:
+        """Forget a ledger: what it measured has another definition now."""
+        with self._writing() as connection:
+            for table in (LEDGERS, SLOTS):
+                connection.execute(table.delete().where(table.c.slo == slo, table.c.slo_group == slo_group))

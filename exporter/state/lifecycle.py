@@ -1,0 +1,82 @@
+"""What commands changed of experiments: status and planned traffic that hold instead of the spec's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from exporter.state.audit import Audit, AuditEntry
+from exporter.state.engine import dump
+from exporter.state.tables import LIFECYCLE
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What holds instead of the spec's status and planned traffic, None where the spec's does.
+
+    ``spec_status`` and ``spec_variants`` are what the spec said when each was overridden: it holds until the spec says
+    something else. ``at``, ``who`` and ``why`` are those of the last change.
+    """
+
+    status: str | None
+    variants: Mapping[str, float] | None
+    spec_status: str
+    spec_variants: Mapping[str, float]
+    at: float
+    who: str
+    why: str
+
+
+Change = Callable[[Override | None], tuple[Override | None, AuditEntry | None]]
+"""What is stored, or None -> what is to be stored, or None, and the entry that says so, unless nothing changes."""
+
+
+class Lifecycle(Audit):
+    """Overrides by name of the experiment."""
+
+    def lifecycle(self) -> dict[str, Override]:
+        """Every override, whether it still holds or not: that depends on the spec."""
+        with self._reading() as connection:
+            return {row.name: _override(row) for row in connection.execute(sa.select(LIFECYCLE))}
+
+    def set_lifecycle(self, name: str, override: Override | None, audit: AuditEntry) -> None:
+        """Store an override (None: the spec holds again) and its audit entry in one transaction."""
+        self.change_lifecycle(name, lambda _: (override, audit))
+
+    def change_lifecycle(self, name: str, change: Change) -> Override | None:
+        """Replace an override by what ``change`` makes of it, and return that; what it raises leaves all as it was.
+
+        Nobody else changes a life cycle meanwhile, so that of two commands at once none undoes the other.
+        """
+        with self._writing(durable=True) as connection:
+            self._take_turn(connection)
+            row = connection.execute(sa.select(LIFECYCLE).where(LIFECYCLE.c.name == name)).first()
+            override, audit = change(_override(row) if row else None)
+            if override is None:
+                connection.execute(LIFECYCLE.delete().where(LIFECYCLE.c.name == name))
+            else:
+                self._upsert(connection, LIFECYCLE, [_row(name, override)])
+            self._add_audit(connection, [audit] if audit else [])
+            return override
+
+
+def _row(name: str, override: Override) -> dict[str, Any]:
+    return {
+        "name": name,
+        "status": override.status,
+        "variants": None if override.variants is None else dump(dict(override.variants)),
+        "spec_status": override.spec_status,
+        "spec_variants": dump(dict(override.spec_variants)),
+        "at": override.at,
+        "who": override.who,
+        "why": override.why,
+    }
+
+
+def _override(row: Any) -> Override:
+    variants = None if row.variants is None else json.loads(row.variants)
+    return Override(row.status, variants, row.spec_status, json.loads(row.spec_variants), row.at, row.who, row.why)

@@ -1,0 +1,133 @@
+"""The state store on a real PostgreSQL: the same promises as on a file."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+import sqlalchemy as sa
+
+from exporter.state import AuditEntry, Latch, Override, State, StoredLedger, StoredSlot
+from tests.e2e.test_postgres_source import Cluster, cluster
+from tests.exporter.state.hammer import PLAN, started, verify
+
+__all__ = ["cluster"]  # a fixture
+_NUMBERS = count()
+
+
+@pytest.fixture
+def url(cluster: Cluster) -> Iterator[str]:
+    """A database of its own."""
+    name = f"state{next(_NUMBERS)}"
+    server = f"postgresql+psycopg://ann:hunter2@127.0.0.1:{cluster.port}"
+    engine = sa.create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return f"postgresql://ann:hunter2@127.0.0.1:{cluster.port}/{name}"
+
+
+def test_everything_is_there_again(url: str) -> None:
+    state = State(url)
+    ledger = StoredLedger("web", "", "d", {"end": 30.0}, (StoredSlot(15.0, 15.0, 1.0, 0.0, 15.0),))
+    override = Override("paused", None, "running", PLAN, 1.0, "ann", "holiday")
+    state.save_ledgers([ledger], {15.0: 0.0})
+    state.set_lifecycle("button", override, AuditEntry(1.0, "experiment", "button", "", "pause", "ann", "holiday"))
+    state.save_documents("experiment", {"button": {"epoch": 1}}, [Latch("kill", "button", "new", 2.0, "worse", {})])
+    state.lift_latch("kill", "button", "new", 3.0, "ann", "a bug")
+    state.close()
+    again = State(url)
+    assert [each.head for each in again.ledgers()] == [{"end": 30.0}]
+    assert again.lifecycle() == {"button": override}
+    assert again.latches("kill") == []
+    assert [x.at for x in again.lifted("kill")] == [3.0]
+    assert [(x.id, x.action) for x in again.audit()] == [(1, "pause"), (2, "kill"), (3, "unkill")]
+    again.close()
+
+
+def test_a_store_of_schema_1_is_upgraded(url: str) -> None:
+    state = State(url)
+    state.save_documents("experiment", {}, [Latch("kill", "button", "new", 2.0, "worse", {"n": 1})])
+    state.close()
+    engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        for table in ("audit", "lifecycle", "lifted", "applications"):
+            connection.execute(sa.text(f"DROP TABLE winburn_{table}"))
+        connection.execute(sa.text("UPDATE winburn_schema SET version = 1"))
+    engine.dispose()
+    upgraded = State(url)
+    assert [(x.member, x.action, x.facts) for x in upgraded.audit()] == [("new", "kill", {"n": 1})]
+    upgraded.close()
+
+
+def test_many_may_open_a_new_store_at_once(url: str) -> None:
+    failed: list[BaseException] = []
+
+    def opened() -> None:
+        try:
+            State(url).close()
+        except BaseException as error:  # noqa: BLE001 - told below
+            failed.append(error)
+
+    threads = [threading.Thread(target=opened) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failed == []
+
+
+def test_a_reader_of_the_trail_misses_nobody_who_commits_late(url: str) -> None:
+    late, early, seen = State(url), State(url), State(url)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(_found: Override | None) -> tuple[None, AuditEntry]:
+        begun.set()
+        go_on.wait(30)
+        return None, AuditEntry(1.0, "experiment", "late", "", "pause", "ann", "")
+
+    slow = threading.Thread(target=lambda: late.change_lifecycle("late", slowly))
+    quick = threading.Thread(target=lambda: early.record([AuditEntry(2.0, "ack", "early", "", "ack", "ann", "")]))
+    slow.start()
+    assert begun.wait(30)
+    quick.start()
+    first = seen.audit()
+    go_on.set()
+    slow.join(30)
+    quick.join(30)
+    rest = seen.audit(since_id=first[-1].id if first else 0)
+    assert [x.entity for x in [*first, *rest]] == ["late", "early"]
+    for state in (late, early, seen):
+        state.close()
+
+
+def test_kill_9_at_random_moments(url: str) -> None:
+    moments, said = random.Random(3), []
+    for life in range(4):
+        with started(url, f"p{life}") as process:
+            assert process.stdout is not None
+            said.append(process.stdout.readline())
+            time.sleep(moments.uniform(0, 0.3))
+            process.kill()
+            said += process.stdout.readlines()
+        time.sleep(0.5)  # the server finishes what it was sent
+        state = State(url)
+        verify(state, said)
+        state.close()
+    assert len(said) > 50
+
+
+def test_of_two_writers_each_waits_for_the_other(url: str) -> None:
+    processes = [started(url, who, 40) for who in ("ann", "bob")]
+    said = []
+    for process in processes:
+        lines, _ = process.communicate(timeout=120)
+        assert process.returncode == 0
+        said += lines.splitlines()
+    state = State(url)
+    verify(state, said)
+    state.close()

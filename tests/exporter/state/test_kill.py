@@ -1,0 +1,43 @@
+"""kill -9 at random moments, and two writers at once, on a real file."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from exporter.state import State
+from tests.exporter.state.hammer import started, verify
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'state.db'}"
+
+
+def test_a_killed_process_loses_nothing_that_it_was_told_is_kept(url: str) -> None:
+    moments, said = random.Random(7), []
+    for life in range(6):
+        with started(url, f"p{life}") as process:
+            assert process.stdout is not None
+            said.append(process.stdout.readline())
+            time.sleep(moments.uniform(0, 0.3))
+            process.kill()
+            said += process.stdout.readlines()
+        state = State(url)
+        verify(state, said)
+        state.close()
+    assert len(said) > 100
+
+
+def test_of_two_writers_each_waits_for_the_other(url: str) -> None:
+    processes = [started(url, who, 60) for who in ("ann", "bob")]
+    said = []
+    for process in processes:
+        lines, _ = process.communicate(timeout=120)
+        assert process.returncode == 0
+        said += lines.splitlines()
+    verify(State(url), said)
+    assert len(said) == 2 * 60 * 4 + 2 * 30
