@@ -218,7 +218,7 @@ def _checked(experiment: Experiment, shares: Mapping[str, float]) -> dict[str, f
         raise LifecycleError(f"{listed(list(map(shown, missing)))} must be given too; all shares together make 1")
     variants = {name: shares[name] for name in experiment.variants}
     changed = experiment.model_copy(update={"variants": variants})
-    for problem in check_experiment(changed, (), {}):
+    for problem in check_experiment(changed, (), {}, ()):
         if problem.parts[:1] == ("variants",):
             raise LifecycleError(problem.message)
     return variants

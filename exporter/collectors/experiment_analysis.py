@@ -66,7 +66,7 @@ def analyse(cases: Sequence[Case]) -> list[Result]:
 
 
 def _of_group(cases: Sequence[Case]) -> dict[str, Floats]:
-    """Field -> values of shape (cases, arms or variants), of cases of one kind and number of arms; and the direction."""
+    """Field -> values of shape (cases, arms or variants), of cases of one kind and number of arms."""
     arms = arms_of(cases)
     increase = np.array([case.increase for case in cases])
     mean, variance, _, _ = experiment_belief.combined(arms)
@@ -151,7 +151,8 @@ def _verdicts(cases: Sequence[Case], found: Sequence[dict[str, Floats]]) -> list
 def _direction(case: Case, found: dict[str, Floats]) -> Floats:
     """1 where the variant lies on the good side of the null."""
     beyond = np.sign(found["difference"] + found["mean"][0] * (1.0 - case.null_ratio))
-    return np.nan_to_num(beyond) * (1.0 if case.increase else -1.0)
+    good: Floats = np.nan_to_num(beyond) * (1.0 if case.increase else -1.0)
+    return good
 
 
 def split(

@@ -2,7 +2,8 @@
 
 Proportions have Beta posteriors with a flat prior; over several epochs, and where events come in clusters, of the
 binomial sample that would be as informative. The other kinds have normal posteriors, and say nothing below twenty
-conversions. For a metric that should decrease, proportions are read from their complements: the flat prior is symmetric.
+conversions. For a metric that should decrease, proportions are read from their complements: the flat prior is
+symmetric.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from exporter.collectors.experiment_cases import Arms
 from exporter.stats import bayes, strata
@@ -26,15 +28,18 @@ def combined(arms: Arms) -> tuple[Floats, Floats, Floats, Floats]:
 
     An arm without units in any epoch has none of these; it does not keep the others from being compared.
     """
-    there = (arms.share_of > 0).any(axis=1, keepdims=True)
-    filled = [np.where(there, values, fill) for values, fill in ((arms.mean, 0.0), (arms.variance, 0.0), (arms.share_of, np.inf))]
-    filled[2] = np.where(np.isinf(filled[2]), arms.share_of.sum(axis=2, keepdims=True) + 1.0, filled[2])
-    mean, variance, _ = strata.combine_arms(*filled)
-    there = there[:, 0, :]
-    counted = ((arms.share_of > 0) | ~there[:, None, :]).all(axis=2, keepdims=True)
-    units, conversions = (np.where(counted, values, 0.0).sum(axis=1) for values in (arms.units, arms.conversions))
-    unknown = ~there
-    return tuple(np.where(unknown, np.nan, values) for values in (mean, variance, units, conversions))  # type: ignore[return-value]  # a generator has no length
+    there = np.asarray((arms.share_of > 0).any(axis=1, keepdims=True))
+    # What is not there must be there for combine_arms: with so many units that it takes no part in the weights.
+    others = arms.share_of.sum(axis=2, keepdims=True)
+    units = np.where(there, arms.share_of, 1e9 * (others + 1.0) * (others > 0))
+    mean, variance, _ = strata.combine_arms(np.where(there, arms.mean, 0.0), np.where(there, arms.variance, 0.0), units)
+    counted = np.asarray(((arms.share_of > 0) | ~there).all(axis=2, keepdims=True))
+
+    def known(values: Floats) -> Floats:
+        return np.where(there[:, 0, :], values, np.nan)
+
+    sums = [np.where(counted, values, 0.0).sum(axis=1) for values in (arms.units, arms.conversions)]
+    return known(mean), known(variance), known(sums[0]), known(sums[1])
 
 
 def compare(arms: Arms, increase: NDArray[np.bool_]) -> tuple[Floats, Floats]:
@@ -42,8 +47,7 @@ def compare(arms: Arms, increase: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     mean, variance, units, conversions = combined(arms)
     if arms.kind == "proportion":
         successes, trials = _beta(mean, variance, units, increase)
-        counts = (successes[:, :1], trials[:, :1], successes[:, 1:], trials[:, 1:])
-        beats, _, shipped = bayes.compare(*np.broadcast_arrays(*counts))
+        beats, _, shipped = bayes.compare(successes[:, :1], trials[:, :1], successes[:, 1:], trials[:, 1:])
         plain, n = strata.effective_counts(mean, variance, units)
         # The metric's own mean, not its complement's: 2 % of the error rate, not 2 % of the successes.
         base = (np.asarray(plain)[:, :1] + 1.0) / (np.asarray(n)[:, :1] + 2.0)
@@ -53,7 +57,7 @@ def compare(arms: Arms, increase: NDArray[np.bool_]) -> tuple[Floats, Floats]:
         heard = known[:, 1:] & known[:, :1]
         error = np.where(heard, np.sqrt(variance[:, 1:] + variance[:, :1]), np.nan)
         difference = np.where(heard, sign * (mean[:, 1:] - mean[:, :1]), np.nan)
-        beats = np.asarray(bayes.normal_prob_best(np.stack([0 * difference, difference], -1), np.stack([0 * error, error], -1)))[..., 1]
+        beats = ndtr(difference / error)
         _, shipped = bayes.normal_expected_loss(difference, error)
         base = np.where(mean[:, :1] > 0, mean[:, :1], np.nan)
     return beats, shipped / base
@@ -90,10 +94,10 @@ def _best_normal(
 ) -> tuple[Floats, Floats]:
     heard = ((conversions >= _ENOUGH) & (variance > 0)).all(axis=1)
     win, loss = np.full(mean.shape, np.nan), np.full(mean.shape, np.nan)
-    for direction, up in (("increase", True), ("decrease", False)):
-        rows = heard & (increase == up)
+    ways: tuple[Direction, ...] = ("increase", "decrease")
+    for way in ways:
+        rows = heard & (increase == (way == "increase"))
         if rows.any():
-            way: Direction = "increase" if up else "decrease"
             error = np.sqrt(variance[rows])
             win[rows] = bayes.normal_prob_best(mean[rows], error, way)
             loss[rows] = normal_loss_per_arm(mean[rows], error, way)

@@ -57,15 +57,6 @@ class Arms:
     conversions: Floats
     share_of: Floats
 
-    @property
-    def single(self) -> bool:
-        """Whether no case has more than one epoch."""
-        return self.mean.shape[1] == 1
-
-    def at(self, rows: NDArray[np.intp]) -> Arms:
-        """Some of the cases."""
-        return Arms(self.kind, *(getattr(self, name)[rows] for name in self.__slots__[1:]))
-
 
 def arms_of(cases: Sequence[Case]) -> Arms:
     """The arms of cases of one kind and one number of arms."""
@@ -74,8 +65,10 @@ def arms_of(cases: Sequence[Case]) -> Arms:
     nothing = ((0.0,) * len(kind.every),) * len(cases[0].planned)
     # A case without any epoch has one in which nothing was counted.
     table = np.array([[*case.epochs, *[nothing] * (most - len(case.epochs))] for case in cases], dtype=np.float64)
-    table = table.reshape(len(cases), max(most, 1), len(cases[0].planned), len(kind.every)) if most else np.zeros(
-        (len(cases), 1, len(cases[0].planned), len(kind.every))
+    table = (
+        table.reshape(len(cases), max(most, 1), len(cases[0].planned), len(kind.every))
+        if most
+        else np.zeros((len(cases), 1, len(cases[0].planned), len(kind.every)))
     )
     phi = np.array([case.design_effect for case in cases])[:, None, None]
     sums = {name: table[..., i] for i, name in enumerate(kind.every)}
@@ -95,9 +88,7 @@ def _moments(kind: Kind, sums: dict[str, Floats], phi: Floats) -> tuple[Floats, 
     return mean, variance * phi, units / phi, conversions / phi
 
 
-def _better(
-    sums: dict[str, Floats], plain: dict[str, Floats], mean: Floats, variance: Floats
-) -> tuple[Floats, Floats]:
+def _better(sums: dict[str, Floats], plain: dict[str, Floats], mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
     """With winsorised amounts where their sums are given, and adjusted by a covariate where that is given (CUPED)."""
     capped = ~np.isnan(sums["capped_sum"] + sums["capped_squares"]).any(axis=-1, keepdims=True)
     if capped.any():
@@ -134,17 +125,16 @@ class Pairs:
 def pairs_of(arms: Arms) -> Pairs:
     """All pairs: the variants of the first case, then those of the second, and so on."""
 
-    def rows(values: Floats, control: bool) -> Floats:
+    def rows(values: Floats, *, control: bool) -> Floats:
         """(pairs, epochs)"""
         variants = values.shape[2] - 1
         chosen = np.repeat(values[:, :, :1], variants, axis=2) if control else values[:, :, 1:]
         return np.moveaxis(chosen, 2, 1).reshape(-1, values.shape[1])
 
-    sides = [{name: rows(getattr(arms, name), side) for name in Arms.__slots__[1:]} for side in (True, False)]
+    sides = [{name: rows(getattr(arms, name), control=side) for name in Arms.__slots__[1:]} for side in (True, False)]
     control, variant = sides
-    pair = strata.combine(
-        control["mean"], control["variance"], control["share_of"], variant["mean"], variant["variance"], variant["share_of"]
-    )
+    means = ("mean", "variance", "share_of")
+    pair = strata.combine(*(control[name] for name in means), *(variant[name] for name in means))
     counted = (control["share_of"] > 0) & (variant["share_of"] > 0)
     both = [np.where(counted, side["units"], 0.0).sum(axis=1) for side in sides]
     conversions = [np.where(counted, side["conversions"], 0.0).sum(axis=1) for side in sides]

@@ -33,7 +33,9 @@ class CounterTotals:
     ``dimensions`` are labels by whose values the sums are also given apart.
     """
 
-    def __init__(self, metric: Metric, dimensions: Sequence[str] = (), document: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, metric: Metric, dimensions: Sequence[str] = (), document: Mapping[str, Any] | None = None
+    ) -> None:
         if metric.prometheus is None:
             raise ValueError(f"metric {metric.name} has no counters")
         self._metric = metric
@@ -87,9 +89,7 @@ class CounterTotals:
         }
         if self._counted is not None:
             times = np.concatenate(([times[0] - _JUST_BEFORE], times))
-            matrices = {
-                role: (keys, self._from_zero(role, keys, values)) for role, (keys, values) in matrices.items()
-            }
+            matrices = {role: (keys, self._from_zero(role, keys, values)) for role, (keys, values) in matrices.items()}
         self._add(replay(self.memory, times, matrices, target_of))
 
     def caught_up(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from exporter.collectors.experiment_counters import CounterTotals
@@ -84,7 +85,16 @@ class MetricEpochs:
         """What was counted in the present epoch; empty before its first reading."""
         if self.last is None or self._opening is None:
             return {}
-        return {of: self._since(of, sums) for of, sums in self.last.items()}
+        return self.since_opening(self.last)
+
+    def since_opening(self, counts: Counts) -> Counts:
+        """Of counts of the present epoch: what had come since its opening."""
+        return {of: self._since(of, sums) for of, sums in counts.items()}
+
+    def after(self, counts: Counts) -> Counts:
+        """What came since these counts of the present epoch."""
+        empty = zero(self.metric)
+        return {of: minus(sums, counts.get(of, empty)) for of, sums in (self.last or {}).items()}
 
     def epochs(self) -> list[Counts]:
         """What was counted in each epoch, the present one last where it was read."""
@@ -155,12 +165,11 @@ def _read(document: Mapping[str, Sequence[float | None]] | None) -> Counts | Non
 def _merge_most_alike(epochs: list[Counts]) -> None:
     """Make one of the two neighbours whose shares differ least."""
     shares = [_shares(epoch) for epoch in epochs]
-    gaps = [_largest_gap(one, other) for one, other in zip(shares, shares[1:], strict=False)]
+    gaps = [_largest_gap(one, other) for one, other in pairwise(shares)]
     i = gaps.index(min(gaps))
     one, other = epochs[i : i + 2]
-    epochs[i : i + 2] = [
-        {of: plus(one[of], other[of]) if of in one and of in other else (one.get(of) or other[of]) for of in {**one, **other}}
-    ]
+    both = {of: plus(one[of], other[of]) for of in one if of in other}
+    epochs[i : i + 2] = [{**one, **other, **both}]
 
 
 def _shares(epoch: Counts) -> dict[str, float]:

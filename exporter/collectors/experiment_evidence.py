@@ -5,9 +5,9 @@ rates also have the exact split of the events. Over several epochs the two-sided
 (:func:`exporter.stats.epochs.split_log_e`); of the one-sided split the epochs' e-values are multiplied, which is one
 e-process again, because each holds whatever came before it.
 
-The kill asks whether the variant is worse than control by more than a margin. For a metric that should decrease the arms
-are exchanged: "the variant's rate is at most 1 + m times control's" is "control's rate is at least 1 - m/(1 + m) times
-the variant's", which :func:`exporter.stats.kill.kill_log_e` tests as it stands.
+The kill asks whether the variant is worse than control by more than a margin. For a metric that should decrease the
+arms are exchanged: "the variant's rate is at most 1 + m times control's" is "control's rate is at least 1 - m/(1 + m)
+times the variant's", which :func:`exporter.stats.kill.kill_log_e` tests as it stands.
 """
 
 from __future__ import annotations
@@ -51,9 +51,7 @@ def headline(kind: str, pairs: Pairs, null_ratio: Floats, alpha: float) -> Float
 def _split(pairs: Pairs, null_ratio: Floats) -> Floats:
     share = np.asarray(contrast.event_share(pairs.shares, null_ratio[:, None]))
     if share.shape[1] == 1:
-        return np.asarray(
-            sequential.event_split_log_e(pairs.events[0][:, 0], pairs.events[1][:, 0], share[:, 0])
-        )
+        return np.asarray(sequential.event_split_log_e(pairs.events[0][:, 0], pairs.events[1][:, 0], share[:, 0]))
     return np.asarray(epochs.split_log_e(*pairs.events, share))
 
 
@@ -103,32 +101,32 @@ def kill_log_e(kind: str, pairs: Pairs, increase: NDArray[np.bool_], margin: Flo
     for up in (True, False):
         rows = (increase == up) & ~np.isnan(margin) & ((margin < 1) | (not up)) & (pairs.units > 0).all(axis=1)
         if rows.any():
-            answer[rows] = _harm(kind, some(pairs, rows), up, margin[rows])
+            answer[rows] = _harm(kind, some(pairs, rows), margin[rows], increase=up)
     return answer
 
 
-def _harm(kind: str, pairs: Pairs, increase: bool, margin: Floats) -> Floats:
+def _harm(kind: str, pairs: Pairs, margin: Floats, *, increase: bool) -> Floats:
     if kind == "proportion" and pairs.shares.shape[1] == 1:
-        return _harm_of_one_epoch(pairs, increase, margin)
+        return _harm_of_one_epoch(pairs, margin, increase=increase)
     null_ratio = 1.0 - margin if increase else 1.0 + margin
     heard = speaks(pairs, null_ratio)
     normal = np.asarray(contrast.one_sided_log_e(pairs.pair, heard, null_ratio, "below" if increase else "above"))
     if kind not in COUNTED:
         return normal
-    first, second, share, lost = _exchanged(pairs, increase, margin)
+    first, second, share, lost = _exchanged(pairs, margin, increase=increase)
     split = np.asarray(kill.split_log_e(first, second, share, lost[:, None])).sum(axis=1)
     both = log_mean_exp(np.stack([np.nan_to_num(normal), split], axis=-1))
     return np.where(np.isnan(normal), split, both)
 
 
-def _harm_of_one_epoch(pairs: Pairs, increase: bool, margin: Floats) -> Floats:
+def _harm_of_one_epoch(pairs: Pairs, margin: Floats, *, increase: bool) -> Floats:
     """With the null-pooled variance, which does not vanish with the variant's conversions."""
-    first, second, share, lost = _exchanged(pairs, increase, margin)
+    first, second, share, lost = _exchanged(pairs, margin, increase=increase)
     units = pairs.units if increase else pairs.units[:, ::-1]
     return np.asarray(kill.kill_log_e(first[:, 0], units[:, 0], second[:, 0], units[:, 1], share[:, 0], lost))
 
 
-def _exchanged(pairs: Pairs, increase: bool, margin: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+def _exchanged(pairs: Pairs, margin: Floats, *, increase: bool) -> tuple[Floats, Floats, Floats, Floats]:
     """Events of the arm that should not have fewer last, its share, and the margin in its terms."""
     control, variant = pairs.events
     if increase:
@@ -136,9 +134,7 @@ def _exchanged(pairs: Pairs, increase: bool, margin: Floats) -> tuple[Floats, Fl
     return variant, control, 1.0 - pairs.shares, margin / (1.0 + margin)
 
 
-def by_alpha(
-    alpha: Floats, answer: Callable[[NDArray[np.intp], float], tuple[Floats, ...]]
-) -> tuple[Floats, ...]:
+def by_alpha(alpha: Floats, answer: Callable[[NDArray[np.intp], float], tuple[Floats, ...]]) -> tuple[Floats, ...]:
     """Answers of many rows, each at its level; ``answer`` gets the rows of one level and that level."""
     whole: tuple[Floats, ...] = ()
     for level in np.unique(alpha).tolist():

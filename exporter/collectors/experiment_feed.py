@@ -14,7 +14,8 @@ from typing import TypeVar, cast
 
 from exporter.collectors.experiment_counters import CounterTotals
 from exporter.collectors.experiment_counts import Counts, from_rows
-from exporter.collectors.experiment_track import ExperimentTrack, MetricTrack
+from exporter.collectors.experiment_epochs import MetricEpochs
+from exporter.collectors.experiment_track import ExperimentTrack
 from exporter.collectors.slo_feed import POINTS, Segment, segments
 from exporter.promql import format_duration
 from exporter.sources.base import CounterSource, CountSource, Matrix, Reading, SourceError
@@ -46,11 +47,11 @@ class Feed:
         self._failed: set[Key] = set()
 
     def read(self, tracks: Sequence[ExperimentTrack], at: float) -> Answers:
-        """The cumulative counts of every metric at ``at``, or why there are none; drafts are not read."""
-        counted: dict[str, list[tuple[Key, MetricTrack]]] = defaultdict(list)
+        """The cumulative counts of every metric at ``at``, or why there are none; only what runs is read."""
+        counted: dict[str, list[tuple[Key, MetricEpochs]]] = defaultdict(list)
         counters: dict[str, list[_Entry]] = defaultdict(list)
         for track in tracks:
-            for name, metric in {} if track.is_draft else track.metrics.items():
+            for name, metric in track.metrics.items() if track.is_running else ():
                 key = (track.experiment.name, name)
                 if metric.counters:
                     counters[metric.metric.source].append((key, metric.counters))
@@ -64,7 +65,7 @@ class Feed:
             answers |= self._counters(cast(CounterSource, self._sources[source]), entries, at)
         return answers
 
-    def _counts(self, source: CountSource, asked: Sequence[tuple[Key, MetricTrack]], at: float) -> Answers:
+    def _counts(self, source: CountSource, asked: Sequence[tuple[Key, MetricEpochs]], at: float) -> Answers:
         answers: Answers = {}
         down: SourceError | None = None
         for key, metric in sorted(asked, key=lambda entry: entry[0] in self._failed):

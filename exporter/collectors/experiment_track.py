@@ -10,6 +10,7 @@ count in the new epoch: after a change of the split let a few conversion lags pa
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -51,7 +52,7 @@ class ExperimentTrack:
         self._blocks = Blocks()
         self.pace = Pace(document["pace"] if document else None)
         stored = document["metrics"] if document else {}
-        started = document is not None and any(metric["opening"] is not None or metric["closed"] for metric in stored.values())
+        started = any(metric["opening"] is not None or metric["closed"] for metric in stored.values())
         self.metrics = {
             m.name: MetricEpochs(
                 m,
@@ -146,7 +147,7 @@ class ExperimentTrack:
             return
         units = {arm: counts[arm][0] for arm in self.arms if arm in counts}
         self.pace.take(at, sum(units.values()))
-        every = {name: metric.last for name, metric in self.metrics.items() if metric.last is not None and metric.opened}
+        every = {name: metric.last for name, metric in self.metrics.items() if metric.last and metric.opened}
         if self._blocks.take(Mark(at, units, every)) and len(self._blocks.marks) > 2:
             self._see_changes()
 
@@ -244,7 +245,7 @@ class ExperimentTrack:
 
 def hash_share(name: str) -> float:
     """A number in [0, 1) that is a name's own, the same in every process."""
-    return sum(ord(letter) * 31**i for i, letter in enumerate(name)) % 997 / 997
+    return float(zlib.crc32(name.encode()) % 997) / 997.0
 
 
 def _units(counts: Counts) -> dict[str, float]:

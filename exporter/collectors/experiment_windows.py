@@ -40,7 +40,7 @@ class Windows:
         if math.floor(at / self._width) == math.floor(begin / self._width):
             return False
         if at - begin < 2 * self._width:  # after a gap it would be a window of another length
-            self._windows.append({v: [max(0.0, a - b) for a, b in zip(now[v], before.get(v, (0.0, 0.0)), strict=True)] for v in now})
+            self._windows.append({v: _grown(now[v], before.get(v, (0.0, 0.0))) for v in now})
             del self._windows[:-MOST_WINDOWS]
         self._begin = (at, now)
         return True
@@ -65,6 +65,10 @@ class Windows:
     def _estimate(self, arms: Sequence[str], column: int) -> float:
         cells = [[window.get(arm, (0.0, 0.0)) for arm in arms] for window in self._windows]
         return _phi([[c[column] for c in row] for row in cells], [[c[0] for c in row] for row in cells])
+
+
+def _grown(now: Sequence[float], before: Sequence[float]) -> list[float]:
+    return [max(0.0, a - b) for a, b in zip(now, before, strict=True)]
 
 
 def _phi(events: list[list[float]], exposures: list[list[float]]) -> float:

@@ -1,0 +1,48 @@
+"""One experiment as samples: its parts in the order of the catalogue, and the totals over all experiments."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from exporter.collectors import experiment_samples, experiment_segments
+from exporter.collectors.experiment_reading import Reading
+from exporter.collectors.experiment_samples import STATUSES, defined
+from exporter.collectors.experiment_track import ExperimentTrack
+from exporter.contract import Sample, sample
+
+
+def samples(reading: Reading, srm_p: float, srm_deviation: float) -> tuple[Sample, ...]:
+    """All that one reading says."""
+    track = reading.track
+    found = experiment_samples.traffic(track, reading.units())
+    found += experiment_samples.split(track, srm_p, srm_deviation)
+    for name in reading.shown:
+        found += experiment_samples.metric(track, name, track.metrics[name].last or {}, reading.results[name])
+        found += _clusters_and_trend(reading, name)
+    found += experiment_segments.samples(reading)
+    if track.is_running:
+        found += defined("experiment_last_participant_timestamp_seconds", track.pace.last_grown, track.experiment.name)
+    return tuple(found)
+
+
+def _clusters_and_trend(reading: Reading, name: str) -> Iterable[Sample]:
+    of = reading.experiment.name
+    if name in reading.track.windows:
+        yield from defined("experiment_design_effect", reading.design_effect(name), of, name)
+    for variant, trend in zip(reading.track.variants, reading.trends.get(name, ()), strict=False):
+        yield from defined("experiment_variant_trend", trend, of, variant, name)
+
+
+def totals(tracks: Iterable[ExperimentTrack], readings: Sequence[Reading]) -> tuple[Sample, ...]:
+    """How many experiments have each status, and the mean win rate of the best variants of those that run."""
+    counts: Counter[str] = Counter(track.experiment.status for track in tracks)
+    by_status = [sample("experiments", counts[status], status=status) for status in STATUSES]
+    best, weights = 0.0, 0.0
+    for reading in readings:
+        win = reading.results[reading.experiment.primary.name].win[1:]
+        if reading.track.is_running and not (win != win).any():  # noqa: PLR0124 - nan is not itself
+            units = sum(reading.units().values())
+            best, weights = best + float(win.max()) * units, weights + units
+    mean = defined("experiments_win_ratio_mean", best / weights) if weights else ()
+    return (*by_status, *mean)
