@@ -61,9 +61,9 @@ class ExperimentCollector:
         """Evaluate every experiment at ``at``; see :class:`exporter.contract.Collector`."""
         failures = self._follow(at)
         readings = [Reading(track) for track in self._tracks if not track.is_draft and not track.has_left(at)]
-        running = [reading for reading in readings if reading.track.is_running]
-        answers = self._feed.read([reading.track for reading in running], at)
-        for reading in running:
+        asked = [reading for reading in readings if reading.track.is_read]
+        answers = self._feed.read([reading.track for reading in asked], at)
+        for reading in asked:
             reading.take(answers, at)
         _analyse(readings)
         for reading in readings:

@@ -20,11 +20,11 @@ Floats = NDArray[np.float64]
 class Result:
     """What is said of one case; nan where undefined.
 
-    ``mean``, ``variance`` (of the mean), ``win`` and ``behind`` (expected loss against the best) have one entry an arm,
-    the control first; the others one entry a variant. ``loss`` is the expected loss of shipping the variant over the
-    control's mean. ``lower`` is -1 and ``upper`` inf where the data exclude nothing on that side. ``verdict`` is -1
-    worse, 0 undecided, 1 better; for a guardrail -1 harmed, 1 kept. ``z`` is the standardised difference, positive
-    where the variant's mean is higher, and ``units`` those of both arms.
+    ``mean``, ``variance`` (of the mean), ``win`` and ``behind`` (expected loss against the best, of cases that earn)
+    have one entry an arm, the control first; the others one entry a variant. ``loss`` is the expected loss of shipping
+    the variant over the control's mean. ``lower`` is -1 and ``upper`` inf where the data exclude nothing on that side.
+    ``verdict`` is -1 worse, 0 undecided, 1 better; for a guardrail -1 harmed, 1 kept. ``z`` is the standardised
+    difference, positive where the variant's mean is higher, and ``units`` those of both arms.
     """
 
     mean: Floats
@@ -56,13 +56,13 @@ def analyse(cases: Sequence[Case]) -> list[Result]:
     groups: dict[tuple[str, int, bool], list[int]] = defaultdict(list)
     for i, case in enumerate(cases):
         groups[case.kind, len(case.planned), len(case.epochs) > 1].append(i)
-    found: dict[int, dict[str, Floats]] = {}
-    for indices in groups.values():
-        answers = _of_group([cases[i] for i in indices])
-        for row, i in enumerate(indices):
-            found[i] = {name: values[row] for name, values in answers.items()}
-    verdicts = _verdicts(cases, [found[i] for i in range(len(cases))])
-    return [Result(**found[i], verdict=verdict) for i, verdict in enumerate(verdicts)]
+    answers = [(indices, _of_group([cases[i] for i in indices])) for indices in groups.values()]
+    _decide(cases, answers)
+    results: dict[int, Result] = {}
+    for indices, fields in answers:
+        rows = zip(*(fields[name] for name in Result.__slots__), strict=True)
+        results.update(zip(indices, (Result(*row) for row in rows), strict=True))
+    return [results[i] for i in range(len(cases))]
 
 
 def _of_group(cases: Sequence[Case]) -> dict[str, Floats]:
@@ -72,10 +72,17 @@ def _of_group(cases: Sequence[Case]) -> dict[str, Floats]:
     mean, variance, _, _ = experiment_belief.combined(arms)
     beats, loss = experiment_belief.compare(arms, increase)
     takes_part = (arms.share_of > 0).any(axis=1) | (np.array([case.planned for case in cases]) > 0)
-    win, behind = experiment_belief.best(arms, increase, takes_part)
+    win = experiment_belief.best(arms, increase, takes_part)
+    behind = np.full(win.shape, np.nan)
+    if (earns := np.array([case.earns for case in cases])).any():
+        behind[earns] = experiment_belief.behind(arms.at(np.flatnonzero(earns)), increase[earns], takes_part[earns])
     against = _against_control(cases, arms, increase)
     shape = (len(cases), len(cases[0].planned) - 1)
+    null_ratio = np.array([case.null_ratio for case in cases])[:, None]
+    with np.errstate(invalid="ignore"):
+        side = np.sign(mean[:, 1:] - null_ratio * mean[:, :1]) * np.where(increase, 1.0, -1.0)[:, None]
     return {
+        "side": np.nan_to_num(side),
         "mean": mean,
         "variance": variance,
         "win": win,
@@ -122,37 +129,35 @@ def _against_control(cases: Sequence[Case], arms: Arms, increase: NDArray[np.boo
     return found
 
 
-def _verdicts(cases: Sequence[Case], found: Sequence[dict[str, Floats]]) -> list[Floats]:
-    """For each case the sign of the difference where e-BH rejects within the family, at its smallest alpha.
+def _decide(cases: Sequence[Case], answers: Sequence[tuple[list[int], dict[str, Floats]]]) -> None:
+    """Add the verdicts: the sign of the difference where e-BH rejects within the family, at its smallest alpha.
 
     What is not known counts as a hypothesis all the same, so that a failing source rejects nothing; it has no verdict.
     """
-    families: dict[str, list[int]] = defaultdict(list)
-    for i, case in enumerate(cases):
-        families[case.family].append(i)
-    verdicts: list[Floats] = [np.empty(0)] * len(cases)
-    shapes: dict[tuple[float, tuple[int, ...]], list[list[int]]] = defaultdict(list)
-    for members in families.values():
-        widths = tuple(len(cases[i].planned) - 1 for i in members)
-        shapes[min(cases[i].alpha for i in members), widths].append(members)
-    for (alpha, widths), groups in shapes.items():
-        log_e = np.array([np.concatenate([found[i]["log_e"] for i in members]) for members in groups])
-        with np.errstate(over="ignore"):
-            rejected = multiple.e_bh(np.exp(np.minimum(log_e, 700.0)), alpha)
-        ends = np.cumsum(widths)
-        for members, row, evidence in zip(groups, np.atleast_2d(rejected), log_e, strict=True):
-            for i, end in zip(members, ends, strict=True):
-                part = slice(end - len(found[i]["log_e"]), end)
-                verdict = np.where(row[part], _direction(cases[i], found[i]), 0.0)
-                verdicts[i] = np.where(np.isnan(evidence[part]), np.nan, verdict)
-    return verdicts
-
-
-def _direction(case: Case, found: dict[str, Floats]) -> Floats:
-    """1 where the variant lies on the good side of the null."""
-    beyond = np.sign(found["difference"] + found["mean"][0] * (1.0 - case.null_ratio))
-    good: Floats = np.nan_to_num(beyond) * (1.0 if case.increase else -1.0)
-    return good
+    members: dict[str, list[int]] = defaultdict(list)
+    levels: dict[str, float] = {}
+    log_e = np.concatenate([fields["log_e"].ravel() for _, fields in answers] or [np.empty(0)])
+    end = 0
+    for indices, fields in answers:
+        variants = fields["log_e"].shape[1]
+        for i in indices:
+            members[cases[i].family].extend(range(end, end + variants))
+            levels[cases[i].family] = min(cases[i].alpha, levels.get(cases[i].family, 1.0))
+            end += variants
+    shapes: dict[tuple[int, float], list[list[int]]] = defaultdict(list)
+    for family, rows in members.items():
+        shapes[len(rows), levels[family]].append(rows)
+    rejected = np.zeros(len(log_e), dtype=np.bool_)
+    e_values = np.exp(np.minimum(log_e, 700.0))  # more evidence than that decides nothing more, and would overflow
+    for (_, alpha), families in shapes.items():
+        table = np.array(families, dtype=np.intp)
+        rejected[table] = multiple.e_bh(e_values[table], alpha)
+    begin = 0
+    for _, fields in answers:
+        size = fields["log_e"].size
+        called = rejected[begin : begin + size].reshape(fields["log_e"].shape)
+        fields["verdict"] = np.where(np.isnan(fields["log_e"]), np.nan, np.where(called, fields.pop("side"), 0.0))
+        begin += size
 
 
 def split(

@@ -8,6 +8,7 @@ symmetric.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -21,6 +22,7 @@ from exporter.stats.losses import loss_per_arm, normal_loss_per_arm
 Floats = NDArray[np.float64]
 Direction = Literal["increase", "decrease"]
 _ENOUGH = 20
+_WAYS: tuple[tuple[Direction, bool], ...] = (("increase", True), ("decrease", False))
 
 
 def combined(arms: Arms) -> tuple[Floats, Floats, Floats, Floats]:
@@ -63,45 +65,44 @@ def compare(arms: Arms, increase: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     return beats, shipped / base
 
 
-def best(arms: Arms, increase: NDArray[np.bool_], takes_part: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """(P(best), expected loss against the best), of shape (cases, arms), among the arms that take part.
+def best(arms: Arms, increase: NDArray[np.bool_], takes_part: NDArray[np.bool_]) -> Floats:
+    """P(best) of every arm that takes part, of shape (cases, arms).
 
     nan for a case in which one that takes part has no data.
     """
+    return _among(arms, increase, takes_part, bayes.prob_best, bayes.normal_prob_best)
+
+
+def behind(arms: Arms, increase: NDArray[np.bool_], takes_part: NDArray[np.bool_]) -> Floats:
+    """Expected loss of every arm that takes part against the best of them, in the metric's unit; nan as in ``best``."""
+    return _among(arms, increase, takes_part, loss_per_arm, normal_loss_per_arm)
+
+
+def _among(
+    arms: Arms,
+    increase: NDArray[np.bool_],
+    takes_part: NDArray[np.bool_],
+    of_counts: Callable[[Floats, Floats], Floats],
+    of_normal: Callable[[Floats, Floats, Direction], Floats],
+) -> Floats:
     mean, variance, units, conversions = combined(arms)
-    win, loss = np.full(mean.shape, np.nan), np.full(mean.shape, np.nan)
+    heard = ((conversions >= _ENOUGH) & (variance > 0)) | ~takes_part
+    answer = np.full(mean.shape, np.nan)
     patterns, which = np.unique(takes_part, axis=0, return_inverse=True)
     for i, pattern in enumerate(patterns):
         columns = np.flatnonzero(pattern)
-        rows = np.flatnonzero(which.reshape(-1) == i)
-        if not len(columns):
-            continue
-        cells = np.ix_(rows, columns)
-        part = (mean[cells], variance[cells], units[cells], conversions[cells], increase[rows])
-        win[cells], loss[cells] = _best_beta(*part) if arms.kind == "proportion" else _best_normal(*part)
-    return win, loss
-
-
-def _best_beta(
-    mean: Floats, variance: Floats, units: Floats, _: Floats, increase: NDArray[np.bool_]
-) -> tuple[Floats, Floats]:
-    successes, trials = _beta(mean, variance, units, increase)
-    return np.asarray(bayes.prob_best(successes, trials)), np.asarray(loss_per_arm(successes, trials))
-
-
-def _best_normal(
-    mean: Floats, variance: Floats, _: Floats, conversions: Floats, increase: NDArray[np.bool_]
-) -> tuple[Floats, Floats]:
-    heard = ((conversions >= _ENOUGH) & (variance > 0)).all(axis=1)
-    win, loss = np.full(mean.shape, np.nan), np.full(mean.shape, np.nan)
-    ways: tuple[Direction, ...] = ("increase", "decrease")
-    for way in ways:
-        rows = heard & (increase == (way == "increase"))
-        if rows.any():
-            error = np.sqrt(variance[rows])
-            win[rows] = bayes.normal_prob_best(mean[rows], error, way)
-            loss[rows] = normal_loss_per_arm(mean[rows], error, way)
-    return win, loss
+        for way, up in _WAYS:
+            rows = np.flatnonzero((which.reshape(-1) == i) & (increase == up))
+            if arms.kind != "proportion":
+                rows = rows[heard[rows].all(axis=1)]
+            if not (len(rows) and len(columns)):
+                continue
+            cells = np.ix_(rows, columns)
+            if arms.kind == "proportion":
+                answer[cells] = of_counts(*_beta(mean[cells], variance[cells], units[cells], increase[rows]))
+            else:
+                answer[cells] = of_normal(mean[cells], np.sqrt(variance[cells]), way)
+    return answer
 
 
 def _beta(mean: Floats, variance: Floats, units: Floats, increase: NDArray[np.bool_]) -> tuple[Floats, Floats]:

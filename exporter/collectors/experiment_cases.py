@@ -29,6 +29,7 @@ class Case:
     among which false discoveries are controlled. The null is that the variant's mean is ``null_ratio`` times that of
     the control: 1, or less or more by the margin of a guardrail. ``kill_margin`` is None where nothing may be killed by
     this metric. Counts are divided by ``design_effect``; where it is nan, not known yet, no evidence is given.
+    ``earns`` says whether the loss against the best arm is wanted.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Case:
     null_ratio: float = 1.0
     kill_margin: float | None = None
     design_effect: float = 1.0
+    earns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,10 @@ class Arms:
     units: Floats
     conversions: Floats
     share_of: Floats
+
+    def at(self, rows: NDArray[np.intp]) -> Arms:
+        """Some of the cases."""
+        return Arms(self.kind, *(getattr(self, name)[rows] for name in Arms.__slots__[1:]))
 
 
 def arms_of(cases: Sequence[Case]) -> Arms:

@@ -92,9 +92,14 @@ class MetricEpochs:
         return {of: self._since(of, sums) for of, sums in counts.items()}
 
     def after(self, counts: Counts) -> Counts:
-        """What came since these counts of the present epoch."""
-        empty = zero(self.metric)
-        return {of: minus(sums, counts.get(of, empty)) for of, sums in (self.last or {}).items()}
+        """What came since these counts of the present epoch; a source may correct a count downwards a little."""
+        empty, kind = zero(self.metric), KINDS[self.metric.kind]
+        since = {of: minus(sums, counts.get(of, empty)) for of, sums in (self.last or {}).items()}
+        signed = [name in kind.signed for name in kind.every]
+        return {
+            of: tuple(x if free or math.isnan(x) else max(0.0, x) for x, free in zip(sums, signed, strict=True))
+            for of, sums in since.items()
+        }
 
     def epochs(self) -> list[Counts]:
         """What was counted in each epoch, the present one last where it was read."""

@@ -47,11 +47,11 @@ class Feed:
         self._failed: set[Key] = set()
 
     def read(self, tracks: Sequence[ExperimentTrack], at: float) -> Answers:
-        """The cumulative counts of every metric at ``at``, or why there are none; only what runs is read."""
+        """The cumulative counts of every metric at ``at``, or why there are none; of those that are read."""
         counted: dict[str, list[tuple[Key, MetricEpochs]]] = defaultdict(list)
         counters: dict[str, list[_Entry]] = defaultdict(list)
         for track in tracks:
-            for name, metric in track.metrics.items() if track.is_running else ():
+            for name, metric in track.metrics.items() if track.is_read else ():
                 key = (track.experiment.name, name)
                 if metric.counters:
                     counters[metric.metric.source].append((key, metric.counters))

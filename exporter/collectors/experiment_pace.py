@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from exporter.collectors.experiment_counts import Counts
+from exporter.collectors.experiment_counts import Counts, as_json, from_json
 
 DAY = 86400.0
 MOST_BLOCKS = 48
@@ -31,9 +31,15 @@ class Mark:
 class Blocks:
     """The present epoch's marks, oldest first: its opening, then the ends of its blocks."""
 
-    def __init__(self) -> None:
-        self.marks: list[Mark] = []
-        self._size = _FIRST_BLOCK
+    def __init__(self, document: Mapping[str, Any] | None = None) -> None:
+        stored = document["marks"] if document else ()
+        self.marks = [Mark(at, units, {m: from_json(c) for m, c in counts.items()}) for at, units, counts in stored]
+        self._size: float = document["size"] if document else _FIRST_BLOCK
+
+    def document(self) -> dict[str, Any]:
+        """As a JSON value, for the next process."""
+        marks = [[m.at, m.units, {name: as_json(counts) for name, counts in m.counts.items()}] for m in self.marks]
+        return {"size": self._size, "marks": marks}
 
     def restart(self, mark: Mark | None = None, rest: Sequence[Mark] = ()) -> None:
         """A new epoch, which opened at ``mark`` and perhaps has blocks already."""
@@ -41,10 +47,10 @@ class Blocks:
         self._size = _FIRST_BLOCK if not rest else self._size
 
     def take(self, mark: Mark) -> bool:
-        """The latest instant; whether a block has ended with it."""
+        """The latest instant; whether a block has begun with it."""
         if not self.marks:
             self.marks.append(mark)
-            return False
+            return True
         if sum(mark.units.values()) - sum(self.marks[-1].units.values()) < self._size:
             return False
         self.marks.append(mark)

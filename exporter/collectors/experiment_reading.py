@@ -37,13 +37,12 @@ class Reading:
 
         Without it the others are not shown either, and all age together.
         """
-        primary = self.experiment.primary.name
-        return primary in self.read if self.track.is_running else bool(self.track.metrics[primary].closed)
+        return self.experiment.primary.name in self.shown
 
     @property
     def shown(self) -> list[str]:
         """The metrics that something can be said of."""
-        return [n for n, m in self.track.metrics.items() if (n in self.read if self.track.is_running else m.closed)]
+        return [n for n, m in self.track.metrics.items() if (n in self.read if self.track.is_running else m.epochs())]
 
     def take(self, answers: Mapping[Key, Counts | SourceError], at: float) -> None:
         """Keep what the sources said."""
@@ -153,4 +152,5 @@ class Reading:
             null_ratio=1.0 - margin if increase else 1.0 + margin,
             kill_margin=kill.margin if kill else None,
             design_effect=self.design_effect(metric.name),
+            earns=self.experiment.value is not None and metric.name == self.experiment.value.metric and not segment,
         )

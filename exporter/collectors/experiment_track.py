@@ -49,7 +49,7 @@ class ExperimentTrack:
         self._srm_p: float = document["srm_p"] if document else 1.0
         self._units_of_plan: dict[str, float] = dict(document["units_of_plan"]) if document else {}
         self._in_force = dict(document["in_force"]) if document else _in_force(experiment)
-        self._blocks = Blocks()
+        self._blocks = Blocks(document["blocks"] if document else None)
         self.pace = Pace(document["pace"] if document else None)
         stored = document["metrics"] if document else {}
         started = any(metric["opening"] is not None or metric["closed"] for metric in stored.values())
@@ -90,8 +90,13 @@ class ExperimentTrack:
 
     @property
     def is_running(self) -> bool:
-        """Whether its sources are asked."""
+        """Whether it gathers units."""
         return self.experiment.status == "running"
+
+    @property
+    def is_read(self) -> bool:
+        """Whether its sources are asked: once also if it does not run any more and nothing is known of it yet."""
+        return self.is_running or not (self.is_draft or self.primary.closed or self.primary.last)
 
     @property
     def is_draft(self) -> bool:
@@ -148,7 +153,8 @@ class ExperimentTrack:
         units = {arm: counts[arm][0] for arm in self.arms if arm in counts}
         self.pace.take(at, sum(units.values()))
         every = {name: metric.last for name, metric in self.metrics.items() if metric.last and metric.opened}
-        if self._blocks.take(Mark(at, units, every)) and len(self._blocks.marks) > 2:
+        if self._blocks.take(Mark(at, units, every)):
+            self.changed = True
             self._see_changes()
 
     def units_of_plan(self) -> dict[str, float]:
@@ -200,6 +206,7 @@ class ExperimentTrack:
             "srm_p": self._srm_p,
             "units_of_plan": self._units_of_plan,
             "pace": self.pace.document(),
+            "blocks": self._blocks.document(),
             "windows": {name: windows.document() for name, windows in self.windows.items()},
             "metrics": {name: metric.document() for name, metric in self.metrics.items()},
         }

@@ -107,6 +107,7 @@ def test_a_draft_says_what_it_is_and_no_more() -> None:
     assert reports[0].samples == ()
     assert {sample.name for sample in reports[0].lasting} == {
         "experiment_info",
+        "experiment_stalled_after_seconds",
         "experiment_status",
         "experiment_variant_traffic_planned_ratio",
     }
@@ -117,6 +118,7 @@ def test_undefined_is_absent() -> None:
     assert series(reports, "experiment_variant_participants") == {("a",): 0, ("b",): 0}
     assert {sample.name for sample in reports[0].samples} == {
         "experiment_epochs",
+        "experiment_last_participant_timestamp_seconds",
         "experiment_variant_participants",
         "experiment_variant_events",
     }
@@ -223,10 +225,11 @@ def test_a_ramp_under_the_null_gives_no_phantom_lift() -> None:
     ramped = collector(shop, experiment(), state=state)
     opened = look(shop, ramped, 15.0, a=(90_000, 7200), b=(10_000, 800))
     assert series(opened, "experiment_epochs") == {(): 2}
-    assert series(opened, "experiment_variant_e_value") == {}
+    before = series(opened, "experiment_variant_e_value")
     reports = look(shop, ramped, 30.0, a=(140_000, 13_200), b=(60_000, 6800))
     assert 6800 / 60_000 / (13_200 / 140_000) > 1.2
     assert series(reports, "experiment_variant_lift_ratio") == {("b", "m"): pytest.approx(0, abs=1e-12)}
+    assert max(before[("b", "m")], series(reports, "experiment_variant_e_value")[("b", "m")]) < 1
     assert series(reports, "experiment_variant_verdict") == {("b", "m"): 0}
     assert series(reports, "experiment_variant_participants") == {("a",): 140_000, ("b",): 60_000}
     assert series(reports, "experiment_variant_traffic_ratio") == {("a",): 0.5, ("b",): 0.5}
@@ -239,7 +242,7 @@ def test_counts_below_the_epochs_opening_are_an_error_of_their_experiment() -> N
     later = collector(shop, experiment(variants={"a": 0.9, "b": 0.1}), experiment("y"), state=state)
     look(shop, later, 15.0, a=(1000, 100), b=(1000, 100))
     reports = look(shop, later, 30.0, a=(10, 1), b=(1000, 100))
-    assert "fewer than the 1000 and 100" in errors(reports)["x"]
+    assert "n of variant a is 10, less than the 1000 when its traffic" in errors(reports)["x"]
     assert list(errors(reports)) == ["x"]
     assert series(reports, "experiment_epochs") == {}
     assert len(series(reports, "experiment_variant_e_value", "y")) == 1
