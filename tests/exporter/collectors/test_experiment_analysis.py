@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.collectors.experiment_analysis import Case, Result, analyse, split
+from exporter.collectors.experiment_analysis import Result, analyse, split
+from exporter.collectors.experiment_cases import Case
 from exporter.stats import bayes, kill, sequential, srm
 
 
@@ -22,9 +23,13 @@ def case(
     planned: tuple[float, ...] | None = None,
 ) -> Case:
     """A case of (units, successes) per arm, the control first."""
-    trials, successes = zip(*arms, strict=True)
     shares = planned or (1 / len(arms),) * len(arms)
-    return Case(trials, successes, shares, increase, alpha, family, margin)
+    return Case("proportion", (arms,), shares, increase, alpha, family, kill_margin=margin)
+
+
+def unread(family: str = "a") -> Case:
+    """A case of two arms whose source has said nothing."""
+    return Case("proportion", (), (0.5, 0.5), family=family, kill_margin=0.0)
 
 
 def one(*arms: tuple[float, float], **options: object) -> Result:
@@ -36,7 +41,7 @@ arm = st.tuples(st.integers(1, 3000), st.floats(0, 1)).map(lambda a: (float(a[0]
 
 def test_no_experiment_gives_no_result() -> None:
     assert analyse([]) == []
-    assert [part.tolist() for part in split([], [])] == [[], []]
+    assert [part.tolist() for part in split([], [], [])] == [[], []]
 
 
 def test_known_values() -> None:
@@ -60,7 +65,7 @@ def test_a_batch_says_what_each_case_alone_says() -> None:
     cases = [
         case((1000, 100), (1000, 130), family="a"),
         case((500, 5), (500, 4), (400, 9), family="b", alpha=0.01, increase=False, margin=None),
-        case((math.nan, math.nan), (math.nan, math.nan), family="c"),
+        unread(family="c"),
         case((0, 0), (10, 3), family="d"),
         case((20_000, 10_000), (20_000, 10_900), family="e", alpha=0.1, margin=0.1),
     ]
@@ -69,11 +74,12 @@ def test_a_batch_says_what_each_case_alone_says() -> None:
             np.testing.assert_allclose(getattr(whole, name), getattr(alone, name), rtol=1e-12, err_msg=name)
 
 
-@pytest.mark.parametrize("empty", [((0, 0), (0, 0)), ((0, 0), (50, 5)), ((50, 5), (0, 0)), ((math.nan,) * 2,) * 2])
+@pytest.mark.parametrize("empty", [((0, 0), (0, 0)), ((0, 0), (50, 5)), ((50, 5), (0, 0))])
 def test_undefined_where_an_arm_is_empty_or_unread(empty: tuple[tuple[float, float], tuple[float, float]]) -> None:
-    result = one(*empty)
-    for name in Result.__slots__:
-        assert np.isnan(getattr(result, name)).all(), name
+    for result in (one(*empty), analyse([unread()])[0]):
+        for name in set(Result.__slots__) - {"mean", "variance", "units"}:
+            assert np.isnan(getattr(result, name)).all(), name
+        assert result.units.tolist() == [0]
 
 
 @settings(max_examples=60, deadline=None)
@@ -158,8 +164,8 @@ def test_verdicts_are_corrected_within_the_family_only() -> None:
 
 def test_what_could_not_be_read_stays_a_hypothesis() -> None:
     strong = case((4000, 400), (4000, 510))
-    unread = [case((math.nan, math.nan), (math.nan, math.nan)) for _ in range(10)]
-    assert analyse([strong, *unread])[0].verdict[0] == 0
+    silent = [unread() for _ in range(10)]
+    assert analyse([strong, *silent])[0].verdict[0] == 0
 
 
 def test_a_family_is_judged_at_its_smallest_alpha() -> None:
@@ -170,7 +176,9 @@ def test_a_family_is_judged_at_its_smallest_alpha() -> None:
 
 
 def test_split_against_the_plan() -> None:
-    p, deviation = split([[5000, 5000], [100, 100, 300], [0, 0]], [[0.5, 0.5], [0.25, 0.25, 0.5], [0.5, 0.5]])
+    p, deviation = split(
+        [[5000, 5000], [100, 100, 300], [0, 0]], [[0.5, 0.5], [0.25, 0.25, 0.5], [0.5, 0.5]], [1.0, 1.0, 1.0]
+    )
     assert p[0] == 1
     assert p[1] == pytest.approx(float(srm.p_value([100, 100, 300], [0.25, 0.25, 0.5])))
     assert deviation[:2].tolist() == pytest.approx([0, 0.1])
@@ -179,7 +187,7 @@ def test_split_against_the_plan() -> None:
 
 
 def test_a_unit_in_an_arm_that_was_not_planned_is_a_leak_of_its_size() -> None:
-    p, deviation = split([[500, 500, 1]], [[0.5, 0.5, 0.0]])
+    p, deviation = split([[500, 500, 1]], [[0.5, 0.5, 0.0]], [1.0])
     assert p[0] == 0
     assert deviation[0] == pytest.approx(1 / 1001)
-    assert split([[500, 500, 0]], [[0.5, 0.5, 0.0]])[0][0] == 1
+    assert split([[500, 500, 0]], [[0.5, 0.5, 0.0]], [1.0])[0][0] == 1

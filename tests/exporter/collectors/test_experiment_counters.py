@@ -8,11 +8,13 @@ import math
 import numpy as np
 import pytest
 
-from exporter.collectors.experiment_counters import CounterTotals, definition
+from exporter.collectors.experiment_counters import CounterTotals
+from exporter.collectors.experiment_counts import definition
 from exporter.sources.base import Matrix, series_key
 from exporter.spec import Metric, PrometheusCounts
 
 COUNTERS = PrometheusCounts(exposures="exposures_total", events="conversions_total")
+METRIC = Metric(name="m", kind="proportion", source="prod", prometheus=COUNTERS)
 NAN = math.nan
 
 
@@ -31,17 +33,17 @@ def matrix(start: float, series: dict[str, list[float]], points: int) -> Matrix:
 
 
 def seen(totals: CounterTotals, at: float, exposures: dict[str, float], events: dict[str, float]) -> CounterTotals:
-    totals.poll(at, exposures, events)
+    totals.poll(at, [exposures, events])
     return totals
 
 
 def test_counters_began_at_zero_at_first_sight() -> None:
-    totals = seen(CounterTotals(COUNTERS), 15, reading(blue=100, green=90), reading(blue=10))
+    totals = seen(CounterTotals(METRIC), 15, reading(blue=100, green=90), reading(blue=10))
     assert totals.counts == {"blue": (100, 10), "green": (90, 0)}
 
 
 def test_first_sight_lasts_until_there_is_something_to_see() -> None:
-    totals = CounterTotals(COUNTERS)
+    totals = CounterTotals(METRIC)
     for at in (15.0, 30.0):
         seen(totals, at, {}, {})
     assert totals.counts == {}
@@ -50,18 +52,18 @@ def test_first_sight_lasts_until_there_is_something_to_see() -> None:
 
 
 def test_a_reset_and_a_new_series_of_a_known_target_count_whole() -> None:
-    totals = seen(CounterTotals(COUNTERS), 15, reading(blue=100), {})
+    totals = seen(CounterTotals(METRIC), 15, reading(blue=100), {})
     seen(totals, 30, reading(blue=7), reading(blue=2))
     assert totals.counts == {"blue": (107, 2)}
 
 
 def test_a_target_that_comes_back_after_hours_does_not_count_twice() -> None:
-    totals = seen(CounterTotals(COUNTERS), 0, {**reading(blue=100), **reading("b", blue=50)}, {})
+    totals = seen(CounterTotals(METRIC), 0, {**reading(blue=100), **reading("b", blue=50)}, {})
     for minute in range(1, 120):
         seen(totals, 60.0 * minute, reading(blue=100), {})
     seen(totals, 7200, {**reading(blue=101), **reading("b", blue=60)}, {})
     assert totals.counts == {"blue": (151, 0)}
-    gone = seen(CounterTotals(COUNTERS), 0, reading(blue=100), {})
+    gone = seen(CounterTotals(METRIC), 0, reading(blue=100), {})
     for minute in range(1, 120):
         seen(gone, 60.0 * minute, {}, {})
     assert seen(gone, 7200, reading(blue=105), {}).counts == {"blue": (100, 0)}
@@ -69,42 +71,42 @@ def test_a_target_that_comes_back_after_hours_does_not_count_twice() -> None:
 
 def test_series_are_summed_by_the_label_and_without_it_they_are_nobodys() -> None:
     exposures = {**reading(blue=1), **reading("b", blue=2), key(None): 4.0}
-    assert seen(CounterTotals(COUNTERS), 15, exposures, {}).counts == {"blue": (3, 0), "": (4, 0)}
+    assert seen(CounterTotals(METRIC), 15, exposures, {}).counts == {"blue": (3, 0), "": (4, 0)}
 
 
 def test_the_past_is_replayed_with_each_series_from_zero() -> None:
-    totals = CounterTotals(COUNTERS)
+    totals = CounterTotals(METRIC)
     exposures = {
         key("blue"): [10, 20, 5, 8],  # restarts
         key("green"): [NAN, 4, 6, 6],  # first shown later
         key("blue", "b"): [NAN, NAN, 3, 9],  # a second target
     }
-    totals.replay(matrix(300, exposures, 4), matrix(300, {key("green"): [NAN, NAN, NAN, 2]}, 4))
+    totals.replay([matrix(300, exposures, 4), matrix(300, {key("green"): [NAN, NAN, NAN, 2]}, 4)])
     totals.caught_up()
     assert totals.counts == {"blue": (20 + 8 + 9, 0), "green": (6, 2)}
     assert totals.polled == 1200
 
 
 def test_a_past_in_parts_counts_no_series_twice() -> None:
-    totals = CounterTotals(COUNTERS)
+    totals = CounterTotals(METRIC)
     long_ago = matrix(0, {key("blue"): [10, 20], key("blue", "b"): [7, 7]}, 2)
-    totals.replay(long_ago, matrix(0, {}, 2))
+    totals.replay([long_ago, matrix(0, {}, 2)])
     # b is away for hours and comes back as it was; c is new.
     later = {key("blue"): [30.0] * 14, key("blue", "b"): [NAN] * 13 + [9], key("blue", "c"): [NAN] * 13 + [5]}
-    totals.replay(matrix(600, later, 14), matrix(600, {}, 14))
+    totals.replay([matrix(600, later, 14), matrix(600, {}, 14)])
     totals.caught_up()
     assert totals.counts == {"blue": (30 + 7 + 5, 0)}
 
 
 def test_history_and_polls_count_the_same() -> None:
     values = {key("blue"): [5.0, 9, 2, 2, 6], key("green"): [NAN, 3, 8, NAN, 9]}
-    past = CounterTotals(COUNTERS)
-    past.replay(matrix(300, values, 5), matrix(300, values, 5))
+    past = CounterTotals(METRIC)
+    past.replay([matrix(300, values, 5), matrix(300, values, 5)])
     past.caught_up()
-    live = CounterTotals(COUNTERS)
+    live = CounterTotals(METRIC)
     for i in range(5):
         now = {name: row[i] for name, row in values.items() if not math.isnan(row[i])}
-        live.poll(300.0 * (i + 1), now, now)
+        live.poll(300.0 * (i + 1), [now, now])
     assert past.counts == live.counts == {"blue": (15, 15), "green": (9, 9)}
     assert past.document() == live.document()
 
@@ -112,17 +114,17 @@ def test_history_and_polls_count_the_same() -> None:
 @pytest.mark.parametrize("restart_after", range(5))
 def test_a_restart_changes_nothing(restart_after: int) -> None:
     polls = [reading(blue=4), reading(blue=9, green=1), reading(blue=3, green=2), {}, reading(blue=8, green=5)]
-    totals, straight = CounterTotals(COUNTERS), CounterTotals(COUNTERS)
+    totals, straight = CounterTotals(METRIC), CounterTotals(METRIC)
     for i, poll in enumerate(polls):
-        totals.poll(15.0 * i, poll, poll)
-        straight.poll(15.0 * i, poll, poll)
+        totals.poll(15.0 * i, [poll, poll])
+        straight.poll(15.0 * i, [poll, poll])
         if i == restart_after:
-            totals = CounterTotals(COUNTERS, json.loads(json.dumps(totals.document())))
+            totals = CounterTotals(METRIC, (), json.loads(json.dumps(totals.document())))
     assert totals.counts == straight.counts == {"blue": (17, 17), "green": (5, 5)}
 
 
 def test_a_wrong_clock_is_moved_and_the_values_hold() -> None:
-    totals = seen(CounterTotals(COUNTERS), 1e9, reading(blue=100), {})
+    totals = seen(CounterTotals(METRIC), 1e9, reading(blue=100), {})
     totals.move_clock(14.9)
     assert seen(totals, 15, reading(blue=104, green=2), {}).counts == {"blue": (104, 0), "green": (2, 0)}
 
