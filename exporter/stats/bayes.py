@@ -4,17 +4,25 @@ These are probabilities given the data at one look. Watched live, a rule such as
 winner in more than half of the experiments without any difference; decisions belong to ``sequential`` and ``kill``.
 """
 
-from collections.abc import Callable
-from typing import Literal
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from exporter.stats import logit_grid, quadrature
 from exporter.stats.domain import Floats, counts, finite, part_of_whole
+from exporter.stats.losses import loss_per_arm, normal_loss_per_arm
+from exporter.stats.posteriors import Direction, chunks, need_arms, over_rows, posterior, signed, stacked
 
-_CELLS_AT_ONCE = 1_000_000  # experiments x arms x nodes in one go: some 8 MB an array
+__all__ = [
+    "compare",
+    "expected_loss",
+    "loss_per_arm",
+    "normal_expected_loss",
+    "normal_loss_per_arm",
+    "normal_prob_best",
+    "prob_beats",
+    "prob_best",
+]
 
 
 def prob_beats(
@@ -101,8 +109,8 @@ def compare(
     control = part_of_whole(successes_control=successes_control, trials_control=trials_control)
     variant = part_of_whole(successes_variant=successes_variant, trials_variant=trials_variant)
     arms = np.broadcast_arrays(*control, *variant)
-    a, b = _posterior(np.stack(arms[::2], axis=-1), np.stack(arms[1::2], axis=-1), prior)
-    rows = _over_rows(a, b, _stacked(logit_grid.compare_betas), _stacked(quadrature.compare_betas), 3)
+    a, b = posterior(np.stack(arms[::2], axis=-1), np.stack(arms[1::2], axis=-1), prior)
+    rows = over_rows(a, b, stacked(logit_grid.compare_betas), stacked(quadrature.compare_betas), 3)
     wins, kept, shipped = np.moveaxis(rows.reshape(*a.shape[:-1], 3), -1, 0)
     return np.clip(wins, 0.0, 1.0)[()], np.maximum(kept, 0.0)[()], np.maximum(shipped, 0.0)[()]
 
@@ -128,15 +136,13 @@ def prob_best(successes: ArrayLike, trials: ArrayLike, prior: tuple[float, float
         As in ``prob_beats``, or if there is no axis of arms.
     """
     successes, trials = np.broadcast_arrays(*part_of_whole(successes=successes, trials=trials))
-    _need_arms(successes)
-    a, b = _posterior(successes, trials, prior)
-    rows = _over_rows(a, b, logit_grid.best_beta, quadrature.best_beta, a.shape[-1])
+    need_arms(successes)
+    a, b = posterior(successes, trials, prior)
+    rows = over_rows(a, b, logit_grid.best_beta, quadrature.best_beta, a.shape[-1])
     return _normed(rows.reshape(a.shape))
 
 
-def normal_prob_best(
-    means: ArrayLike, std_errors: ArrayLike, direction: Literal["increase", "decrease"] = "increase"
-) -> Floats:
+def normal_prob_best(means: ArrayLike, std_errors: ArrayLike, direction: Direction = "increase") -> Floats:
     """Probability of each arm that it is best, for independent normal posteriors (means, ratios).
 
     Parameters
@@ -158,17 +164,15 @@ def normal_prob_best(
         If a mean is infinite, a standard error is negative or infinite, there is no axis of arms, or the
         direction is neither.
     """
-    if direction not in ("increase", "decrease"):
-        raise ValueError(f'direction must be "increase" or "decrease", got {direction!r}')
+    sign = signed(direction)
     (means,), (std_errors,) = finite(means=means), counts(std_errors=std_errors)
     means, std_errors = np.broadcast_arrays(means, std_errors)
-    _need_arms(means)
-    sign = 1.0 if direction == "increase" else -1.0
+    need_arms(means)
     arms = means.shape[-1]
     centre, spread = sign * means.reshape(-1, arms), std_errors.reshape(-1, arms)
     best = np.full(centre.shape, np.nan)
     known = np.flatnonzero(np.all((spread > 0) & ~np.isnan(centre), axis=-1))
-    for rows in _chunks(known, 128 * arms**2):
+    for rows in chunks(known, 128 * arms**2):
         best[rows] = quadrature.best_normal(centre[rows], spread[rows])
     return _normed(best.reshape(means.shape))
 
@@ -207,46 +211,6 @@ def normal_expected_loss(mean: ArrayLike, std_error: ArrayLike) -> tuple[Floats,
     return kept[()], shipped[()]
 
 
-def _need_arms(array: Floats) -> None:
-    if array.ndim == 0 or array.shape[-1] == 0:
-        raise ValueError("the last axis must hold the arms, at least one")
-
-
-def _posterior(successes: Floats, trials: Floats, prior: tuple[float, float]) -> tuple[Floats, Floats]:
-    """Parameters of the Beta posteriors; nan where an arm has no trials."""
-    if not (prior[0] > 0 and prior[1] > 0 and np.all(np.isfinite(prior))):
-        raise ValueError(f"prior must be two positive numbers, got {prior}")
-    seen = np.where(trials > 0, successes, np.nan)
-    return seen + prior[0], trials - seen + prior[1]
-
-
 def _normed(best: Floats) -> Floats:
     total: Floats = best.sum(axis=-1, keepdims=True)
     return best / total
-
-
-def _stacked(compare: Callable[..., tuple[Floats, ...]]) -> Callable[..., Floats]:
-    return lambda *arguments: np.stack(compare(*arguments), axis=-1)
-
-
-def _over_rows(
-    a: Floats, b: Floats, on_grid: Callable[..., Floats], exactly: Callable[..., Floats], width: int
-) -> Floats:
-    """Answers for every experiment, each from the smallest grid that resolves its arms or else by quadrature."""
-    a, b = a.reshape(-1, a.shape[-1]), b.reshape(-1, b.shape[-1])
-    answers = np.full((len(a), width), np.nan)
-    left = np.flatnonzero(~np.isnan(a + b).any(axis=-1))
-    for size in logit_grid.SIZES:
-        fine = logit_grid.resolved(a[left], b[left], size)
-        for rows in _chunks(left[fine], a.shape[-1] * size):
-            answers[rows] = on_grid(a[rows], b[rows], size)
-        left = left[~fine]
-    # The cuts of the quadrature grow with the arms: two ends each, 64 nodes between.
-    for rows in _chunks(left, 128 * a.shape[-1] ** 2):
-        answers[rows] = exactly(a[rows], b[rows])
-    return answers
-
-
-def _chunks(rows: NDArray[np.intp], cells_per_row: int) -> list[NDArray[np.intp]]:
-    step = max(1, _CELLS_AT_ONCE // cells_per_row)
-    return [rows[start : start + step] for start in range(0, len(rows), step)]

@@ -99,3 +99,11 @@ def best_beta(a: Floats, b: Floats, size: int) -> Floats:
     _, _, mass, below = _lay(a, b, size)
     best: Floats = np.sum(mass * product_of_others(below), axis=-1)
     return best
+
+
+def loss_beta(a: Floats, b: Floats, size: int) -> Floats:
+    """As ``quadrature.loss_beta``, for resolved experiments."""
+    logits, step, _, below = _lay(a, b, size)
+    jacobian = (step * expit(logits) * expit(-logits))[:, None, :]
+    loss: Floats = np.sum(jacobian * below * (1.0 - product_of_others(below)), axis=-1)
+    return loss

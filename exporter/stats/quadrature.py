@@ -137,3 +137,44 @@ def best_normal(means: Floats, std_errors: Floats) -> Floats:
     below: Floats = np.asarray(ndtr(z), dtype=np.float64)
     best: Floats = np.sum(mass * product_of_others(below), axis=-1)
     return best
+
+
+def loss_beta(a: Floats, b: Floats) -> Floats:
+    """E[largest - this] for each of several Beta posteriors.
+
+    The integral of F_i (1 - product of the other F), positive everywhere: no difference of two close means.
+
+    Parameters
+    ----------
+    a, b : ndarray, shape (experiments, arms)
+        Positive parameters.
+
+    Returns
+    -------
+    ndarray, shape (experiments, arms)
+    """
+    edges = np.sort(_angles(a, b).reshape(len(a), -1), axis=-1)
+    angles, weights = (part[:, None, :] for part in _panels(edges))
+    below: Floats = np.asarray(betainc(a[..., None], b[..., None], np.sin(angles) ** 2), dtype=np.float64)
+    loss: Floats = np.sum(weights * np.sin(2.0 * angles) * below * (1.0 - product_of_others(below)), axis=-1)
+    return loss
+
+
+def loss_normal(means: Floats, std_errors: Floats) -> Floats:
+    """E[largest - this] for each of several independent normal posteriors, by the same integral.
+
+    Parameters
+    ----------
+    means, std_errors : ndarray, shape (experiments, arms)
+        Finite means; positive standard errors.
+
+    Returns
+    -------
+    ndarray, shape (experiments, arms)
+    """
+    reach = _NORMAL_REACH * std_errors
+    edges = np.sort(np.concatenate([means - reach, means + reach], axis=-1), axis=-1)
+    points, weights = (part[:, None, :] for part in _panels(edges))
+    below: Floats = np.asarray(ndtr((points - means[..., None]) / std_errors[..., None]), dtype=np.float64)
+    loss: Floats = np.sum(weights * below * (1.0 - product_of_others(below)), axis=-1)
+    return loss
