@@ -110,6 +110,12 @@ def test_below_the_gate_only_the_split_speaks() -> None:
     assert contrast.enough(25, 0.5, 22, 0.1)  # events may outnumber the exposure
 
 
+def test_at_half_the_rate_the_variant_expects_a_third_of_the_events() -> None:
+    assert contrast.event_share(0.5, 0.5) == pytest.approx(1 / 3)
+    assert contrast.event_share(0.1, 1.0) == 0.1
+    assert sequential.event_split_log_e(2000, 1000, contrast.event_share(0.5, 0.5)) < 0
+
+
 def test_where_the_spread_is_unknown_nothing_is_said() -> None:
     same = Pair(1.0, 0.0, 2.0, 0.0, 100.0)
     assert np.isnan(contrast.z_score(same))

@@ -33,6 +33,10 @@ def test_what_has_been_seen_is_taken_off_and_the_sign_does_not_matter() -> None:
     assert remaining_units(0, 0.09, 0.1, -0.1) == remaining_units(0, 0.09, -0.1, 0.1) == all_of_them
     assert remaining_units(0, 0.09, 0.1, 0.1, 0.1) > 2 * all_of_them
     assert remaining_units(0, 1e-9, 1.0, 5.0) < 10
+    # a control that varies more needs the larger share
+    assert remaining_units(0, 9.0, 1.0, 0.1, 0.25, var_variant_unit=1.0) < remaining_units(
+        0, 9.0, 1.0, 0.1, 0.75, var_variant_unit=1.0
+    )
 
 
 def test_undefined_without_effect_spread_or_hope() -> None:

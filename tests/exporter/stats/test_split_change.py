@@ -67,6 +67,9 @@ def test_a_new_arm_is_a_change_and_an_arm_never_used_is_none() -> None:
     assert split_change.find(units) == 4
     assert split_change.find(np.array([[500, 500, 0]] * 6)) == -1
     assert split_change.find(np.array([[500, 0]] * 6)) == -1
+    # G = 34.6: p = 4e-9 with one degree of freedom, 3e-8 with the two of three arms
+    assert split_change.find([[1000, 1000, 0], [815, 1185, 0]]) == 1
+    assert split_change.find([[1000, 1000, 1], [815, 1185, 1]]) == -1
 
 
 def test_few_units_raise_no_alarm() -> None:

@@ -95,6 +95,7 @@ def test_effective_counts_shrink_with_the_design_effect_and_fall_back_at_the_end
     successes, trials = effective_counts([0.0, 1.0, 0.5, NAN], [0.0, 0.0, 0.0, 0.1], [40, 40, 40, 40])
     np.testing.assert_array_equal(successes, [0, 40, 20, NAN])
     np.testing.assert_array_equal(trials, [40, 40, 40, NAN])
+    assert effective_counts([0.0, 1.0], 0.01, 40)[1].tolist() == [40, 40]
 
 
 @pytest.mark.parametrize(
