@@ -103,11 +103,13 @@ def ramp_rows(paths: int, tick: Tick) -> Iterator[str]:
 
 def cluster_rows(paths: int, tick: Tick) -> Iterator[str]:
     """Events in clusters of users, design effect 3.4; 200 windows, a look after each from the 30th on."""
-    rng = np.random.default_rng(5)
-    found = in_chunks(lambda size: clusters(size, rng), paths, 100, tick)
+    found = []
+    for i, rate in enumerate((0.1, 0.5, 0.8)):
+        rng = np.random.default_rng([5, i])
+        found.append(in_chunks(lambda size, p=rate, r=rng: clusters(size, p, r), paths, 100, tick))
     for row, name in enumerate(CLUSTER_CALLS):
-        yield line(name, share(found[:, row] > 0))
-    yield line("median estimated design effect", f"{np.median(found[:, len(CLUSTER_CALLS)]):.2f}")
+        yield line(name, *(share(each[:, row] > 0) for each in found))
+    yield line("median estimated design effect", *(f"{np.median(each[:, -1]):.2f}" for each in found))
 
 
 TABLES: tuple[tuple[tuple[str, ...], Callable[[int, Tick], Iterator[str]], int], ...] = (
@@ -115,7 +117,7 @@ TABLES: tuple[tuple[tuple[str, ...], Callable[[int, Tick], Iterator[str]], int],
     (("sample ratio alarm at 0.01, no mismatch", "ours", "chi-square p < 0.01"), srm_rows, 2),
     (("killed", "level 0.05", "mean visitors", "level 0.01", "mean visitors"), kill_rows, 8),
     (("ramp 10 to 50 %, no effect", "called", "mean lift shown at the end"), ramp_rows, 1),
-    (("clustered events, no effect", "called"), cluster_rows, 1),
+    (("called, clustered events", "p = 0.1", "p = 0.5", "p = 0.8"), cluster_rows, 3),
 )
 
 

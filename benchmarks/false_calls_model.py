@@ -21,7 +21,7 @@ Masks = NDArray[np.bool_]
 VISITORS, KILL_EVERY = 100_000, 25
 KILL_LOOKS = VISITORS // KILL_EVERY
 RAMP_EVERY, RAMP_SHARES, RAMP_RATES = 250, (0.1, 0.5), (0.08, 0.12)
-WINDOWS, USERS_PER_WINDOW, EVENTS_PER_USER, ICC, RATE, MIN_WINDOWS = 200, 100, 5.0, 0.3, 0.1, 30
+WINDOWS, USERS_PER_WINDOW, EVENTS_PER_USER, ICC, MIN_WINDOWS = 200, 100, 5.0, 0.3, 30
 GUARD = 150  # conversions in each arm before the guarded rule speaks
 CALL, ALARM = np.log(20.0), np.log(100.0)
 
@@ -148,15 +148,15 @@ def ramp(paths: int, rng: np.random.Generator) -> Floats:
     return np.stack([*called, ours, wrong[:, -1], wrong[:, -1]], axis=1).astype(np.float64)
 
 
-def clusters(paths: int, rng: np.random.Generator) -> Floats:
+def clusters(paths: int, rate: float, rng: np.random.Generator) -> Floats:
     """Which of ``CLUSTER_CALLS`` were ever made, and the last estimate of the design effect, shape (paths, calls + 1).
 
-    Users come with 5 events each on average (geometric: 9 seen from an event), whose outcomes share the user's own
-    rate (a beta distribution): design effect 1 + 8 * 0.3 = 3.4.
+    Users come with 5 trials each on average (geometric: 9 seen from a trial), which share the user's own rate (a beta
+    distribution): design effect 1 + 8 * 0.3 = 3.4.
     """
     users = (paths, WINDOWS, USERS_PER_WINDOW)
     trials = rng.geometric(1.0 / EVENTS_PER_USER, users)
-    own_rate = rng.beta(RATE * (1 / ICC - 1), (1 - RATE) * (1 / ICC - 1), users)
+    own_rate = rng.beta(rate * (1 / ICC - 1), (1 - rate) * (1 / ICC - 1), users)
     successes, variant = rng.binomial(trials, own_rate), rng.random(users) < 0.5
     x, m = (
         np.stack([np.where(arm, part, 0).sum(axis=-1) for arm in (~variant, variant)], axis=-1).astype(np.float64)
@@ -166,7 +166,7 @@ def clusters(paths: int, rng: np.random.Generator) -> Floats:
     called = np.zeros((paths, len(CLUSTER_CALLS)), dtype=np.bool_)
     phi = np.full(paths, np.nan)
     for look in range(MIN_WINDOWS, WINDOWS + 1):
-        phi = dispersion.design_effect(x[:, :look], m[:, :look], MIN_WINDOWS)
+        phi = dispersion.design_effect(x[:, :look], m[:, :look], MIN_WINDOWS, at_most_one=True)
         counts = [part[:, look - 1, arm] for arm in (0, 1) for part in (s, n)]
         share = counts[3] / (counts[1] + counts[3])
         p, q = counts[0] / counts[1], counts[2] / counts[3]

@@ -188,4 +188,5 @@ def _cuped(sums: Mapping[str, ArrayLike]) -> tuple[Floats, Floats]:
         mean = np.divide(total, n) - theta * (np.divide(pre, n) - centre)
         spread = np.maximum(y[1] - 2.0 * theta * xy + theta * theta * x[1], 0.0)
         variance = np.divide(spread, (n - 1.0) * n)
-    return np.where(n > 0, mean, np.nan)[()], np.where(n > 1, variance, np.nan)[()]
+    told = ~np.isnan(n + squares + pre_squares + total + pre + product)
+    return np.where(told & (n > 0), mean, np.nan)[()], np.where(told & (n > 1), variance, np.nan)[()]

@@ -41,7 +41,7 @@ def value_per_day(
     low, high = (np.asarray(end, dtype=np.float64) for end in (lower, upper))
     if np.any(low > high):
         raise ValueError("lower must not exceed upper")
-    factor = units * each
+    factor, difference, low, high = np.broadcast_arrays(units * each, difference, low, high)
     ends = [_times(end, factor) for end in (low, high)]
     return _times(difference, factor)[()], np.minimum(*ends)[()], np.maximum(*ends)[()]
 
@@ -120,5 +120,6 @@ def roi(
     (value, cost), (days,) = finite(value=value, cost=cost), counts(horizon_days=horizon_days)
     paid = np.where(cost > 0, cost, np.nan)
     low, high = (np.asarray(end, dtype=np.float64) for end in (lower, upper))
-    found = [(_times(amount, days) / paid - 1.0)[()] for amount in (value, low, high)]
+    days, paid, *amounts = np.broadcast_arrays(days, paid, value, low, high)
+    found = [(_times(amount, days) / paid - 1.0)[()] for amount in amounts]
     return found[0], found[1], found[2]

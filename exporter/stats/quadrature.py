@@ -156,7 +156,7 @@ def loss_beta(a: Floats, b: Floats) -> Floats:
     edges = np.sort(_angles(a, b).reshape(len(a), -1), axis=-1)
     angles, weights = (part[:, None, :] for part in _panels(edges))
     below: Floats = np.asarray(betainc(a[..., None], b[..., None], np.sin(angles) ** 2), dtype=np.float64)
-    loss: Floats = np.sum(weights * below * (1.0 - product_of_others(below)), axis=-1)
+    loss: Floats = np.sum(weights * np.sin(2.0 * angles) * below * (1.0 - product_of_others(below)), axis=-1)
     return loss
 
 

@@ -40,8 +40,9 @@ def find(units: ArrayLike, p_value: float = P_VALUE, share_change: float = SHARE
     -----
     G = 2 sum n log(n / expected), chi-square with (arms in use - 1) degrees of freedom (Wilks 1938). One-sided,
     exp(-G / 2) bounds the true tail however small a prefix is (Chernoff 1952), so that few units raise no false alarm.
-    At 1e-8 simulated splits without a change, looked at after each of 500 blocks, gave no alarm at all; a change from
-    10 to 50 % is found some 60 units after it, from 50 to 52 % some 20,000.
+    Simulated, with a look after each of 500 blocks: one alarm in 8,000 epochs without a change (blocks of 20 to 1,000
+    units, shares 1 to 50 %). After a change from 10 to 50 % it takes 40 to 50 units (median; 80 in nine of ten), from
+    50 to 52 % some 20,000 (31,000) where 200,000 or more came before, 30,000 (70,000) after 50,000.
     """
     (n,) = counts(units=units)
     if n.ndim < 2:

@@ -72,6 +72,34 @@ def test_leading_axes_are_experiments_and_nan_stays_alone() -> None:
     assert isinstance(design_effect(*several[0]), np.float64)
 
 
+def clustered_proportion(rate: float, each: int) -> tuple[np.ndarray, np.ndarray]:
+    """60 windows of 200 users in two arms, all the visits of a user with the same outcome."""
+    users = RANDOM.binomial(200, 0.4, 60)
+    exposures = np.stack([200 - users, users], axis=-1)
+    return each * RANDOM.binomial(exposures, rate * np.array([1.0, 1.1])), each * exposures
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.5, 0.85])
+def test_a_proportion_has_the_design_effect_of_its_clusters_at_every_rate(rate: float) -> None:
+    alone, in_fours = (
+        np.mean([design_effect(*clustered_proportion(rate, each), at_most_one=True) for _ in range(30)])
+        for each in (1, 4)
+    )
+    assert 1 <= alone < 1.2
+    assert in_fours == pytest.approx(4, rel=0.12)
+    # as counts the same events would hide it
+    assert design_effect(*clustered_proportion(0.85, 4)) == pytest.approx(1, abs=0.1)
+
+
+def test_two_arms_of_a_proportion_by_hand() -> None:
+    # given 40 events of 100 exposures the split's variance is 10 * 60 / 99: each window adds 100 / that
+    events = np.array([[30, 10], [10, 30]] * 15)
+    found = design_effect(events, np.full((30, 2), 50.0), at_most_one=True)
+    assert found == pytest.approx(30 * 100 / (10 * 60 / 99) / 29)
+    certain = np.concatenate([events, [[50, 50]]]), np.full((31, 2), 50.0)
+    assert design_effect(*certain, at_most_one=True) == found
+
+
 def test_a_wrong_domain_is_refused_in_words() -> None:
     with pytest.raises(ValueError, match="events must be finite and at least 0"):
         design_effect([[-1, 1]], [[1, 1]])
