@@ -74,7 +74,7 @@ class ExperimentCollector:
             for lifted, floor in experiment_kill.unknown_floors(reading, self._floors):
                 self._note_floor(lifted, floor)
         answered = [reading for reading in readings if reading.answered]
-        samples = dict(zip((r.experiment.name for r in answered), self._samples(answered), strict=True))
+        samples = dict(zip((r.experiment.name for r in answered), self._samples(answered, at), strict=True))
         errors = {reading.experiment.name: "; ".join(reading.errors) or None for reading in readings}
         reports = [
             Report(name, samples.get(name, ()), experiment_samples.lasting(track), errors.get(name))
@@ -86,12 +86,12 @@ class ExperimentCollector:
         totals = Report("experiments by status", (), experiment_show.totals(self._tracks, answered))
         return [*reports, totals, *failures, *self._save(at)]
 
-    def _samples(self, readings: Sequence[Reading]) -> list[tuple[Sample, ...]]:
+    def _samples(self, readings: Sequence[Reading], at: float) -> list[tuple[Sample, ...]]:
         shares = [reading.shares() for reading in readings]
         effects = [reading.track.design_effect_of_units() for reading in readings]
         p_values, deviations = split([units for units, _ in shares], [plan for _, plan in shares], effects)
         return [
-            experiment_show.samples(reading, p, deviation)
+            experiment_show.samples(reading, p, deviation, at)
             for reading, p, deviation in zip(readings, p_values.tolist(), deviations.tolist(), strict=True)
         ]
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exporter.collectors.experiment_counts import Counts, key, plus, zero
+from exporter.collectors.experiment_counts import Counts, Sums, key, plus, zero
 from exporter.collectors.slo_absorb import target_of
 from exporter.counters import Increments, Memory, replay, step
 from exporter.sources.base import Matrix, Reading, label_of
@@ -30,18 +30,19 @@ _JUST_BEFORE = 1e-3
 class CounterTotals:
     """The sums of one metric so far. ``polled`` is the instant that they are true for.
 
-    ``dimensions`` are labels by whose values the sums are also given apart.
+    There is one column for each of the ``selectors``. ``labels`` are that of the variant and those by whose values the
+    sums are also given apart; ``empty`` are the sums of no units, which may have more columns than are counted.
     """
 
     def __init__(
-        self, metric: Metric, dimensions: Sequence[str] = (), document: Mapping[str, Any] | None = None
+        self,
+        selectors: Sequence[str],
+        labels: Sequence[str],
+        empty: Sums,
+        document: Mapping[str, Any] | None = None,
     ) -> None:
-        if metric.prometheus is None:
-            raise ValueError(f"metric {metric.name} has no counters")
-        self._metric = metric
-        self._labels = (metric.prometheus.by, *dimensions)
-        selectors = metric.prometheus.selectors(metric.kind)
-        self.selectors = tuple(selectors[column] or "" for column in KINDS[metric.kind].columns)
+        self.selectors = tuple(selectors)
+        self._labels, self._empty = tuple(labels), empty
         self.memory = Memory.from_document(document["memory"]) if document else Memory()
         # By the values of all labels together: what of one dimension is asked for is a sum of these.
         self._totals: dict[str, list[float]] = {c: list(v) for c, v in document["totals"].items()} if document else {}
@@ -57,11 +58,10 @@ class CounterTotals:
     def counts(self) -> Counts:
         """The sums of every variant, and of every variant and segment, that was ever seen."""
         found: Counts = {}
-        empty = zero(self._metric)
         for cell, sums in self._totals.items():
             variant, *values = cell.split(_BETWEEN)
             segments = [f"{name}={value}" for name, value in zip(self._labels[1:], values, strict=True) if value]
-            whole = (*sums, *empty[len(sums) :])
+            whole = (*sums, *self._empty[len(sums) :])
             for of in (variant, *(key(variant, segment) for segment in segments)):
                 found[of] = plus(found[of], whole) if of in found else whole
         return found
@@ -131,6 +131,17 @@ class CounterTotals:
                 index, _, cell = role.partition(":")
                 total = self._totals.setdefault(cell, [0.0] * len(self.selectors))
                 total[int(index)] += float(increment.sum())
+
+
+def of_metric(
+    metric: Metric, dimensions: Sequence[str] = (), document: Mapping[str, Any] | None = None
+) -> CounterTotals:
+    """The totals of a metric with ``prometheus``, apart by these dimensions too."""
+    if metric.prometheus is None:
+        raise ValueError(f"metric {metric.name} has no counters")
+    selectors = metric.prometheus.selectors(metric.kind)
+    columns = [selectors[column] or "" for column in KINDS[metric.kind].columns]
+    return CounterTotals(columns, (metric.prometheus.by, *dimensions), zero(metric), document)
 
 
 def _column(times: Floats, reading: Reading) -> Matrix:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from exporter.collectors.experiment_counters import CounterTotals
+from exporter.collectors.experiment_counters import of_metric
 from exporter.collectors.experiment_counts import (
     Counts,
     Sums,
@@ -58,7 +58,7 @@ class MetricEpochs:
         self.is_new = document is None
         self.counters = None
         if metric.prometheus:
-            self.counters = CounterTotals(metric, dimensions, document["counters"] if document else None)
+            self.counters = of_metric(metric, dimensions, document["counters"] if document else None)
         self.closed: list[Counts] = [from_json(epoch) for epoch in document["closed"]] if document else []
         self.last: Counts | None = _read(document["last"]) if document else None
         self._opening: Counts | None = {} if from_start else None

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import islice
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
+from exporter.collectors import experiment_costs
+from exporter.collectors.experiment_costs import COST, Costs, currency_of
 from exporter.collectors.experiment_counters import CounterTotals
 from exporter.collectors.experiment_counts import Counts, from_rows
-from exporter.collectors.experiment_epochs import MetricEpochs
 from exporter.collectors.experiment_track import ExperimentTrack
 from exporter.collectors.slo_feed import POINTS, Segment, segments
 from exporter.promql import format_duration
-from exporter.sources.base import CounterSource, CountSource, Matrix, Reading, SourceError
+from exporter.sources.base import AmountSource, CounterSource, CountSource, Matrix, Reading, SourceError
+from exporter.spec import Experiment, Metric
 
 HORIZON = 30 * 86400.0
 """Seconds of the past that are read at first sight, where the source has them."""
@@ -28,11 +31,12 @@ _AT_ONCE = 50
 
 _T = TypeVar("_T")
 Key = tuple[str, str]
-"""Experiment and metric."""
+"""Experiment and metric, or :data:`exporter.collectors.experiment_costs.COST`."""
 Progress = Callable[[str, float], None]
 """Called with an experiment's name and the share (0 to 1) of its past that has been read."""
-Answers = dict[Key, Counts | SourceError]
+Answers = dict[Key, Counts | Costs | SourceError]
 _Entry = tuple[Key, CounterTotals]
+_Ask = Callable[[Any], Counts | Costs]
 
 
 class Feed:
@@ -47,33 +51,36 @@ class Feed:
         self._failed: set[Key] = set()
 
     def read(self, tracks: Sequence[ExperimentTrack], at: float) -> Answers:
-        """The cumulative counts of every metric at ``at``, or why there are none; of those that are read."""
-        counted: dict[str, list[tuple[Key, MetricEpochs]]] = defaultdict(list)
+        """The cumulative counts of every metric at ``at``, and what was spent, or why that is not known.
+
+        Of those that are read; see :attr:`ExperimentTrack.is_read`.
+        """
+        asked: dict[str, list[tuple[Key, _Ask]]] = defaultdict(list)
         counters: dict[str, list[_Entry]] = defaultdict(list)
         for track in tracks:
-            for name, metric in track.metrics.items() if track.is_read else ():
-                key = (track.experiment.name, name)
-                if metric.counters:
-                    counters[metric.metric.source].append((key, metric.counters))
-                    track.changed = True
-                else:
-                    counted[metric.metric.source].append((key, metric))
+            if track.is_read:
+                for key, source, totals, ask in _questions(track, at):
+                    if totals:
+                        counters[source].append((key, totals))
+                        track.changed = True
+                    else:
+                        asked[source].append((key, ask))
         answers: Answers = {}
-        for source, asked in counted.items():
-            answers |= self._counts(cast(CountSource, self._sources[source]), asked, at)
+        for source, questions in asked.items():
+            answers |= self._ask(self._sources[source], questions)
         for source, entries in counters.items():
             answers |= self._counters(cast(CounterSource, self._sources[source]), entries, at)
         return answers
 
-    def _counts(self, source: CountSource, asked: Sequence[tuple[Key, MetricEpochs]], at: float) -> Answers:
+    def _ask(self, source: Any, questions: Sequence[tuple[Key, _Ask]]) -> Answers:
         answers: Answers = {}
         down: SourceError | None = None
-        for key, metric in sorted(asked, key=lambda entry: entry[0] in self._failed):
+        for key, ask in sorted(questions, key=lambda entry: entry[0] in self._failed):
             if down:
                 answers[key] = down
                 continue
             try:
-                answers[key] = from_rows(source.counts(metric.metric, at))
+                answers[key] = ask(source)
                 self._failed.discard(key)
             except SourceError as error:
                 self._failed.add(key)
@@ -117,6 +124,27 @@ class Feed:
                 if key not in errors:
                     totals.caught_up()
         return errors
+
+
+def _questions(track: ExperimentTrack, at: float) -> Iterable[tuple[Key, str, CounterTotals | None, _Ask]]:
+    """(key, source, counters or else how to ask) of every metric, and of the costs."""
+    name, cost = track.experiment.name, track.experiment.cost
+    for metric_name, epochs in track.metrics.items():
+        yield (name, metric_name), epochs.metric.source, epochs.counters, partial(_counts, epochs.metric, at)
+    if cost:
+        yield (name, COST), cost.source, track.cost_counters, partial(_costs, track.experiment, at)
+
+
+def _counts(metric: Metric, at: float, source: CountSource) -> Counts:
+    return from_rows(source.counts(metric, at))
+
+
+def _costs(experiment: Experiment, at: float, source: AmountSource) -> Costs:
+    query = experiment.cost.query if experiment.cost else None
+    try:
+        return experiment_costs.from_rows(source.amounts(query or "", at), currency_of(experiment))
+    except ValueError as error:
+        raise SourceError(f"source {source.name}: {error}") from None
 
 
 def _wait_for_clock(entries: Iterable[_Entry], at: float) -> Iterable[tuple[Key, SourceError]]:

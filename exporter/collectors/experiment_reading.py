@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from exporter.collectors.experiment_analysis import Result
 from exporter.collectors.experiment_cases import Case
+from exporter.collectors.experiment_costs import COST, Costs, currency_of, from_counters
 from exporter.collectors.experiment_counts import Counts, key, parts, zero
 from exporter.collectors.experiment_epochs import RestatedError
-from exporter.collectors.experiment_feed import Key
+from exporter.collectors.experiment_feed import Answers
 from exporter.collectors.experiment_track import ExperimentTrack
 from exporter.sources.base import SourceError
 from exporter.spec import Metric
+
+if TYPE_CHECKING:
+    from exporter.collectors.experiment_advice import Advice
 
 SEGMENTS_SHOWN = 20
 """Segments of one experiment that are shown, the most interesting first."""
@@ -30,6 +35,13 @@ class Reading:
         self.results: dict[str, Result] = {}
         self.segments: dict[str, Result] = {}
         self.trends: dict[str, list[float]] = {}
+        self.advice: list[Advice] = []
+        self._costs_failed = False
+
+    @property
+    def costs(self) -> Costs | None:
+        """What was spent; None where it is not known, or where nothing is asked for."""
+        return None if self._costs_failed else self.track.costs
 
     @property
     def answered(self) -> bool:
@@ -44,20 +56,35 @@ class Reading:
         """The metrics that something can be said of."""
         return [n for n, m in self.track.metrics.items() if (n in self.read if self.track.is_running else m.epochs())]
 
-    def take(self, answers: Mapping[Key, Counts | SourceError], at: float) -> None:
+    def take(self, answers: Answers, at: float) -> None:
         """Keep what the sources said."""
         for name in self.track.metrics:
             answer = answers[self.experiment.name, name]
             try:
                 if isinstance(answer, SourceError):
                     raise answer
+                if isinstance(answer, Costs):
+                    raise TypeError("a metric has counts")
                 self.track.take(name, answer, at)
                 self.read.add(name)
             except (SourceError, RestatedError) as error:
-                if str(error) not in self.errors:
-                    self.errors.append(str(error))
+                self._fail(error)
+        self._take_costs(answers.get((self.experiment.name, COST)))
         if self.answered:
             self.track.look(at)
+
+    def _take_costs(self, answer: Counts | Costs | SourceError | None) -> None:
+        if isinstance(answer, SourceError):
+            self._costs_failed = True
+            self._fail(answer)
+        elif isinstance(answer, Costs):
+            self.track.costs = answer
+        elif answer is not None:
+            self.track.costs = from_counters(answer, currency_of(self.experiment))
+
+    def _fail(self, error: Exception) -> None:
+        if str(error) not in self.errors:
+            self.errors.append(str(error))
 
     def cases(self) -> list[Case]:
         """Every metric of the spec, so that a failing source does not shrink the family of hypotheses."""

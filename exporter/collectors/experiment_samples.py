@@ -66,10 +66,9 @@ def traffic(track: ExperimentTrack, units: Mapping[str, float]) -> list[Sample]:
     return samples
 
 
-def split(track: ExperimentTrack, p: float, deviation: float) -> list[Sample]:
-    """The sample ratio mismatch; absent while there is no unit."""
+def split(track: ExperimentTrack, smallest: float | None, deviation: float) -> list[Sample]:
+    """The sample ratio mismatch, with its smallest p-value so far; absent while there is no unit."""
     name = track.experiment.name
-    smallest = None if math.isnan(p) else track.smallest_srm_p(p)
     return [
         *defined("experiment_srm_p_value", smallest, name),
         *defined("experiment_srm_deviation_ratio", deviation, name),

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from exporter.collectors import experiment_samples, experiment_segments
+from exporter.collectors import (
+    experiment_advice,
+    experiment_money,
+    experiment_progress,
+    experiment_samples,
+    experiment_segments,
+)
 from exporter.collectors.experiment_reading import Reading
 from exporter.collectors.experiment_samples import STATUSES, defined
 from exporter.collectors.experiment_track import ExperimentTrack
 from exporter.contract import Sample, sample
 
 
-def samples(reading: Reading, srm_p: float, srm_deviation: float) -> tuple[Sample, ...]:
-    """All that one reading says."""
+def samples(reading: Reading, srm_p: float, srm_deviation: float, at: float) -> tuple[Sample, ...]:
+    """All that one reading says; its recommendations stay in ``reading.advice``."""
     track = reading.track
+    smallest = None if math.isnan(srm_p) else track.smallest_srm_p(srm_p)
+    reading.advice = experiment_advice.advise(reading, smallest, srm_deviation, at)
     found = experiment_samples.traffic(track, reading.units())
-    found += experiment_samples.split(track, srm_p, srm_deviation)
+    found += experiment_samples.split(track, smallest, srm_deviation)
     for name in reading.shown:
         found += experiment_samples.metric(track, name, track.metrics[name].last or {}, reading.results[name])
         found += _clusters_and_trend(reading, name)
     found += experiment_segments.samples(reading)
+    found += experiment_progress.samples(reading)
+    found += experiment_money.samples(reading)
+    found += experiment_advice.samples(reading.advice)
     if track.is_running:
         found += defined("experiment_last_participant_timestamp_seconds", track.pace.last_grown, track.experiment.name)
     return tuple(found)
@@ -45,4 +57,4 @@ def totals(tracks: Iterable[ExperimentTrack], readings: Sequence[Reading]) -> tu
             units = sum(reading.units().values())
             best, weights = best + float(win.max()) * units, weights + units
     mean = defined("experiments_win_ratio_mean", best / weights) if weights else ()
-    return (*by_status, *mean)
+    return (*by_status, *mean, *experiment_money.totals(readings))

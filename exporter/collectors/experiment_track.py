@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from exporter.collectors.experiment_costs import Costs, counters_of
 from exporter.collectors.experiment_counts import Counts
 from exporter.collectors.experiment_epochs import MetricEpochs
 from exporter.collectors.experiment_pace import Blocks, Mark, Pace
@@ -68,6 +69,9 @@ class ExperimentTrack:
             for m in experiment.metrics
             if m.prometheus and not m.prometheus.once and m.kind in {"proportion", "rate"}
         }
+        cost, known = experiment.cost, document["cost"] if document else {}
+        self.cost_counters = counters_of(cost, known.get("counters")) if cost else None
+        self.costs: Costs | None = Costs(**known["costs"]) if cost and known.get("costs") else None
         if self.primary.is_new:
             self._srm_p, self._units_of_plan = 1.0, {}
         self.changed |= any(metric.is_new for metric in self.metrics.values())
@@ -205,6 +209,10 @@ class ExperimentTrack:
             "ended_at": self.ended_at,
             "srm_p": self._srm_p,
             "units_of_plan": self._units_of_plan,
+            "cost": {
+                "costs": self.costs.document() if self.costs else None,
+                "counters": self.cost_counters.document() if self.cost_counters else None,
+            },
             "pace": self.pace.document(),
             "blocks": self._blocks.document(),
             "windows": {name: windows.document() for name, windows in self.windows.items()},

@@ -58,6 +58,16 @@ class Count:
     segment: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Money spent on a variant so far, of one category; ``currency`` is empty where the source does not say it."""
+
+    variant: str
+    category: str
+    amount: float
+    currency: str = ""
+
+
 class CounterSource(Protocol):
     """A source of raw counters, such as Prometheus."""
 
@@ -106,6 +116,17 @@ class CountSource(Protocol):
         """Counts per variant, at most one row each, and per segment where the metric has ``segments``.
 
         SourceError where there is no answer, or a count cannot be one (NULL, negative, more successes than units)."""
+        ...
+
+
+class AmountSource(Protocol):
+    """A source of money spent."""
+
+    name: str
+    up: bool | None
+
+    def amounts(self, query: str, at: float) -> list[Amount]:
+        """What was spent by variant and category. SourceError where there is no answer, or an amount is none."""
         ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from exporter.sources.base import Count, SourceError
+from exporter.sources.base import Amount, Count, SourceError
 from exporter.sources.rows import Row, finite, label_value, number, require_columns, shown
 from exporter.spec.experiment_models import Metric
 from exporter.spec.kinds import KINDS
@@ -40,6 +40,22 @@ def counts(
             what = f"variant {shown(row['variant'])}" + (f" in segment {key[1]}" if segments else "")
             raise SourceError(f"source {source}, {place}: {what} a second time; one row per {one} is needed")
         found[key] = Count(key[0], sums, key[1])
+    return list(found.values())
+
+
+def amounts(source: str, rows: Iterable[tuple[str, Row]], columns: Sequence[str]) -> list[Amount]:
+    """Money from rows that have variant, category, amount, and perhaps currency."""
+    require_columns(source, ("variant", "category", "amount"), columns)
+    found: dict[tuple[str, str], Amount] = {}
+    for place, row in rows:
+        key = (_variant(source, place, row["variant"]), label_value(source, place, "category", row["category"]))
+        currency = label_value(source, place, "currency", row["currency"]) if "currency" in columns else ""
+        if key in found:
+            raise SourceError(
+                f"source {source}, {place}: {key[1]} of variant {shown(key[0])} a second time; one row per variant and "
+                "category is needed"
+            )
+        found[key] = Amount(*key, finite(source, place, "amount", row["amount"]), currency)
     return list(found.values())
 
 

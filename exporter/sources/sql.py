@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import text
 
-from exporter.sources.base import Count, Slots, SourceError
-from exporter.sources.count_rows import counts
+from exporter.sources.base import Amount, Count, Slots, SourceError
+from exporter.sources.count_rows import amounts, counts
 from exporter.sources.database import Database, Table, Unreachable
 from exporter.sources.rows import Row, require_columns, slots
 from exporter.spec.experiment_models import Metric
@@ -57,6 +57,11 @@ class SqlSource:
             return found
         table = self._ask(metric.segments, {"at": at}, ROWS)
         return [*found, *counts(self.name, metric, _places(table), table.columns, segments=True)]
+
+    def amounts(self, query: str, at: float) -> list[Amount]:
+        """See AmountSource; binds :at where the query names it."""
+        table = self._ask(query, {"at": at}, ROWS)
+        return amounts(self.name, _places(table), table.columns)
 
     def close(self) -> None:
         """Close the connections that are kept; a later question opens one again."""

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from exporter.collectors.experiment_counters import CounterTotals
+from exporter.collectors.experiment_counters import CounterTotals, of_metric
 from exporter.collectors.experiment_counts import definition
 from exporter.sources.base import Matrix, series_key
 from exporter.spec import Metric, PrometheusCounts
@@ -38,12 +38,12 @@ def seen(totals: CounterTotals, at: float, exposures: dict[str, float], events: 
 
 
 def test_counters_began_at_zero_at_first_sight() -> None:
-    totals = seen(CounterTotals(METRIC), 15, reading(blue=100, green=90), reading(blue=10))
+    totals = seen(of_metric(METRIC), 15, reading(blue=100, green=90), reading(blue=10))
     assert totals.counts == {"blue": (100, 10), "green": (90, 0)}
 
 
 def test_first_sight_lasts_until_there_is_something_to_see() -> None:
-    totals = CounterTotals(METRIC)
+    totals = of_metric(METRIC)
     for at in (15.0, 30.0):
         seen(totals, at, {}, {})
     assert totals.counts == {}
@@ -52,18 +52,18 @@ def test_first_sight_lasts_until_there_is_something_to_see() -> None:
 
 
 def test_a_reset_and_a_new_series_of_a_known_target_count_whole() -> None:
-    totals = seen(CounterTotals(METRIC), 15, reading(blue=100), {})
+    totals = seen(of_metric(METRIC), 15, reading(blue=100), {})
     seen(totals, 30, reading(blue=7), reading(blue=2))
     assert totals.counts == {"blue": (107, 2)}
 
 
 def test_a_target_that_comes_back_after_hours_does_not_count_twice() -> None:
-    totals = seen(CounterTotals(METRIC), 0, {**reading(blue=100), **reading("b", blue=50)}, {})
+    totals = seen(of_metric(METRIC), 0, {**reading(blue=100), **reading("b", blue=50)}, {})
     for minute in range(1, 120):
         seen(totals, 60.0 * minute, reading(blue=100), {})
     seen(totals, 7200, {**reading(blue=101), **reading("b", blue=60)}, {})
     assert totals.counts == {"blue": (151, 0)}
-    gone = seen(CounterTotals(METRIC), 0, reading(blue=100), {})
+    gone = seen(of_metric(METRIC), 0, reading(blue=100), {})
     for minute in range(1, 120):
         seen(gone, 60.0 * minute, {}, {})
     assert seen(gone, 7200, reading(blue=105), {}).counts == {"blue": (100, 0)}
@@ -71,11 +71,11 @@ def test_a_target_that_comes_back_after_hours_does_not_count_twice() -> None:
 
 def test_series_are_summed_by_the_label_and_without_it_they_are_nobodys() -> None:
     exposures = {**reading(blue=1), **reading("b", blue=2), key(None): 4.0}
-    assert seen(CounterTotals(METRIC), 15, exposures, {}).counts == {"blue": (3, 0), "": (4, 0)}
+    assert seen(of_metric(METRIC), 15, exposures, {}).counts == {"blue": (3, 0), "": (4, 0)}
 
 
 def test_the_past_is_replayed_with_each_series_from_zero() -> None:
-    totals = CounterTotals(METRIC)
+    totals = of_metric(METRIC)
     exposures = {
         key("blue"): [10, 20, 5, 8],  # restarts
         key("green"): [NAN, 4, 6, 6],  # first shown later
@@ -88,7 +88,7 @@ def test_the_past_is_replayed_with_each_series_from_zero() -> None:
 
 
 def test_a_past_in_parts_counts_no_series_twice() -> None:
-    totals = CounterTotals(METRIC)
+    totals = of_metric(METRIC)
     long_ago = matrix(0, {key("blue"): [10, 20], key("blue", "b"): [7, 7]}, 2)
     totals.replay([long_ago, matrix(0, {}, 2)])
     # b is away for hours and comes back as it was; c is new.
@@ -100,10 +100,10 @@ def test_a_past_in_parts_counts_no_series_twice() -> None:
 
 def test_history_and_polls_count_the_same() -> None:
     values = {key("blue"): [5.0, 9, 2, 2, 6], key("green"): [NAN, 3, 8, NAN, 9]}
-    past = CounterTotals(METRIC)
+    past = of_metric(METRIC)
     past.replay([matrix(300, values, 5), matrix(300, values, 5)])
     past.caught_up()
-    live = CounterTotals(METRIC)
+    live = of_metric(METRIC)
     for i in range(5):
         now = {name: row[i] for name, row in values.items() if not math.isnan(row[i])}
         live.poll(300.0 * (i + 1), [now, now])
@@ -114,17 +114,17 @@ def test_history_and_polls_count_the_same() -> None:
 @pytest.mark.parametrize("restart_after", range(5))
 def test_a_restart_changes_nothing(restart_after: int) -> None:
     polls = [reading(blue=4), reading(blue=9, green=1), reading(blue=3, green=2), {}, reading(blue=8, green=5)]
-    totals, straight = CounterTotals(METRIC), CounterTotals(METRIC)
+    totals, straight = of_metric(METRIC), of_metric(METRIC)
     for i, poll in enumerate(polls):
         totals.poll(15.0 * i, [poll, poll])
         straight.poll(15.0 * i, [poll, poll])
         if i == restart_after:
-            totals = CounterTotals(METRIC, (), json.loads(json.dumps(totals.document())))
+            totals = of_metric(METRIC, (), json.loads(json.dumps(totals.document())))
     assert totals.counts == straight.counts == {"blue": (17, 17), "green": (5, 5)}
 
 
 def test_a_wrong_clock_is_moved_and_the_values_hold() -> None:
-    totals = seen(CounterTotals(METRIC), 1e9, reading(blue=100), {})
+    totals = seen(of_metric(METRIC), 1e9, reading(blue=100), {})
     totals.move_clock(14.9)
     assert seen(totals, 15, reading(blue=104, green=2), {}).counts == {"blue": (104, 0), "green": (2, 0)}
 
