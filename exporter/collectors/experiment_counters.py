@@ -33,6 +33,8 @@ _JUST_BEFORE = 1e-3
 def definition(metric: Metric) -> str:
     """A hash of what is counted; evidence of another definition is evidence of something else."""
     parts = [None if part is None else part.model_dump() for part in (metric.prometheus, metric.csv)]
+    if metric.json_counts is not None:  # not as another None, which would change the hash of every other metric
+        parts.append(metric.json_counts.model_dump())
     return hashlib.sha256(json.dumps([metric.source, metric.query, *parts]).encode()).hexdigest()
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from exporter.spec.experiment_models import Metric
+from exporter.spec.experiment_models import JsonDefinition, Metric, Status
 from exporter.spec.slo_models import CsvSlots
 
 Reading = Mapping[str, float]
@@ -52,6 +52,15 @@ class Count:
     variant: str
     n: float
     successes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What another system says of an experiment: its status, and variant -> planned share, which sum to 1; None where
+    it was not asked for that."""
+
+    status: Status | None
+    shares: Mapping[str, float] | None
 
 
 class CounterSource(Protocol):
@@ -101,6 +110,18 @@ class CountSource(Protocol):
     def counts(self, metric: Metric, at: float) -> list[Count]:
         """Counts per variant, at most one row each. SourceError where there is no answer, a count is NULL, negative,
         not a number, or has more successes than units."""
+        ...
+
+
+class DefinitionSource(Protocol):
+    """A source that knows experiments themselves, such as the API of a feature-flag system."""
+
+    name: str
+    up: bool | None
+
+    def definition(self, where: JsonDefinition, at: float) -> Definition:
+        """What the system says now. SourceError where there is no answer, no such experiment, a status that has no
+        translation, or weights that are no shares. Whether its variants are those of the spec, the caller checks."""
         ...
 
 

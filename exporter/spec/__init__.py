@@ -2,7 +2,16 @@
 
 from exporter.spec.alerting_models import Alerting, Receiver
 from exporter.spec.errors import SpecError, SpecErrors
-from exporter.spec.experiment_models import CsvCounts, EarlyKill, Experiment, Metric, PrometheusCounts
+from exporter.spec.experiment_models import (
+    CsvCounts,
+    EarlyKill,
+    Experiment,
+    JsonCounts,
+    JsonDefinition,
+    JsonShares,
+    Metric,
+    PrometheusCounts,
+)
 from exporter.spec.lint import lint
 from exporter.spec.load import load, load_text
 from exporter.spec.mask import masked, masked_url, masked_webhook
@@ -21,7 +30,7 @@ from exporter.spec.slo_models import (
     Slo,
     SloAlerting,
 )
-from exporter.spec.source_models import FileSource, PrometheusSource, Source, SqlSource
+from exporter.spec.source_models import FileSource, HttpSource, Pages, PrometheusSource, Source, SqlSource
 from exporter.spec.tiers import tiers_in_force, windows_of
 
 __all__ = [
@@ -34,11 +43,16 @@ __all__ = [
     "EarlyKill",
     "Experiment",
     "FileSource",
+    "HttpSource",
+    "JsonCounts",
+    "JsonDefinition",
+    "JsonShares",
     "Latency",
     "Limits",
     "Links",
     "Metric",
     "OwnTier",
+    "Pages",
     "PrometheusCounts",
     "PrometheusSource",
     "Receiver",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from exporter.spec.base import Model
+from exporter.spec.json_paths import Expression
 from exporter.spec.types import Alpha, LabelName, LabelValue, Name, Share, Text
 
 
@@ -40,6 +42,23 @@ class CsvCounts(Model):
     """Column -> value of the rows that count."""
 
 
+COLUMNS_OF_KIND: Mapping[str, tuple[str, ...]] = {"proportion": ("variant", "n", "successes")}
+"""Kind of a metric -> the columns that a source of rows gives for it."""
+
+
+class JsonCounts(Model):
+    """Where the rows of this metric are in a JSON answer, one per variant, and what is in them."""
+
+    path: str = ""
+    """Path or query, appended to the source's url."""
+    rows: Expression
+    """JMESPath in the answer: the list of rows; those of all pages are put together."""
+    columns: dict[Text, Expression] = {}
+    """Column (variant, n, successes) -> JMESPath in a row; a column that is not given is the row's key of that name."""
+    names: dict[Text, LabelValue] = {}
+    """Name in the API -> variant; a name that is not given is the variant's own."""
+
+
 class Metric(Model):
     """One metric of an experiment: cumulative units and successes per variant."""
 
@@ -64,6 +83,8 @@ class Metric(Model):
     """For a source of type prometheus: the counters."""
     csv: CsvCounts | None = None
     """For a source of type file: the columns."""
+    json_counts: JsonCounts | None = Field(default=None, alias="json")
+    """For a source of type http: the rows and columns."""
 
 
 class EarlyKill(Model):
@@ -73,6 +94,40 @@ class EarlyKill(Model):
     """Relative loss that is tolerated."""
     alpha: Alpha = 0.01
     """Largest probability of killing a variant that is not worse."""
+
+
+Status = Literal["draft", "running", "paused", "completed", "failed"]
+
+
+class JsonShares(Model):
+    """Where the planned traffic is in the description of an experiment."""
+
+    rows: Expression
+    """JMESPath in the item: a list with one row per variant."""
+    name: Expression
+    """JMESPath in a row: the variant's name."""
+    share: Expression
+    """JMESPath in a row: its weight on any scale; the shares are the weights over their sum."""
+    names: dict[Text, LabelValue] = {}
+    """Name in the API -> variant; a name that is not given is the variant's own."""
+
+
+class JsonDefinition(Model):
+    """Where an API describes the experiment. What it says stands over the YAML's status and shares, which are what is
+    true before its first answer."""
+
+    source: Name
+    """Name of the source, of type http."""
+    path: str = ""
+    """Path or query, appended to the source's url."""
+    item: Expression = "@"
+    """JMESPath in the answer: the experiment; the first page that has it counts."""
+    status: Expression | None = None
+    """JMESPath in the item: its status."""
+    values: dict[Text, Status] = {}
+    """Word of the API -> status; our own words mean themselves."""
+    variants: JsonShares | None = None
+    """Where the planned traffic is."""
 
 
 class Experiment(Model):
@@ -89,12 +144,14 @@ class Experiment(Model):
     """Unique; the value of the label experiment."""
     kind: Literal["ab_test", "multivariate", "feature_flag", "bandit"] = "ab_test"
     """How the traffic is split."""
-    status: Literal["draft", "running", "paused", "completed", "failed"] = "running"
+    status: Status = "running"
     """Where in its life it is."""
     control: LabelValue
     """The variant that the others are compared with."""
     variants: dict[LabelValue, Share]
     """Variant -> planned share of the traffic; they sum to 1."""
+    definition: JsonDefinition | None = None
+    """Where another system says its status and planned traffic."""
     metrics: tuple[Metric, ...] = Field(min_length=1)
     """What is measured; exactly one is primary."""
     alpha: Alpha = 0.05

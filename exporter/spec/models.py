@@ -17,7 +17,7 @@ from exporter.spec.slo_models import Slo
 from exporter.spec.source_models import Source
 from exporter.spec.types import Count, Delay, Duration, Name, Text
 
-DURATIONS = frozenset({"duration", "lag", "long", "max_age", "period", "refresh", "short", "slice", "timeout"})
+DURATIONS = frozenset({"duration", "every", "lag", "long", "max_age", "period", "refresh", "short", "slice", "timeout"})
 """The keys that hold a duration, in whatever model."""
 
 

@@ -303,7 +303,6 @@ NOT_YET = {
     "alerting: {alertmanager: []}": "alerting.alertmanager",
     "sources: {a: {type: prometheus, url: 'http://a', rules: true}}": "sources.a.rules",
     "sources: {a: {type: sql, url: 'sqlite://', timezone: UTC}}": "sources.a.timezone",
-    "sources: {a: {type: http, url: 'http://a'}}": "sources.a",
 }
 
 
