@@ -222,8 +222,8 @@ class HttpApi:
         line = " ".join(text.split())
         user, password = (unquote(part or "") for part in (self._parts.username, self._parts.password))
         basic = base64.b64encode(f"{user}:{password}".encode()).decode() if user else None
-        own = [parameter.partition("=")[2] for parameter in self._parts.query.split("&")]
-        for secret in (question.token, basic, password, *self._model.headers.values(), *own, *map(unquote, own)):
+        own = [self._parts.password or "", *(each.partition("=")[2] for each in self._parts.query.split("&"))]
+        for secret in (question.token, basic, *self._model.headers.values(), *own, *map(unquote, own)):
             if secret and len(secret) >= 4:
                 line = line.replace(secret, "***")
         return line if len(line) <= 200 else line[:197] + "..."

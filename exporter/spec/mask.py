@@ -23,7 +23,7 @@ _HARMLESS_HEADERS = frozenset({"x-scope-orgid"})
 _HARMLESS_PARAMETERS = frozenset(
     {"application_name", "charset", "connect_timeout", "mode", "sslmode", "timeout", "uri"}
 )
-_SECRET_HEADER = re.compile(r"auth|token|secret|password|cookie|api-?key", re.IGNORECASE)
+_SECRET_HEADER = re.compile(r"auth|token|secret|password|cookie|api[-_]?key", re.IGNORECASE)
 
 
 def masked(spec: Spec) -> str:
