@@ -140,11 +140,14 @@ class HttpApi:
             raise QueryRefused(self._says(question, f"pages.next {pages.next!r} gives {found(value)}"))
         if pages.parameter is not None:
             return _with_parameter(address, pages.parameter, str(value))
-        return self._own(urljoin(address, str(value)), question, "the next page is")
+        return self._own(address, str(value), question, "the next page is")
 
-    def _own(self, address: str, question: _Question, what: str) -> str:
-        """The address without what it has in front of the host. Another host would be given the token."""
-        parts = split_url(address)
+    def _own(self, address: str, link: str, question: _Question, what: str) -> str:
+        """Where a link leads, without what it has in front of the host. Another host would be given the token."""
+        try:
+            parts = split_url(urljoin(address, link))
+        except ValueError:  # no address at all, like http://[::1
+            parts = split_url("")
         if _origin(parts) != _origin(self._parts):
             raise SourceError(self._says(question, f"{what} at another host or scheme, which is not followed"))
         host = self._parts.netloc.rpartition("@")[2]
@@ -170,7 +173,7 @@ class HttpApi:
             status, headers, body = self._request(address, question)
             if status not in _MOVED:
                 return status, headers, body
-            address = self._own(urljoin(address, headers.get("Location", "")), question, "a redirect leads to a page")
+            address = self._own(address, headers.get("Location", ""), question, "a redirect leads to a page")
         raise SourceError(self._says(question, f"more than {_REDIRECTS} redirects"))
 
     def _request(self, address: str, question: _Question) -> tuple[int, Mapping[str, str], bytes]:
