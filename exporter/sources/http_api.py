@@ -64,7 +64,7 @@ class HttpApi:
         self._clock = clock
         self._parts = split_url(url)
         self._quiet_until = 0.0
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.mount("http://", Adapter())
         self._session.mount("https://", Adapter())
 
@@ -240,6 +240,15 @@ class _Question:
     token: str | None
     ends: float
     taken: int = 0
+
+
+class _Session(requests.Session):
+    """Leaves redirects alone. Without this, ``allow_redirects=False`` still reads a redirect's whole body, however
+    large, to prepare the request that it does not make."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - requests' signature
+        """Called by requests; None means that it is no redirect."""
+        return None
 
 
 class _Auth(AuthBase):

@@ -208,6 +208,8 @@ def test_a_huge_answer_is_not_read_to_its_end_packed_or_in_pages(fake: Fake, mon
     caught = failure(api(fake))
     assert type(caught) is QueryRefused
     assert "an answer of more than 1 MB" in str(caught)
+    fake.behaviour = saying(302, gzip.compress(b" " * 2**22), Location="/x", **{"Content-Encoding": "gzip"})
+    assert "an answer of more than 1 MB" in str(failure(api(fake)))
     fake.behaviour = answering(lambda _: {"next": len(fake.asked), "text": "x" * 400_000})
     assert "more than 1 MB" in str(failure(api(fake, pages={"next": "next", "parameter": "p"})))
     fake.behaviour = saying(200, gzip.compress(b'{"a": 1}'), **{"Content-Encoding": "gzip"})
