@@ -65,4 +65,6 @@ def from_json(document: Mapping[str, Sequence[float | None]]) -> Counts:
 def definition(metric: Metric) -> str:
     """A hash of what is counted; evidence of another definition is evidence of something else."""
     ways = [None if part is None else part.model_dump() for part in (metric.prometheus, metric.csv)]
+    if metric.json_counts is not None:
+        ways.append(metric.json_counts.model_dump())
     return hashlib.sha256(json.dumps([metric.kind, metric.source, metric.query, *ways]).encode()).hexdigest()

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from exporter.spec.experiment_models import Metric
+from exporter.spec.experiment_models import JsonDefinition, Metric, Status
 from exporter.spec.slo_models import CsvSlots
 
 Reading = Mapping[str, float]
@@ -66,6 +66,15 @@ class Amount:
     category: str
     amount: float
     currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What another system says of an experiment: its status, and variant -> planned share, which sum to 1; None where
+    it was not asked for that."""
+
+    status: Status | None
+    shares: Mapping[str, float] | None
 
 
 class CounterSource(Protocol):
@@ -127,6 +136,18 @@ class AmountSource(Protocol):
 
     def amounts(self, query: str, at: float) -> list[Amount]:
         """What was spent by variant and category. SourceError where there is no answer, or an amount is none."""
+        ...
+
+
+class DefinitionSource(Protocol):
+    """A source that knows experiments themselves, such as the API of a feature-flag system."""
+
+    name: str
+    up: bool | None
+
+    def definition(self, where: JsonDefinition, at: float) -> Definition:
+        """What the system says now. SourceError where there is no answer, no such experiment, a status that has no
+        translation, or weights that are no shares. Whether its variants are those of the spec, the caller checks."""
         ...
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from exporter.sources.base import CounterSource, CountSource, SlotSource, SourceError
+from exporter.sources.base import CounterSource, CountSource, DefinitionSource, SlotSource, SourceError
 from exporter.sources.file import FileSource
+from exporter.sources.http_api import HttpApi
+from exporter.sources.http_json import HttpSource
 from exporter.sources.prometheus import PrometheusSource
 from exporter.sources.sql import SqlSource
 from exporter.spec import source_models as models
@@ -14,12 +16,13 @@ from exporter.spec import source_models as models
 if TYPE_CHECKING:  # each source keeps the protocols that collectors ask it by
     _COUNTERS: type[CounterSource] = PrometheusSource
     _SLOTS: type[SlotSource] = SqlSource
-    _COUNTS: tuple[type[CountSource], ...] = (SqlSource, FileSource)
+    _COUNTS: tuple[type[CountSource], ...] = (SqlSource, FileSource, HttpSource)
+    _DEFINITIONS: type[DefinitionSource] = HttpSource
 
 
 def open_source(
     name: str, model: models.Source, *, url: str | None, series_limit: int
-) -> PrometheusSource | SqlSource | FileSource:
+) -> PrometheusSource | SqlSource | FileSource | HttpSource:
     """The source of a spec's model. Nothing is connected yet: what is missing now may be there at the first question.
 
     ``url`` is the model's ``url`` or what its ``url_file`` holds; a file source has none.
@@ -30,6 +33,9 @@ def open_source(
         raise ValueError(f"source {name} has no url")
     if isinstance(model, models.SqlSource):
         return SqlSource(name, url, timeout=model.timeout)
+    if isinstance(model, models.HttpSource):
+        api = HttpApi(name, url, model, lambda: _token(name, model.token_file))
+        return HttpSource(name, api, every=model.every or 0.0)
     return PrometheusSource(
         name,
         url,

@@ -54,7 +54,7 @@ class PrometheusApi:
         self.timeout = timeout
         self._headers = {"Accept": "application/json", **(headers or {})}
         self._token = token
-        self._parts = _split(url)
+        self._parts = split_url(url)
         self._session = requests.Session()
         self._session.mount("http://", Adapter())
         self._session.mount("https://", Adapter())
@@ -75,7 +75,7 @@ class PrometheusApi:
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 if time.passed:
                     raise self._slow(limit) from None
-                raise SourceError(f"source {self.name} does not answer: {_reason(error)}") from None
+                raise SourceError(f"source {self.name} does not answer: {reason(error)}") from None
         if time.passed:  # an answer without a stated length ends silently where it is cut
             raise self._slow(limit)
         return self._data(status, kind, body, token)
@@ -119,7 +119,7 @@ class PrometheusApi:
         return bytes(pieces)
 
     def _data(self, status: int, kind: str, body: bytes, token: str | None) -> Any:
-        answer = _json(body)
+        answer = parsed(body)
         if not isinstance(answer, dict) or answer.get("status") not in ("success", "error"):
             text = f"source {self.name} {_odd(status, self._clean(kind, token))}"
             raise (NoSuchApi if status in (404, 405) else SourceError)(text)
@@ -170,7 +170,8 @@ class _Auth(AuthBase):
         return request
 
 
-def _split(url: str) -> SplitResult:
+def split_url(url: str) -> SplitResult:
+    """The parts of an address, stripped; all of them empty where it is none of http or https."""
     try:
         parts = urlsplit(url.strip())
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
@@ -179,7 +180,8 @@ def _split(url: str) -> SplitResult:
     return parts if valid else urlsplit("")
 
 
-def _json(body: bytes) -> Any:
+def parsed(body: bytes) -> Any:
+    """The JSON value in a body; None where it is none."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):  # RecursionError: a body of a million brackets
@@ -198,7 +200,7 @@ def _odd(status: int, kind: str) -> str:
     return f"did not answer as the Prometheus API does (content type {kind or 'missing'})"
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
     """Why, without the texts of requests: those hold the address and, for a bad header, the token."""
     name, seen = "", set[int]()
     inner: BaseException | None = error

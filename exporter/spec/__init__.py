@@ -8,6 +8,9 @@ from exporter.spec.experiment_models import (
     EarlyKill,
     Experiment,
     Guardrail,
+    JsonCounts,
+    JsonDefinition,
+    JsonShares,
     Metric,
     PrometheusCost,
     PrometheusCounts,
@@ -32,7 +35,7 @@ from exporter.spec.slo_models import (
     Slo,
     SloAlerting,
 )
-from exporter.spec.source_models import FileSource, PrometheusSource, Source, SqlSource
+from exporter.spec.source_models import FileSource, HttpSource, Pages, PrometheusSource, Source, SqlSource
 from exporter.spec.tiers import tiers_in_force, windows_of
 
 __all__ = [
@@ -48,12 +51,17 @@ __all__ = [
     "Experiment",
     "FileSource",
     "Guardrail",
+    "HttpSource",
+    "JsonCounts",
+    "JsonDefinition",
+    "JsonShares",
     "Kind",
     "Latency",
     "Limits",
     "Links",
     "Metric",
     "OwnTier",
+    "Pages",
     "PrometheusCost",
     "PrometheusCounts",
     "PrometheusSource",

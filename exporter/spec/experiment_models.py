@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from exporter.spec.base import Model
+from exporter.spec.json_paths import Expression
 from exporter.spec.kinds import KINDS, KindName
 from exporter.spec.types import Alpha, Amount, Currency, Duration, LabelName, LabelValue, Name, Share, Text
 
@@ -70,6 +71,19 @@ class CsvCounts(Model):
         return {"n": self.n, "successes": self.successes, **self.columns}.get(name, name)
 
 
+class JsonCounts(Model):
+    """Where the rows of this metric are in a JSON answer, one per variant, and what is in them."""
+
+    path: str = ""
+    """Path or query, appended to the source's url."""
+    rows: Expression
+    """JMESPath in the answer: the list of rows; those of all pages are put together."""
+    columns: dict[Text, Expression] = {}
+    """variant, or a column of the kind -> JMESPath in a row; one that is not given is the row's key of that name."""
+    names: dict[Text, LabelValue] = {}
+    """Name in the API -> variant; a name that is not given is the variant's own."""
+
+
 class Metric(Model):
     """One metric of an experiment: cumulative sums over units per variant."""
 
@@ -97,6 +111,8 @@ class Metric(Model):
     """For a source of type prometheus: the counters."""
     csv: CsvCounts | None = None
     """For a source of type file: the columns."""
+    json_counts: JsonCounts | None = Field(default=None, alias="json")
+    """For a source of type http: the rows and columns."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -161,6 +177,40 @@ class Cost(Model):
     """Amount for all variants together above which ExperimentCostOverrun fires."""
 
 
+Status = Literal["draft", "running", "paused", "completed", "failed"]
+
+
+class JsonShares(Model):
+    """Where the planned traffic is in the description of an experiment."""
+
+    rows: Expression
+    """JMESPath in the item: a list with one row per variant."""
+    name: Expression
+    """JMESPath in a row: the variant's name."""
+    share: Expression
+    """JMESPath in a row: its weight on any scale; the shares are the weights over their sum."""
+    names: dict[Text, LabelValue] = {}
+    """Name in the API -> variant; a name that is not given is the variant's own."""
+
+
+class JsonDefinition(Model):
+    """Where an API describes the experiment. What it says stands over the YAML's status and shares, which are what is
+    true before its first answer."""
+
+    source: Name
+    """Name of the source, of type http."""
+    path: str = ""
+    """Path or query, appended to the source's url."""
+    item: Expression = "@"
+    """JMESPath in the answer: the experiment; the first page that has it counts."""
+    status: Expression | None = None
+    """JMESPath in the item: its status."""
+    values: dict[Text, Status] = {}
+    """Word of the API -> status; our own words mean themselves."""
+    variants: JsonShares | None = None
+    """Where the planned traffic is."""
+
+
 class Experiment(Model):
     """One experiment."""
 
@@ -168,12 +218,14 @@ class Experiment(Model):
     """Unique; the value of the label experiment."""
     kind: Literal["ab_test", "multivariate", "feature_flag", "bandit"] = "ab_test"
     """How the traffic is split."""
-    status: Literal["draft", "running", "paused", "completed", "failed"] = "running"
+    status: Status = "running"
     """Where in its life it is."""
     control: LabelValue
     """The variant that the others are compared with."""
     variants: dict[LabelValue, Share]
     """Variant -> planned share of the traffic; they sum to 1."""
+    definition: JsonDefinition | None = None
+    """Where another system says its status and planned traffic."""
     metrics: tuple[Metric, ...] = Field(min_length=1)
     """What is measured; exactly one is primary."""
     alpha: Alpha = 0.05

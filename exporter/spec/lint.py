@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 
 from exporter.promql import format_duration
+from exporter.spec.experiment_models import Experiment
 from exporter.spec.lint_slo import lint_slo
 from exporter.spec.mask import has_password, is_secret_header
 from exporter.spec.models import Links, Spec
-from exporter.spec.source_models import PrometheusSource
+from exporter.spec.source_models import HttpSource, PrometheusSource
 from exporter.spec.tiers import windows_of
 from exporter.spec.tree import listed
 from exporter.windows import PERIOD, WINDOWS
@@ -25,6 +26,7 @@ def lint(spec: Spec) -> list[str]:
         *_windows(spec),
         *_sources(spec),
         *(warning for slo in spec.slos for warning in lint_slo(slo, spec)),
+        *(warning for experiment in spec.experiments for warning in _paths(experiment)),
         *_receivers(spec),
         *_runbooks(spec),
         *_state(spec),
@@ -66,14 +68,29 @@ def _fitting(window: int) -> float:
 
 def _sources(spec: Spec) -> Iterator[str]:
     used = {slo.sli.source for slo in spec.slos} | {metric.source for x in spec.experiments for metric in x.metrics}
+    used |= {experiment.definition.source for experiment in spec.experiments if experiment.definition}
     for name, source in spec.sources.items():
         if name not in used:
             yield f"sources.{name}: no SLO and no metric uses this source"
         if has_password(getattr(source, "url", None)):
             yield f"sources.{name}.url: {_PASSWORD}"
-        if isinstance(source, PrometheusSource):
+        if isinstance(source, PrometheusSource | HttpSource):
             for header in filter(is_secret_header, source.headers):
                 yield f"sources.{name}.headers.{header}: a secret stands in the spec; a token_file keeps it out"
+
+
+def _paths(experiment: Experiment) -> Iterator[str]:
+    """A path is shown as it is, in ``/config`` and in messages up to its question mark."""
+    here = f"experiments[{experiment.name}]"
+    if experiment.definition is not None:
+        yield f"{here}.definition: not acted on yet; status and variants are those of the YAML"
+    paths = {f"{here}.metrics[{x.name}].json": x.json_counts.path for x in experiment.metrics if x.json_counts}
+    if experiment.definition is not None:
+        paths[f"{here}.definition"] = experiment.definition.path
+    for place, path in paths.items():
+        names = (parameter.partition("=")[0] for parameter in path.partition("?")[2].split("&"))
+        if any(map(is_secret_header, names)):
+            yield f"{place}.path: a secret stands in the spec; the source's token_file or headers keep it out of paths"
 
 
 def _receivers(spec: Spec) -> Iterator[str]:

@@ -23,7 +23,7 @@ _HARMLESS_HEADERS = frozenset({"x-scope-orgid"})
 _HARMLESS_PARAMETERS = frozenset(
     {"application_name", "charset", "connect_timeout", "mode", "sslmode", "timeout", "uri"}
 )
-_SECRET_HEADER = re.compile(r"auth|token|secret|password|cookie|api-?key", re.IGNORECASE)
+_SECRET_HEADER = re.compile(r"auth|token|secret|password|cookie|api[-_]?key", re.IGNORECASE)
 
 
 def masked(spec: Spec) -> str:
@@ -108,7 +108,7 @@ def _value(name: str, value: Any) -> Any:
     if name == "headers":
         return {key: text if key.lower() in _HARMLESS_HEADERS else SECRET for key, text in value.items()}
     if isinstance(value, str):
-        return {"webhook": masked_webhook, "url": masked_url}.get(name, _text)(value)
+        return {"webhook": masked_webhook, "url": masked_url, "path": _path}.get(name, _text)(value)
     return _other(value)
 
 
@@ -118,6 +118,17 @@ def _other(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _value("", item) for key, item in value.items()}
     return [_value("", item) for item in value] if isinstance(value, tuple) else value
+
+
+def _path(path: str) -> str:
+    """Without the values of parameters that are secrets by their name."""
+    head, question, parameters = path.partition("?")
+    return f"{head}{question}{'&'.join(map(_secret_parameter, parameters.split('&')))}"
+
+
+def _secret_parameter(text: str) -> str:
+    name, equals, _ = text.partition("=")
+    return f"{name}{equals}{SECRET}" if equals and is_secret_header(name) else text
 
 
 def _text(text: str) -> str:

@@ -21,6 +21,7 @@ DURATIONS = frozenset(
     {
         "conversion_lag",
         "duration",
+        "every",
         "horizon",
         "keep_ended",
         "lag",

@@ -11,7 +11,7 @@ from exporter.spec.models import Spec, StateStore
 from exporter.spec.semantics_composite import check_composites
 from exporter.spec.semantics_experiment import check_experiment
 from exporter.spec.semantics_slo import check_slo
-from exporter.spec.source_models import FileSource, PrometheusSource, Source, SqlSource
+from exporter.spec.source_models import FileSource, HttpSource, PrometheusSource, Source, SqlSource
 from exporter.spec.tree import Parts, Problem, shown
 
 _SHORTEST_WINDOW = 300
@@ -79,13 +79,21 @@ def _source(name: str, source: Source) -> Iterator[Problem]:
     if isinstance(source, FileSource):
         return
     yield from _url_or_file(source, parts, "url")
-    if isinstance(source, PrometheusSource):
+    if isinstance(source, PrometheusSource | HttpSource):
         yield from _http(source.url, (*parts, "url"))
+        yield from _two_tokens(source, parts) if isinstance(source, HttpSource) else ()
     elif source.url is not None and "://" not in source.url:
         # The URL itself is not quoted: a password may stand in it.
         yield Problem(
             (*parts, "url"), "no database URL; write one like sqlite:///shop.db or postgresql+psycopg://host/db"
         )
+
+
+def _two_tokens(source: HttpSource, parts: Parts) -> Iterator[Problem]:
+    for name in source.headers:
+        if source.token_file is not None and name.lower() == source.token_header.lower():
+            message = "token_file gives this header already; keep one of them"
+            yield Problem((*parts, "headers", name), message, on_key=True)
 
 
 def _state(state: StateStore) -> Iterator[Problem]:
@@ -101,7 +109,7 @@ def _receiver(role: str, receiver: Receiver) -> Iterator[Problem]:
 
 
 def _url_or_file(
-    owner: SqlSource | PrometheusSource | StateStore | Receiver, parts: Parts, key: str
+    owner: SqlSource | PrometheusSource | HttpSource | StateStore | Receiver, parts: Parts, key: str
 ) -> Iterator[Problem]:
     given = [name for name in (key, f"{key}_file") if getattr(owner, name) is not None]
     if not given:

@@ -9,6 +9,7 @@ from exporter.promql import check_selector
 from exporter.spec.experiment_models import Experiment, Metric, PrometheusCounts
 from exporter.spec.kinds import KINDS
 from exporter.spec.references import check_source
+from exporter.spec.semantics_json import check_definition, check_json
 from exporter.spec.semantics_worth import check_worth
 from exporter.spec.tree import Parts, Problem, did_you_mean, shown
 from exporter.spec.types import LABEL_PATTERN
@@ -16,8 +17,10 @@ from exporter.spec.types import LABEL_PATTERN
 OWN_LABELS = frozenset({"action", "control", "kind", "metric", "primary_metric", "reason", "status", "variant"})
 """Labels of the experiments' own families and alerts, which an experiment's ``labels`` must not replace."""
 
-_WAYS = {"query": "sql", "prometheus": "prometheus", "csv": "file"}
+_WAYS = {"query": "sql", "prometheus": "prometheus", "csv": "file", "json": "http"}
 """Key of a metric -> the type of the source that it needs."""
+_FIELDS = {"json": "json_counts"}
+"""Key of a metric -> its field, where pydantic takes the key's name for itself."""
 
 
 def check_experiment(
@@ -35,8 +38,10 @@ def check_experiment(
             yield Problem((*parts, "labels", name), message, on_key=True)
     for i, metric in enumerate(experiment.metrics):
         yield from _metric(metric, (*parts, "metrics", i), sources)
+        yield from check_json(metric, experiment.variants, (*parts, "metrics", i, "json"))
     yield from check_worth(experiment, parts, sources, slos)
     yield from _dimensions(experiment, parts, sources)
+    yield from check_definition(experiment, (*parts, "definition"), sources)
 
 
 def _variants(experiment: Experiment, parts: Parts) -> Iterator[Problem]:
@@ -70,7 +75,7 @@ def _primary(experiment: Experiment, parts: Parts) -> Iterator[Problem]:
 
 
 def _metric(metric: Metric, parts: Parts, sources: Mapping[str, str | None]) -> Iterator[Problem]:
-    ways = [key for key in _WAYS if getattr(metric, key) is not None]
+    ways = [key for key in _WAYS if getattr(metric, _FIELDS.get(key, key)) is not None]
     if len(ways) > 1:
         yield Problem(parts, f"{' and '.join(ways)} are both given; keep the one that fits the source")
         yield from check_source(metric.source, (*parts, "source"), sources, None, "")
@@ -79,7 +84,7 @@ def _metric(metric: Metric, parts: Parts, sources: Mapping[str, str | None]) -> 
     else:
         yield from check_source(metric.source, (*parts, "source"), sources, None, "")
         kind = sources.get(metric.source)
-        key = next((key for key in ("query", "prometheus") if _WAYS[key] == kind), None)
+        key = next((key for key in ("query", "prometheus", "json") if _WAYS[key] == kind), None)
         if key:
             yield Problem(parts, f"{key} is required with a source of type {kind}; {_HOW[key]}")
     if metric.prometheus is not None:
@@ -97,6 +102,7 @@ def _metric(metric: Metric, parts: Parts, sources: Mapping[str, str | None]) -> 
 _HOW = {
     "query": "give the SQL that returns variant and the columns of the kind, one row per variant",
     "prometheus": "give {exposures: …, events: …, by: variant} with the selectors of the counters",
+    "json": "give {path: …, rows: …, columns: {variant: …, n: …, successes: …}} with JMESPath expressions",
 }
 
 

@@ -11,13 +11,16 @@ from pydantic_core import ErrorDetails
 
 from exporter.spec.base import Model, fields_of
 from exporter.spec.models import Spec
-from exporter.spec.source_models import SOURCE_TYPES_NOT_YET
 from exporter.spec.tree import Parts, Problem, did_you_mean, shown
 from exporter.spec.types import found
 
 EXAMPLES: Mapping[str, str] = {
     "Cost.query": "query: SELECT variant, category, SUM(amount) AS amount FROM costs GROUP BY variant, category",
     "CsvSlots.where": "where: {site: eu}",
+    "HttpSource.url": 'url: "https://flags.example/api"',
+    "JsonCounts.path": "path: /v1/experiments/exp_1/results",
+    "JsonDefinition.path": "path: /v1/experiments/exp_1",
+    "JsonShares.name": "name: variationId",
     "Experiment.name": "name: checkout-button",
     "Metric.name": "name: conversion",
     "Metric.source": "source: shop",
@@ -32,6 +35,7 @@ EXAMPLES: Mapping[str, str] = {
     "by": "by: variant",
     "calendar": "calendar: month",
     "composite": "composite: [{slo: checkout, weight: 2}, {slo: search}]",
+    "columns": "columns: {variant: variationId, n: users, successes: analyses[0].numerator}",
     "control": "control: blue",
     "cost": "cost: {source: shop, query: SELECT variant, category, SUM(amount) AS amount FROM costs GROUP BY 1, 2}",
     "corrections": "corrections: [{from: 2026-11-01T22:00:00Z, to: 2026-11-01T23:30:00Z, reason: failover drill}]",
@@ -42,6 +46,7 @@ EXAMPLES: Mapping[str, str] = {
     "per_event": "per_event: 12.50",
     "spent": 'spent: cost_euros_total{experiment="checkout-button"}',
     "value": "value: {metric: conversion, per_event: 12.50, currency: EUR}",
+    "definition": "definition: {source: flags, path: /v1/experiments/exp_1, item: experiment, status: status}",
     "direction": "direction: increase",
     "early_kill": "early_kill: {margin: 0.0, alpha: 0.01}",
     "events": 'events: conversions_total{experiment="checkout-button"}',
@@ -51,7 +56,9 @@ EXAMPLES: Mapping[str, str] = {
     "group_by": "group_by: [zone]",
     "headers": "headers: {X-Scope-OrgID: team-a}",
     "histogram": 'histogram: http_request_duration_seconds{job="web"}',
+    "item": "item: experiment",
     "journey": "journey: [search, checkout]",
+    "json": "json: {path: /results, rows: variations, columns: {variant: key, n: users, successes: conversions}}",
     "kind": "kind: proportion",
     "labels": "labels: {team: payments}",
     "latency": "latency: {histogram: http_request_duration_seconds, threshold: 0.3}",
@@ -60,8 +67,11 @@ EXAMPLES: Mapping[str, str] = {
     "links": 'links: {grafana: "https://grafana.example", runbooks: "https://runbooks.example"}',
     "metrics": "metrics: [{name: conversion, kind: proportion, source: shop, query: …}]",
     "name": "name: checkout-availability",
+    "names": "names: {var_1: blue, var_2: green}",
+    "next": "next: nextOffset",
     "objective": "objective: 99.9",
     "page": "page: [fast, medium]",
+    "pages": "pages: {next: nextOffset, parameter: offset}",
     "path": "path: checkpoints.csv",
     "period": "period: 30d",
     "prometheus": "prometheus: {exposures: …, events: …, by: variant}",
@@ -69,9 +79,11 @@ EXAMPLES: Mapping[str, str] = {
     "ratio": "ratio: 1 - avg_over_time(probe_success[$window])",
     "reason": "reason: failover drill",
     "receivers": "receivers: {page: {webhook_file: /run/secrets/pager}}",
+    "rows": "rows: results[0].metrics[0].variations",
     "rrule": "rrule: FREQ=WEEKLY;BYDAY=SU",
     "service": "service: checkout",
     "severity": "severity: page",
+    "share": "share: weight",
     "short": "short: 5m",
     "slices": "slices: {good_when: max(queue_length) < 100, slice: 1m}",
     "slo": "slo: checkout",
@@ -87,6 +99,7 @@ EXAMPLES: Mapping[str, str] = {
     "ticket": "ticket: [slow, trickle]",
     "type": "type: prometheus",
     "url": 'url: "http://localhost:9090"',
+    "values": "values: {running: running, stopped: completed}",
     "variants": "variants: {blue: 0.5, green: 0.5}",
     "where": "where: {experiment: checkout-button}",
 }
@@ -228,13 +241,11 @@ def _literal(details: ErrorDetails, place: Place) -> str:
 
 
 def _tag(details: ErrorDetails, _place: Place) -> str:
-    allowed = "prometheus, sql or file"
+    allowed = "prometheus, sql, file or http"
     kind = details["input"].get("type") if isinstance(details["input"], dict) else None
-    if isinstance(kind, str) and kind in SOURCE_TYPES_NOT_YET:
-        return f"type {kind} is not supported yet ({SOURCE_TYPES_NOT_YET[kind]}); remove the source"
     if details["type"] == "union_tag_not_found":
         return f"the key 'type' is required: {allowed}"
-    hint = did_you_mean(kind, ("prometheus", "sql", "file")) if isinstance(kind, str) else None
+    hint = did_you_mean(kind, ("prometheus", "sql", "file", "http")) if isinstance(kind, str) else None
     return f"type {shown(kind)} is not one of {allowed}" + (f"; did you mean {hint}?" if hint else "")
 
 

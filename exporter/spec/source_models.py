@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, Field
 
 from exporter.spec.base import Model
-from exporter.spec.types import Duration, Text
+from exporter.spec.json_paths import Expression
+from exporter.spec.types import Count, Duration, Text, header_name
 
 
 class PrometheusSource(Model):
@@ -46,5 +49,39 @@ class FileSource(Model):
     """Path of the file, seen from the folder of this YAML file."""
 
 
-Source = PrometheusSource | SqlSource | FileSource
-SOURCE_TYPES_NOT_YET = {"http": "JSON over HTTP"}
+class Pages(Model):
+    """How an API leads from one page of an answer to the next."""
+
+    next: Expression
+    """JMESPath in a page: the address of the next one, or what ``parameter`` must be; nothing on the last page."""
+    parameter: Text | None = None
+    """Query parameter for a cursor or offset; without it ``next`` is an address."""
+    limit: Annotated[Count, Field(ge=1, le=1000)] = 20
+    """Pages of one answer; more are an error, because half the counts would be a wrong answer."""
+
+
+class HttpSource(Model):
+    """An API that answers GET with JSON."""
+
+    type: Literal["http"]
+    url: Text | None = None
+    """Address that the paths of metrics and definitions are appended to, like https://flags.example/api."""
+    url_file: Text | None = None
+    """File that holds the address, where it carries a password."""
+    headers: dict[Text, str] = {}
+    """Sent with every request, like LD-API-Version."""
+    token_file: Text | None = None
+    """File that holds a token; read again for every question."""
+    token_header: Annotated[Text, AfterValidator(header_name)] = "Authorization"  # noqa: S105 - the name of a header
+    """Header that carries the token."""
+    token_prefix: str = "Bearer"  # noqa: S105 - the name of a scheme
+    """Word before the token; "" for the token alone."""
+    timeout: Duration = 10.0
+    """How long an answer may take, with all of its pages and repetitions."""
+    every: Duration | None = None
+    """How long an answer is used again before the API is asked anew; not given: it is asked at each refresh."""
+    pages: Pages | None = None
+    """Where answers come in pages."""
+
+
+Source = PrometheusSource | SqlSource | FileSource | HttpSource

@@ -167,6 +167,13 @@ def _label_name(value: str) -> str:
     return value
 
 
+def header_name(value: str) -> str:
+    """The name of an HTTP header (RFC 9110, section 5.1), checked."""
+    if not re.fullmatch(r"[\w!#$%&'*+.^`|~-]+", value, re.ASCII):
+        raise ValueError(f"{shown(value)} is not the name of a header; write one like Authorization")
+    return value
+
+
 Duration = Annotated[
     float,
     BeforeValidator(_duration),

@@ -13,6 +13,7 @@ UNWANTED = {
     "scipy.stats": "48 MB resident",
     "scipy.optimize": "with scipy.stats",
     "grafanalib": "dashboards",
+    "jmespath": "sources of type http, which this spec has not",
     "rich": "structlog, for coloured tracebacks",
     "alert_rules": "rules",
     "dashboards": "dashboards",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 
@@ -11,7 +12,7 @@ import pytest
 from exporter.collectors.experiment_counters import CounterTotals, of_metric
 from exporter.collectors.experiment_counts import definition
 from exporter.sources.base import Matrix, series_key
-from exporter.spec import Metric, PrometheusCounts
+from exporter.spec import JsonCounts, Metric, PrometheusCounts
 
 COUNTERS = PrometheusCounts(exposures="exposures_total", events="conversions_total")
 METRIC = Metric(name="m", kind="proportion", source="prod", prometheus=COUNTERS)
@@ -134,4 +135,11 @@ def test_the_definition_is_of_what_is_counted() -> None:
     same = metric.model_copy(update={"name": "other", "direction": "decrease", "role": "secondary"})
     assert definition(metric) == definition(same)
     changes: list[dict[str, object]] = [{"source": "b"}, {"query": "SELECT 2"}, {"prometheus": COUNTERS}]
-    assert len({definition(metric), *(definition(metric.model_copy(update=change)) for change in changes)}) == 4
+    changes += [{"json_counts": JsonCounts(rows="a")}, {"json_counts": JsonCounts(rows="a", names={"0": "blue"})}]
+    assert len({definition(metric), *(definition(metric.model_copy(update=change)) for change in changes)}) == 6
+
+
+def test_the_definition_of_what_was_counted_before_json_stays() -> None:
+    """Evidence in a state store is kept by it."""
+    metric = Metric(name="m", kind="proportion", source="shop", query="SELECT 1")
+    assert definition(metric) == hashlib.sha256(b'["shop", "SELECT 1", null, null]').hexdigest()

@@ -7,6 +7,7 @@ import pytest
 from exporter.sources.base import SourceError
 from exporter.sources.build import open_source
 from exporter.sources.file import FileSource
+from exporter.sources.http_json import HttpSource
 from exporter.sources.prometheus import PrometheusSource
 from exporter.sources.sql import SqlSource
 from exporter.spec import source_models as models
@@ -22,6 +23,7 @@ def test_each_model_has_its_source_and_nothing_is_connected(tmp_path: Path) -> N
         (prometheus(url="http://127.0.0.1:9"), "http://127.0.0.1:9", PrometheusSource),
         (models.SqlSource(type="sql", url="sqlite:///x.db"), "sqlite:///x.db", SqlSource),
         (models.FileSource(type="file", path=str(tmp_path / "x.csv")), None, FileSource),
+        (models.HttpSource(type="http", url="http://127.0.0.1:9"), "http://127.0.0.1:9", HttpSource),
     ]
     for model, url, kind in models_:
         source = open_source("name", model, url=url, series_limit=7)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import traceback
 from collections.abc import Callable, Iterator
@@ -12,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from exporter.sources.base import Count, CounterSource, Matrix, Slots, SourceError, series_key
+from exporter.sources.base import Count, CounterSource, Definition, Matrix, Slots, SourceError, series_key
 from exporter.sources.build import open_source
 from exporter.spec import experiment_models, source_models
+from tests.exporter.sources.fake_growthbook import FakeGrowthBook
 from tests.exporter.sources.fake_prometheus import Fake, cut, hang, saying, trickle
 
 SECRET = "hunter2-secret"
@@ -138,6 +140,89 @@ def sql(question: str, folder: Path) -> Case:
     return Case(source, asks[question], answers[question], breaks, mend, [lambda: [lock.close() for lock in locks]])
 
 
+def http(question: str, folder: Path) -> Case:
+    fake = FakeGrowthBook()
+    (folder / "token").write_text(SECRET)
+    fake.tokens = {SECRET}
+    fake.add("button", {"Control": 1, "Green": 3})
+    fake.count("button", "met", (10, 1), (12, 3))
+    model = source_models.HttpSource(
+        type="http",
+        timeout="10s",  # type: ignore[arg-type]
+        headers={"X-Key": SECRET},
+        token_file=str(folder / "token"),
+    )
+    source = open_source("s", model, url=fake.url.replace("//", f"//ann:{SECRET}@"), series_limit=10)
+    names = {"var_button_0": "blue", "var_button_1": "green"}
+    columns = {"variant": "variationId", "n": "users", "successes": "analyses[0].numerator"}
+    where = {"path": "/v1/experiments/exp_button/results", "columns": columns, "names": names}
+    metric = experiment_models.Metric(
+        name="m",
+        kind="proportion",
+        source="s",
+        json={**where, "rows": "result.results[0].metrics[0].variations"},  # type: ignore[arg-type]
+    )
+    shares = {"rows": "phases[0].trafficSplit", "name": "variationId", "share": "weight", "names": names}
+    definition = experiment_models.JsonDefinition(
+        source="s",
+        path="/v1/experiments/exp_button",
+        item="experiment",
+        status="status",
+        variants=shares,  # type: ignore[arg-type]
+    )
+    times = itertools.count()  # an answer counts for its instant
+    asks: dict[str, Callable[[], Any]] = {
+        "counts": lambda: source.counts(metric, next(times)),  # type: ignore[union-attr]
+        "definition": lambda: source.definition(definition, next(times)),  # type: ignore[union-attr]
+    }
+    answers: dict[str, Any] = {"counts": COUNTS, "definition": Definition("running", {"blue": 0.25, "green": 0.75})}
+
+    def behave(behaviour: Callable[..., None]) -> Callable[[], None]:
+        return lambda: setattr(fake.fake, "behaviour", behaviour)
+
+    def counting(*counts: tuple[float, float]) -> Callable[[], None]:
+        return lambda: fake.count("button", "met", *counts)
+
+    def slow(behaviour: Callable[..., None]) -> Callable[[], None]:
+        def go() -> None:
+            fake.fake.behaviour = behaviour
+            source._api._model = model.model_copy(update={"timeout": 0.2})  # type: ignore[union-attr]
+
+        return go
+
+    breaks: dict[str, Callable[[], object]] = {
+        "dead": fake.fake.stop,
+        "hanging": slow(hang),
+        "trickling": slow(trickle(10)),
+        "garbage": behave(saying(200, b"\x00\xff" * 1000)),
+        "html": behave(saying(200, b"<html>welcome</html>", "text/html")),
+        "half an answer": behave(cut),
+        "cut JSON": behave(saying(200, b'{"result": {"results": [')),
+        "an error that repeats secrets": behave(saying(502, f'{{"message": "no {SECRET}"}}'.encode())),
+        "refused credentials": behave(saying(401, SECRET.encode())),
+        "no such experiment": behave(saying(404, f'{{"message": "no {SECRET}"}}'.encode())),
+    }
+    if question == "counts":
+        breaks |= {
+            "NULL": counting((None, 0)),  # type: ignore[arg-type]
+            "a negative count": counting((1, -1)),
+            "more than there are": counting((1, 2)),
+            "a row twice": lambda: fake.results["exp_button"][0]["variations"].extend(
+                fake.results["exp_button"][0]["variations"][:1]
+            ),
+        }
+
+    def mend() -> None:
+        fake.fake.over.set()
+        source._api._model = model  # type: ignore[union-attr]
+        fake.mend()
+        fake.count("button", "met", (10, 1), (12, 3))
+        with suppress(OSError):
+            fake.fake.start()
+
+    return Case(source, asks[question], answers[question], breaks, mend, [fake.fake.close])
+
+
 def csv(question: str, folder: Path) -> Case:
     path = folder / "counts.csv"
     source = open_source("s", source_models.FileSource(type="file", path=str(path)), url=None, series_limit=10)
@@ -176,18 +261,23 @@ SOURCES = {
     "sql counts": (sql, "counts"),
     "sql slots": (sql, "slots"),
     "csv counts": (csv, "counts"),
+    "http counts": (http, "counts"),
+    "http definition": (http, "definition"),
 }
-ANSWERED = {"NULL", "a negative count", "more than there are", "a row twice"}
+_ROWS = ["NULL", "a negative count", "a row twice", "more than there are"]
+ANSWERED = {*_ROWS, "no such experiment"}
 """The source is well and what it says is wrong: no reason to call it down."""
 
 _COMMON = ["dead", "garbage", "half an answer"]
-_HTTP = ["hanging", "trickling", "html", "cut JSON", "a partial answer", "an error that repeats secrets"]
+_HTTP = ["hanging", "trickling", "html", "cut JSON", "an error that repeats secrets"]
 BREAKS = {
-    "prometheus counters": [*_COMMON, *_HTTP, "refused credentials"],
-    "prometheus history": [*_COMMON, *_HTTP, "refused credentials"],
-    "sql counts": [*_COMMON, "hanging", "locked", *sorted(ANSWERED)],
-    "sql slots": [*_COMMON, "hanging", "locked", *sorted(ANSWERED)],
-    "csv counts": [*_COMMON, *sorted(ANSWERED)],
+    "prometheus counters": [*_COMMON, *_HTTP, "a partial answer", "refused credentials"],
+    "prometheus history": [*_COMMON, *_HTTP, "a partial answer", "refused credentials"],
+    "sql counts": [*_COMMON, "hanging", "locked", *_ROWS],
+    "sql slots": [*_COMMON, "hanging", "locked", *_ROWS],
+    "csv counts": [*_COMMON, *_ROWS],
+    "http counts": [*_COMMON, *_HTTP, "refused credentials", "no such experiment", *_ROWS],
+    "http definition": [*_COMMON, *_HTTP, "refused credentials", "no such experiment"],
 }
 
 

@@ -74,6 +74,26 @@ def test_secrets_in_the_spec_are_warned_of_and_not_repeated() -> None:
     assert "hunter2" not in str(found)
 
 
+def test_a_path_with_a_secret_and_a_definition_are_warned_of() -> None:
+    spec = load_text("""
+sources: {flags: {type: http, url: "https://flags.example", headers: {Authorization: hunter2}}}
+experiments:
+  - name: e
+    control: a
+    variants: {a: 0.5, b: 0.5}
+    definition: {source: flags, path: "/e?env=live&api_key=hunter2", status: status}
+    metrics: [{name: m, kind: proportion, source: flags, json: {path: "/e?token=hunter2", rows: a}}]
+links: {runbooks: "https://runbooks.example"}
+""")
+    assert [warning.split(": ")[0] for warning in lint(spec)] == [
+        "sources.flags.headers.Authorization",
+        "experiments[e].definition",
+        "experiments[e].metrics[m].json.path",
+        "experiments[e].definition.path",
+    ]
+    assert "hunter2" not in str(lint(spec))
+
+
 def test_unused_sources() -> None:
     assert warnings(("sources:", "sources:\n  old: {type: file, path: old.csv}")) == [
         "sources.old: no SLO and no metric uses this source"

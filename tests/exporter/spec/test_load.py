@@ -302,7 +302,6 @@ NOT_YET = {
     "alerting: {push: true}": "alerting.push",
     "sources: {a: {type: prometheus, url: 'http://a', rules: true}}": "sources.a.rules",
     "sources: {a: {type: sql, url: 'sqlite://', timezone: UTC}}": "sources.a.timezone",
-    "sources: {a: {type: http, url: 'http://a'}}": "sources.a",
 }
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.spec import load_text, masked, masked_url, masked_webhook
+from exporter.spec import JsonCounts, load_text, masked, masked_url, masked_webhook
 
 SPEC = """
 lag: 0s
@@ -12,6 +12,7 @@ sources:
     url: "https://me:hunter2@prom.example/path"
     headers: {X-Scope-OrgID: team-a, Authorization: Bearer hunter2, X-Odd: hunter2}
     token_file: token
+  flags: {type: http, url: "https://hunter2:@flags.example/api?key=hunter2", every: 1m, headers: {X-Key: hunter2}}
   db: {type: sql, url: "postgresql+psycopg://me:hun/ter@2@db/shop?sslmode=require&password=hunter2"}
 slos:
   - name: a
@@ -27,7 +28,10 @@ experiments:
     control: "on"
     variants: {"on": 0.5, "off": 0.5}
     early_kill: null
-    metrics: [{name: m, kind: proportion, source: db, query: select}]
+    definition: {source: flags, path: "/e?api_key=hunter2&env=live", status: status, values: {stopped: completed}}
+    metrics:
+      - {name: m, kind: proportion, source: db, query: select}
+      - {name: j, role: secondary, kind: proportion, source: flags, json: {path: "?token=hunter2", rows: "a[?b > `1`]"}}
 alerting: {receivers: {page: {webhook: "https://hooks.example/services/hunter2?x=hunter2"}}}
 state: {url: "postgresql://me:hunter2@db/state"}
 """
@@ -44,6 +48,8 @@ def test_no_secret_is_in_it_and_the_rest_is() -> None:
         "@db/shop?sslmode=require",
         "hooks.example",
         "99.95",
+        "path: /e?api_key=<secret>&env=live",
+        "every: 1m",
     ):
         assert harmless in text
 
@@ -52,7 +58,11 @@ def test_a_spec_can_be_read_from_it_again() -> None:
     spec = load_text(SPEC, folder=Path("/etc/w"))
     again = load_text(masked(spec))
     assert again.slos[0].model_copy(update={"runbook": None}) == spec.slos[0].model_copy(update={"runbook": None})
-    assert again.experiments == spec.experiments
+    assert again.experiments[0].variants == spec.experiments[0].variants
+    assert again.experiments[0].definition is not None
+    assert again.experiments[0].definition.status == "status"
+    assert again.experiments[0].metrics[0] == spec.experiments[0].metrics[0]
+    assert again.experiments[0].metrics[1].json_counts == JsonCounts(path="?token=<secret>", rows="a[?b > `1`]")
     assert (again.lag, again.refresh) == (0, 15)
     assert masked(again) == masked(spec)
 

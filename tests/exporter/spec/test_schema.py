@@ -71,7 +71,7 @@ def test_defaults_are_written_as_in_a_file() -> None:
 def test_the_sources_are_told_apart_by_their_type() -> None:
     assert json_schema()["properties"]["sources"]["additionalProperties"] is False
     (source,) = json_schema()["properties"]["sources"]["patternProperties"].values()
-    assert sorted(source["discriminator"]["mapping"]) == ["file", "prometheus", "sql"]
+    assert sorted(source["discriminator"]["mapping"]) == ["file", "http", "prometheus", "sql"]
 
 
 def test_every_reference_leads_somewhere() -> None:
