@@ -106,5 +106,13 @@ EXPERIMENT_FAMILIES: tuple[Family, ...] = (
         "Allocation epochs so far: counts are never pooled across planned traffic splits.",
         ("experiment",),
     ),
+    Family(
+        "experiment_applied_total",
+        "What was done to the outside (apply) since the state store began; what was refused or is not known is not "
+        "counted.",
+        ("experiment", "action"),
+        type="counter",
+        stays=True,
+    ),
     Family("experiments", "Experiments by status.", ("status",), stays=True),
 )
