@@ -16,6 +16,7 @@ from exporter.spec.tree import Parts, Problem, did_you_mean, shown
 from exporter.spec.types import found
 
 EXAMPLES: Mapping[str, str] = {
+    "ApplySql.source": "source: shop",
     "CsvSlots.where": "where: {site: eu}",
     "Experiment.name": "name: checkout-button",
     "Metric.name": "name: conversion",
@@ -28,6 +29,7 @@ EXAMPLES: Mapping[str, str] = {
     "SqlSource.url": 'url: "sqlite:///shop.db"',
     "StateStore.url": 'url: "sqlite:///winburn-state.db"',
     "alerting": "alerting: {receivers: {page: {webhook_file: /run/secrets/pager}}}",
+    "apply": 'apply: {kill: {sql: {source: shop, statement: "UPDATE …"}}}',
     "by": "by: variant",
     "calendar": "calendar: month",
     "composite": "composite: [{slo: checkout, weight: 2}, {slo: search}]",
@@ -62,6 +64,7 @@ EXAMPLES: Mapping[str, str] = {
     "reason": "reason: failover drill",
     "receivers": "receivers: {page: {webhook_file: /run/secrets/pager}}",
     "rrule": "rrule: FREQ=WEEKLY;BYDAY=SU",
+    "secret_file": "secret_file: /run/secrets/winburn-hook",
     "service": "service: checkout",
     "severity": "severity: page",
     "short": "short: 5m",
@@ -73,6 +76,7 @@ EXAMPLES: Mapping[str, str] = {
     "sources": 'sources: {prod: {type: prometheus, url: "http://localhost:9090"}}',
     "state": 'state: {url: "sqlite:///winburn-state.db"}',
     "start": 'start: "02:00"',
+    "statement": "statement: UPDATE variants SET status = 'killed' WHERE name = :variant",
     "threshold": "threshold: 0.3",
     "tiers": "tiers: [{name: quick, severity: page, long: 1h, short: 5m, factor: 14.4}]",
     "timezone": "timezone: Europe/Berlin",
