@@ -22,26 +22,27 @@ class Standing:
 
 
 class Changes:
-    """Looks at the store's audit trail, and at the rest of it only where the trail has grown."""
+    """Asks the store whether its audit trail has grown, and only then what became of the rest."""
 
     def __init__(self, state: State, experiments: Sequence[Experiment]) -> None:
         self._state = state
         self._experiments = experiments
         self._seen = -1
 
-    def look(self) -> Standing | None:
-        """How things stand, at the first look and whenever something changed since the last one; otherwise None.
+    def changed(self) -> bool:
+        """Whether anything may have changed since the last look; one cheap question to the store. Raises StateError."""
+        return self._state.last_change() != self._seen
 
-        Raises StateError where the store cannot be read; the next look then sees what this one did not.
-        """
+    def look(self) -> Standing:
+        """How things stand. Raises StateError where the store cannot be read; what changed is then still to be seen."""
         # First the mark, then what it stands for: a change in between is seen twice rather than never.
         last = self._state.last_change()
-        if last == self._seen:
-            return None
-        overrides, latches = self._state.lifecycle(), self._state.latches(KILL)
+        overrides, kills = self._state.lifecycle(), dict[str, list[Latch]]()
+        for latch in self._state.latches(KILL):
+            kills.setdefault(latch.entity, []).append(latch)
         standing = Standing(
             tuple(in_force(experiment, overrides.get(experiment.name)) for experiment in self._experiments),
-            {e.name: tuple(x for x in latches if x.entity == e.name) for e in self._experiments},
+            {e.name: tuple(kills.get(e.name, ())) for e in self._experiments},
             {(x.entity, x.member): x for x in self._state.lifted(KILL)},
         )
         self._seen = last

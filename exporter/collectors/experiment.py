@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from exporter.collectors import experiment_samples
+from exporter.collectors.changes import Changes
 from exporter.collectors.experiment_analysis import Case, Result, analyse, split
 from exporter.collectors.experiment_counters import Counts
 from exporter.collectors.experiment_feed import Feed, Key, Progress
-from exporter.collectors.experiment_track import KILL, ExperimentTrack, RestatedError
+from exporter.collectors.experiment_track import ExperimentTrack, RestatedError
 from exporter.contract import Report, Sample
 from exporter.sources.base import CounterSource, CountSource, SourceError
 from exporter.spec import Experiment
 from exporter.state import Latch, State, StateError
 
 DOCUMENT = "experiment"
+_FLOOR_EPOCH = "floor_epoch"
 
 
 class ExperimentCollector:
@@ -43,15 +44,15 @@ class ExperimentCollector:
         self._state = state
         self._feed = Feed(sources, refresh, progress)
         self._unsaved: list[Latch] = []
-        documents = state.documents(DOCUMENT)
-        kills: dict[str, list[Latch]] = defaultdict(list)
-        for latch in state.latches(KILL):
-            kills[latch.entity].append(latch)
-        self._tracks = [ExperimentTrack(e, documents.get(e.name), kills[e.name]) for e in experiments]
-        self._of_spec = {e.name: experiment_samples.of_spec(e) for e in experiments}
+        self._changes = Changes(state, experiments)
+        documents, standing = state.documents(DOCUMENT), self._changes.look()
+        self._tracks = [ExperimentTrack(e, documents.get(e.name), standing.kills[e.name]) for e in standing.experiments]
+        self._lifted = dict(standing.lifted)
+        self._of_spec = {e.name: experiment_samples.of_spec(e) for e in standing.experiments}
 
     def collect(self, at: float) -> list[Report]:
         """Evaluate every experiment at ``at``; see :class:`exporter.contract.Collector`."""
+        self._follow()
         readings = [_Reading(track) for track in self._tracks if not track.is_draft]
         answers = self._feed.read([reading.track for reading in readings], at)
         for reading in readings:
@@ -74,13 +75,45 @@ class ExperimentCollector:
         total = experiment_samples.by_status(track.experiment for track in self._tracks)
         return [*reports, Report("experiments by status", lasting=total), *self._save()]
 
+    def _follow(self) -> None:
+        """Take over what commands changed since; while the store cannot be read, all stays as it is."""
+        try:
+            if not self._changes.changed():
+                return
+            standing = self._changes.look()
+        except StateError:  # saving says so
+            return
+        self._lifted = dict(standing.lifted)
+        for i, (track, experiment) in enumerate(zip(self._tracks, standing.experiments, strict=True)):
+            unsaved = [latch for latch in self._unsaved if latch.entity == experiment.name]
+            kills = [*standing.kills[experiment.name], *unsaved]
+            if experiment == track.experiment:
+                track.killed = {latch.member: latch for latch in kills}
+            else:
+                self._tracks[i] = track.under(experiment, kills)
+                self._of_spec[experiment.name] = experiment_samples.of_spec(experiment)
+
+    def _threshold(self, track: ExperimentTrack, variant: str, log_e: float, alpha: float) -> float:
+        """The log e-value that kills: of a variant that was spared, counted from the first look after that."""
+        lifted = self._lifted.get((track.experiment.name, variant))
+        if lifted is not None and lifted.floor is None:
+            try:
+                lifted = self._state.note_floor(lifted, log_e, {_FLOOR_EPOCH: track.epoch})
+            except StateError:
+                return math.inf
+            self._lifted[track.experiment.name, variant] = lifted
+        # An epoch begins with evidence of its own.
+        if lifted is None or lifted.facts.get(_FLOOR_EPOCH) != track.epoch:
+            return -math.log(alpha)
+        return lifted.threshold(alpha)
+
     def _kill(self, reading: _Reading, at: float) -> None:
         track, rule = reading.track, reading.track.experiment.early_kill
         if rule is None or track.experiment.status != "running" or not reading.answered:
             return
         evidence = reading.results[track.experiment.primary.name].kill_log_e.tolist()
         for variant, log_e in zip(track.variants, evidence, strict=True):
-            if variant not in track.killed and log_e >= -math.log(rule.alpha):
+            if variant not in track.killed and log_e >= self._threshold(track, variant, log_e, rule.alpha):
                 self._unsaved.append(_latch(reading, variant, log_e, at))
 
     def _save(self) -> list[Report]:

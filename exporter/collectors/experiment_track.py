@@ -11,6 +11,7 @@ split let a few conversion lags pass before the numbers are believed.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -143,6 +144,13 @@ class ExperimentTrack:
         """Kill a variant, once and for all."""
         self.killed[variant] = Latch(KILL, self.experiment.name, variant, at, reason, facts)
         return self.killed[variant]
+
+    def under(self, experiment: Experiment, kills: Iterable[Latch]) -> ExperimentTrack:
+        """The same past under a changed experiment, as the next process would have it."""
+        # Through JSON, as through the store: the two share nothing.
+        track = ExperimentTrack(experiment, json.loads(json.dumps(self.document())), kills)
+        track.changed |= self.changed
+        return track
 
     def document(self) -> dict[str, Any]:
         """As a JSON value, for the next process."""

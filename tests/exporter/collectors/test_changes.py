@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.collectors.changes import Changes
+from exporter.collectors.changes import Changes, Standing
 from exporter.spec import Experiment, Metric
 from exporter.state import AuditEntry, Latch, Override, State, StateError
 
@@ -29,27 +29,28 @@ def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'state.db'}"
 
 
+def seen(changes: Changes) -> Standing:
+    """What is there to be seen, of which there is no more afterwards."""
+    assert changes.changed()
+    found = changes.look()
+    assert not changes.changed()
+    return found
+
+
 def test_each_change_of_another_process_is_seen_once(url: str) -> None:
     changes, other = Changes(State(url), [experiment(), experiment("other")]), State(url)
-    first = changes.look()
-    assert first is not None
+    first = seen(changes)
     assert [e.status for e in first.experiments] == ["running", "running"]
     assert (first.kills, first.lifted) == ({"button": (), "other": ()}, {})
-    assert changes.look() is None
     pause(other)
-    seen = changes.look()
-    assert seen is not None
-    assert [e.status for e in seen.experiments] == ["paused", "running"]
+    assert [e.status for e in seen(changes).experiments] == ["paused", "running"]
     other.save_documents("experiment", {}, [KILL])
-    seen = changes.look()
-    assert seen is not None
-    assert seen.kills == {"button": (KILL,), "other": ()}
+    assert seen(changes).kills == {"button": (KILL,), "other": ()}
     other.lift_latch("kill", "button", "green", 2.0, "ann", "why")
-    seen = changes.look()
-    assert seen is not None
-    assert (seen.kills["button"], seen.lifted["button", "green"].at) == ((), 2.0)
+    last = seen(changes)
+    assert (last.kills["button"], last.lifted["button", "green"].at) == ((), 2.0)
     other.save_documents("experiment", {"button": {"epoch": 2}})
-    assert changes.look() is None
+    assert not changes.changed()
 
 
 def test_a_look_that_fails_does_not_count(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,6 +66,4 @@ def test_a_look_that_fails_does_not_count(url: str, monkeypatch: pytest.MonkeyPa
         broken.setattr(State, "lifecycle", fail)
         with pytest.raises(StateError):
             changes.look()
-    seen = changes.look()
-    assert seen is not None
-    assert seen.experiments[0].status == "paused"
+    assert seen(changes).experiments[0].status == "paused"

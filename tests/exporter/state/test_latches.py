@@ -68,7 +68,7 @@ def test_a_floor_is_noted_once_for_each_lifting(state: State) -> None:
         state.save_documents("experiment", {}, [latch(at=at - 5)])
         state.lift_latch("kill", "button", "new", at, "ann", "why")
         (fresh,) = state.lifted("kill")
-        assert fresh.threshold(0.01) is None
+        assert fresh.threshold(0.01) == math.inf
         first = state.note_floor(fresh, 6.0, {"floor_epoch": 2})
         assert (first.floor, first.facts["floor_epoch"], first.facts["reason"]) == (6.0, 2, "worse")
         assert state.note_floor(fresh, 9.0, {"floor_epoch": 3}) == first
