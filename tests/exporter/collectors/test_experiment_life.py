@@ -134,3 +134,11 @@ def test_a_store_that_cannot_be_asked_changes_nothing(world: World, monkeypatch:
         broken.setattr(State, "last_change", fail)
         assert world.killed(30.0) == 1
     assert world.killed(45.0) == 0
+
+
+def test_what_is_not_saved_yet_is_not_forgotten(world: World) -> None:
+    (track,) = world.collector._tracks
+    assert track.changed
+    assert track.under(experiment(), ()).changed
+    track.changed = False
+    assert not track.under(experiment(), ()).changed
