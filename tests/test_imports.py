@@ -53,6 +53,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 
 PART_OF = {
     "exporter.ageing": "exporter.loop",
+    "exporter.apply_outcome": "exporter.apply",
     "exporter.apply_sql": "exporter.apply",
     "exporter.apply_webhook": "exporter.apply",
     "exporter.landing": "exporter.web",

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from exporter.collectors import experiment_kill, experiment_samples, experiment_show, experiment_trend
+from exporter.collectors import experiment_apply, experiment_kill, experiment_samples, experiment_show, experiment_trend
+from exporter.collectors.changes import Changes
 from exporter.collectors.experiment_analysis import Result, analyse, split
 from exporter.collectors.experiment_cases import Case
+from exporter.collectors.experiment_definitions import Definitions
 from exporter.collectors.experiment_feed import Feed, Progress
 from exporter.collectors.experiment_reading import Reading
-from exporter.collectors.experiment_track import KILL, ExperimentTrack
-from exporter.collectors.lifecycle import in_force
+from exporter.collectors.experiment_track import ExperimentTrack
 from exporter.contract import Report, Sample
 from exporter.sources.base import CounterSource, CountSource
 from exporter.spec import Experiment
-from exporter.state import Latch, Lifted, Override, State, StateError
+from exporter.state import Application, Latch, Lifted, State, StateError
 
 DOCUMENT = "experiment"
 
@@ -41,21 +42,18 @@ class ExperimentCollector:
         refresh: float,
         progress: Progress | None = None,
         on_kill: Callable[[Latch], None] = lambda _: None,
+        wish: Callable[[Iterable[Application]], None] = lambda _: None,
     ) -> None:
         self._state = state
         self._feed = Feed(sources, refresh, progress)
-        self._of_spec = {experiment.name: experiment for experiment in experiments}
-        self._on_kill = on_kill
+        self._on_kill, self._wish = on_kill, wish
+        self._definitions = Definitions(sources, experiments)
         self._unsaved: list[Latch] = []
-        self._seen = -1
-        self._floors: dict[tuple[str, str], Lifted] = {}
-        self._overrides: dict[str, Override] = {}
-        documents = state.documents(DOCUMENT)
-        kills = self._commands()
-        self._tracks = [
-            ExperimentTrack(in_force(e, self._overrides.get(e.name)), documents.get(e.name), kills[e.name])
-            for e in experiments
-        ]
+        self._changes = Changes(state, experiments)
+        documents, standing = state.documents(DOCUMENT), self._changes.look()
+        self._lifted = dict(standing.lifted)
+        self._commanded = {experiment.name: experiment for experiment in standing.experiments}
+        self._tracks = [ExperimentTrack(e, documents.get(e.name), standing.kills[e.name]) for e in standing.experiments]
 
     def collect(self, at: float) -> list[Report]:
         """Evaluate every experiment at ``at``; see :class:`exporter.contract.Collector`."""
@@ -67,14 +65,15 @@ class ExperimentCollector:
             reading.take(answers, at)
         _analyse(readings)
         for reading in readings:
-            for variant, log_e in experiment_kill.condemned(reading, self._floors):
+            for variant, log_e in experiment_kill.condemned(reading, self._lifted):
                 latch = experiment_kill.latch(reading, variant, log_e, at)
                 self._unsaved.append(latch)
                 self._on_kill(latch)
-            for lifted, floor in experiment_kill.unknown_floors(reading, self._floors):
+            for lifted, floor in experiment_kill.unknown_floors(reading, self._lifted):
                 self._note_floor(lifted, floor)
         answered = [reading for reading in readings if reading.answered]
         samples = dict(zip((r.experiment.name for r in answered), self._samples(answered, at), strict=True))
+        self._wish([application for reading in answered for application in experiment_apply.wishes(reading, at)])
         errors = {reading.experiment.name: "; ".join(reading.errors) or None for reading in readings}
         reports = [
             Report(name, samples.get(name, ()), experiment_samples.lasting(track), errors.get(name))
@@ -96,36 +95,27 @@ class ExperimentCollector:
         ]
 
     def _follow(self, at: float) -> list[Report]:
-        """Put in force what commands have changed; the store's failure is told, and what is known holds."""
+        """Put in force what commands have changed; while the store cannot be read, all stays as it is."""
         try:
-            kills = self._commands() if self._state.last_change() != self._seen else None
+            standing = self._changes.look() if self._changes.changed() else None
         except StateError as error:
             return [Report("commands", error=str(error))]
-        for track in self._tracks:
+        if standing is not None:
+            self._lifted = dict(standing.lifted)
+        self._definitions.ask(self._commanded.values(), at)
+        for i, track in enumerate(self._tracks):
             name = track.experiment.name
-            track.put_in_force(in_force(self._of_spec[name], self._overrides.get(name)), at)
-            if kills is not None:
+            if standing is not None:
+                self._commanded[name] = standing.experiments[i]
                 unsaved = [latch for latch in self._unsaved if latch.entity == name]
-                track.killed = {latch.member: latch for latch in [*unsaved, *kills[name]]}
-        return []
-
-    def _commands(self) -> dict[str, list[Latch]]:
-        """Read what another process may have changed; the kills by experiment."""
-        seen = self._state.last_change()
-        self._overrides = self._state.lifecycle()
-        self._floors = {(lifted.entity, lifted.member): lifted for lifted in self._state.lifted(KILL)}
-        kills: dict[str, list[Latch]] = defaultdict(list)
-        for latch in self._state.latches(KILL):
-            kills[latch.entity].append(latch)
-        self._seen = seen
-        return kills
+                track.killed = {latch.member: latch for latch in [*unsaved, *standing.kills[name]]}
+            track.put_in_force(self._definitions.defined(self._commanded[name]), at)
+        return [Report(f"definition of {name}", error=error) for name, error in self._definitions.errors.items()]
 
     def _note_floor(self, lifted: Lifted, floor: float) -> None:
-        try:
-            self._state.note_floor(lifted, floor)
-        except StateError:
-            return  # it is asked for again at the next refresh
-        self._seen = -1
+        # One that cannot be stored now is asked for again at the next refresh.
+        with contextlib.suppress(StateError):
+            self._lifted[lifted.entity, lifted.member] = self._state.note_floor(lifted, floor)
 
     def _save(self, at: float) -> list[Report]:
         due = [track for track in self._tracks if not track.is_draft and track.due(at)]

@@ -229,6 +229,14 @@ EXPERIMENT_FAMILIES: tuple[Family, ...] = (
         f"Expected loss of one more day at the present split instead of the best variant for all. {_REFRESH}",
         ("experiment", "currency"),
     ),
+    Family(
+        "experiment_applied_total",
+        "What was done to the outside (apply) since the state store began; what was refused or is not known is not "
+        "counted.",
+        ("experiment", "action"),
+        type="counter",
+        stays=True,
+    ),
     Family("experiments", "Experiments by status.", ("status",), stays=True),
     Family(
         "experiments_win_ratio_mean",

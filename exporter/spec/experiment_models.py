@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from exporter.spec.apply_models import Apply
 from exporter.spec.base import Model
 from exporter.spec.json_paths import Expression
 from exporter.spec.kinds import KINDS, KindName
@@ -242,6 +243,8 @@ class Experiment(Model):
     """What a success is worth."""
     cost: Cost | None = None
     """What the variants cost."""
+    apply: Apply | None = None
+    """What is done to the outside when a variant is killed, shipped or gets other weights; nothing, if not given."""
     stalled_after: Duration = 86400.0
     """Without a new unit for so long, a running experiment is stalled."""
     keep_ended: Duration = 30 * 86400.0

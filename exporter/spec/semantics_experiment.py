@@ -9,6 +9,7 @@ from exporter.promql import check_selector
 from exporter.spec.experiment_models import Experiment, Metric, PrometheusCounts
 from exporter.spec.kinds import KINDS
 from exporter.spec.references import check_source
+from exporter.spec.semantics_apply import check_apply
 from exporter.spec.semantics_json import check_definition, check_json
 from exporter.spec.semantics_worth import check_worth
 from exporter.spec.tree import Parts, Problem, did_you_mean, shown
@@ -40,6 +41,8 @@ def check_experiment(
         yield from _metric(metric, (*parts, "metrics", i), sources)
         yield from check_json(metric, experiment.variants, (*parts, "metrics", i, "json"))
     yield from check_worth(experiment, parts, sources, slos)
+    if experiment.apply:
+        yield from check_apply(experiment.apply, (*parts, "apply"), sources)
     yield from _dimensions(experiment, parts, sources)
     yield from check_definition(experiment, (*parts, "definition"), sources)
 

@@ -16,6 +16,7 @@ from exporter.spec.types import found
 
 EXAMPLES: Mapping[str, str] = {
     "Cost.query": "query: SELECT variant, category, SUM(amount) AS amount FROM costs GROUP BY variant, category",
+    "ApplySql.source": "source: shop",
     "CsvSlots.where": "where: {site: eu}",
     "HttpSource.url": 'url: "https://flags.example/api"',
     "JsonCounts.path": "path: /v1/experiments/exp_1/results",
@@ -32,6 +33,7 @@ EXAMPLES: Mapping[str, str] = {
     "SqlSource.url": 'url: "sqlite:///shop.db"',
     "StateStore.url": 'url: "sqlite:///winburn-state.db"',
     "alerting": "alerting: {receivers: {page: {webhook_file: /run/secrets/pager}}}",
+    "apply": 'apply: {kill: {sql: {source: shop, statement: "UPDATE …"}}}',
     "by": "by: variant",
     "calendar": "calendar: month",
     "composite": "composite: [{slo: checkout, weight: 2}, {slo: search}]",
@@ -81,6 +83,7 @@ EXAMPLES: Mapping[str, str] = {
     "receivers": "receivers: {page: {webhook_file: /run/secrets/pager}}",
     "rows": "rows: results[0].metrics[0].variations",
     "rrule": "rrule: FREQ=WEEKLY;BYDAY=SU",
+    "secret_file": "secret_file: /run/secrets/winburn-hook",
     "service": "service: checkout",
     "severity": "severity: page",
     "share": "share: weight",
@@ -93,6 +96,7 @@ EXAMPLES: Mapping[str, str] = {
     "sources": 'sources: {prod: {type: prometheus, url: "http://localhost:9090"}}',
     "state": 'state: {url: "sqlite:///winburn-state.db"}',
     "start": 'start: "02:00"',
+    "statement": "statement: UPDATE variants SET status = 'killed' WHERE name = :variant",
     "threshold": "threshold: 0.3",
     "tiers": "tiers: [{name: quick, severity: page, long: 1h, short: 5m, factor: 14.4}]",
     "timezone": "timezone: Europe/Berlin",

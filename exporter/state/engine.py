@@ -55,7 +55,8 @@ class Database:
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
-        """A consistent view; StateError where it fails."""
+        """A consistent view; StateError where it fails, or where opening the file again would make an empty one."""
+        self._refuse_another_file("read")
         with _guard("read"), self._turn, self._engine.connect() as connection:
             yield connection
 
@@ -65,11 +66,7 @@ class Database:
 
         A ``durable`` one outlives the loss of power too, which costs SQLite a wait for the disk.
         """
-        if self._opened is not None and _identity(self._file) != self._opened:
-            raise StateError(
-                f"the state store cannot be written: {self._file} was removed or replaced while in use; "
-                "put it back, or restart winburn to begin a new one"
-            )
+        self._refuse_another_file("written")
         with _guard("written"), self._transaction(durable=durable) as connection:
             yield connection
 
@@ -79,6 +76,13 @@ class Database:
             connection = raw.execution_options(**{_WRITE: "FULL" if durable else "NORMAL"})
             with connection.begin():
                 yield connection
+
+    def _refuse_another_file(self, verb: str) -> None:
+        if self._opened is not None and _identity(self._file) != self._opened:
+            raise StateError(
+                f"the state store cannot be {verb}: {self._file} was removed or replaced while in use; "
+                "put it back, or restart winburn to begin a new one"
+            )
 
     def _take_turn(self, connection: sa.Connection) -> None:
         """Let nobody else change what people ask about until the transaction ends.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -78,17 +79,18 @@ class Latches(Audit):
         """The last lifting of every latch of a kind that was lifted, in order of time; it may have latched again."""
         with self._reading() as connection:
             rows = connection.execute(sa.select(LIFTED).where(LIFTED.c.kind == kind).order_by(LIFTED.c.at))
-            return [Lifted(r.kind, r.entity, r.member, r.at, r.who, r.why, json.loads(r.facts), r.floor) for r in rows]
+            return [_lifted(row) for row in rows]
 
-    def note_floor(self, lifted: Lifted, floor: float) -> None:
-        """Keep the log e-value at the first look after this lifting; the first floor stays."""
+    def note_floor(self, lifted: Lifted, floor: float, facts: Mapping[str, Any] | None = None) -> Lifted:
+        """Keep the log e-value at the first look after this lifting, and further facts of that look; the lifting as it
+        stands then, with the floor of whoever looked first."""
+        noted = replace(lifted, floor=floor, facts={**lifted.facts, **(facts or {})})
+        mine = (*_is(LIFTED, lifted.kind, lifted.entity, lifted.member), LIFTED.c.at == lifted.at)
         with self._writing() as connection:
-            connection.execute(
-                LIFTED.update()
-                .where(*_is(LIFTED, lifted.kind, lifted.entity, lifted.member))
-                .where(LIFTED.c.at == lifted.at, LIFTED.c.floor.is_(None))
-                .values(floor=floor)
-            )
+            new = LIFTED.update().where(*mine, LIFTED.c.floor.is_(None))
+            connection.execute(new.values(floor=floor, facts=dump(noted.facts)))
+            row = connection.execute(sa.select(LIFTED).where(*mine)).first()
+            return noted if row is None else _lifted(row)
 
 
 def entry(kind: str, latch: Latch) -> AuditEntry:
@@ -122,3 +124,7 @@ def _is(table: sa.Table, kind: str, entity: str, member: str) -> tuple[sa.Column
 
 def _latch(row: Any) -> Latch:
     return Latch(row.kind, row.entity, row.member, row.at, row.reason, json.loads(row.facts))
+
+
+def _lifted(row: Any) -> Lifted:
+    return Lifted(row.kind, row.entity, row.member, row.at, row.who, row.why, json.loads(row.facts), row.floor)

@@ -67,12 +67,12 @@ class Lifted:
     facts: Mapping[str, Any]
     floor: float | None = None
 
-    def threshold(self, alpha: float) -> float | None:
-        """The log e-value from which on it may latch again at error rate ``alpha``; None: not before a floor is known.
+    def threshold(self, alpha: float) -> float:
+        """The log e-value from which on it may latch again at error rate ``alpha``; infinite before a floor is known.
 
         A floor below 0 is taken as 0: evidence that spoke for the variant when it was spared is not forgotten.
         """
-        return None if self.floor is None else max(self.floor, 0.0) - math.log(alpha)
+        return math.inf if self.floor is None else max(self.floor, 0.0) - math.log(alpha)
 
 
 @dataclass(frozen=True, slots=True)

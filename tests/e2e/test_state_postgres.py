@@ -110,15 +110,14 @@ def test_kill_9_at_random_moments(url: str) -> None:
     for life in range(4):
         with started(url, f"p{life}") as process:
             assert process.stdout is not None
-            said.append(process.stdout.readline())
-            time.sleep(moments.uniform(0, 0.3))
+            said += [process.stdout.readline() for _ in range(moments.randint(1, 30))]
+            time.sleep(moments.uniform(0, 0.02))
             process.kill()
             said += process.stdout.readlines()
         time.sleep(0.5)  # the server finishes what it was sent
         state = State(url)
         verify(state, said)
         state.close()
-    assert len(said) > 50
 
 
 def test_of_two_writers_each_waits_for_the_other(url: str) -> None:

@@ -23,6 +23,7 @@ from exporter.web import app
 from winburn.assemble import assemble, open_state
 from winburn.cli.logs import configure
 from winburn.cli.spec_argument import fail, load_or_exit
+from winburn.lifecycle import settle
 from winburn.version import VERSION
 
 _LOG = logging.getLogger("winburn")
@@ -140,7 +141,10 @@ def _loop(spec: Spec) -> Loop:
     for warning in lint(spec):
         _LOG.warning("%s", warning)
     try:
-        assembly = assemble(spec, open_state(spec), progress=_log_progress(time.monotonic))
+        state = open_state(spec)
+        for sentence in settle(state, spec.experiments, time.time()):
+            _LOG.info("%s", sentence)
+        assembly = assemble(spec, state, progress=_log_progress(time.monotonic))
     except (StateError, SecretError) as error:
         fail(str(error))
     read_at = time.time()

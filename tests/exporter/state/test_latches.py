@@ -68,10 +68,11 @@ def test_a_floor_is_noted_once_for_each_lifting(state: State) -> None:
         state.save_documents("experiment", {}, [latch(at=at - 5)])
         state.lift_latch("kill", "button", "new", at, "ann", "why")
         (fresh,) = state.lifted("kill")
-        assert fresh.threshold(0.01) is None
-        state.note_floor(fresh, 6.0)
-        state.note_floor(fresh, 9.0)
-        assert state.lifted("kill")[0].floor == 6.0
+        assert fresh.threshold(0.01) == math.inf
+        first = state.note_floor(fresh, 6.0, {"floor_epoch": 2})
+        assert (first.floor, first.facts["floor_epoch"], first.facts["reason"]) == (6.0, 2, "worse")
+        assert state.note_floor(fresh, 9.0, {"floor_epoch": 3}) == first
+        assert state.lifted("kill") == [first]
 
 
 @pytest.mark.parametrize(("floor", "needed"), [(6.0, 6.0 + math.log(100)), (-3.0, math.log(100)), (0.0, math.log(100))])

@@ -177,3 +177,15 @@ def test_threads_share_a_store_in_memory() -> None:
         list(pool.map(lambda i: state.save_documents("k", {f"d{i % 7}": i}, [latch(f"v{i}")]), range(60)))
     assert len(state.latches("kill")) == 60
     assert state.last_change() == 60
+
+
+def test_a_file_that_was_moved_away_is_not_made_anew(url: str, tmp_path: Path) -> None:
+    state = State(url)
+    (tmp_path / "state.db").rename(tmp_path / "elsewhere.db")
+    with pytest.raises(StateError, match=r"cannot be read: .*was removed or replaced while in use; put it back"):
+        state.last_change()
+    with pytest.raises(StateError, match=r"cannot be written: .*was removed or replaced while in use; put it back"):
+        state.save_documents("k", {"d": 1})
+    assert not (tmp_path / "state.db").exists()
+    (tmp_path / "elsewhere.db").rename(tmp_path / "state.db")
+    assert state.last_change() == 0

@@ -1,0 +1,51 @@
+"""Status and planned traffic of experiments that an API describes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from exporter.sources.base import DefinitionSource, SourceError
+from exporter.spec import Experiment
+
+
+class Definitions:
+    """Asks the sources. What an API said last holds while it does not answer, and the spec before its first answer."""
+
+    def __init__(self, sources: Mapping[str, Any], experiments: Sequence[Experiment]) -> None:
+        self._of_spec = {e.name: e for e in experiments}
+        self._sources = {e.name: sources[e.definition.source] for e in experiments if e.definition}
+        self._known: dict[str, dict[str, Any]] = {}
+        self.errors: dict[str, str] = {}
+
+    def ask(self, experiments: Iterable[Experiment], at: float) -> None:
+        """Read the definitions of those that have one; ``errors`` then has a sentence for each that failed."""
+        self.errors = {}
+        for experiment in experiments:
+            if experiment.definition is None:
+                continue
+            try:
+                source = cast(DefinitionSource, self._sources[experiment.name])
+                found = source.definition(experiment.definition, at)
+                self._known[experiment.name] = _changes(experiment, found.status, found.shares)
+            except SourceError as error:
+                self.errors[experiment.name] = str(error)
+
+    def defined(self, experiment: Experiment) -> Experiment:
+        """The experiment, as commands left it, as its API describes it; what a command has set stands over that."""
+        spec = self._of_spec[experiment.name]
+        known = self._known.get(experiment.name, {})
+        free = {field: value for field, value in known.items() if getattr(experiment, field) == getattr(spec, field)}
+        return experiment.model_copy(update=free) if free else experiment
+
+
+def _changes(experiment: Experiment, status: str | None, shares: Mapping[str, float] | None) -> dict[str, Any]:
+    changes: dict[str, Any] = {} if status is None else {"status": status}
+    if shares is not None:
+        if set(shares) != set(experiment.variants):
+            raise SourceError(
+                f"experiment {experiment.name}: its definition has the variants {', '.join(sorted(shares))}, the spec "
+                f"{', '.join(sorted(experiment.variants))}; they must be the same (names translates)"
+            )
+        changes["variants"] = {variant: shares[variant] for variant in experiment.variants}
+    return changes

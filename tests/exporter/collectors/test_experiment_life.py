@@ -1,0 +1,144 @@
+"""A running collector follows the commands of other processes: status, split, and kills that are lifted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from exporter.collectors.experiment import ExperimentCollector
+from exporter.contract import Report
+from exporter.sources.base import Count
+from exporter.spec import Experiment, Metric
+from exporter.state import AuditEntry, Override, State, StateError
+
+EVEN = {"a": 0.5, "b": 0.5}
+WORSE = {"a": (2000.0, 200.0), "b": (2000.0, 100.0)}
+
+
+class Shop:
+    name, up = "shop", True
+
+    def __init__(self) -> None:
+        self.arms = {"a": (1000.0, 100.0), "b": (1000.0, 100.0)}
+
+    def counts(self, _metric: Metric, _at: float) -> list[Count]:
+        return [Count(variant, (n, s)) for variant, (n, s) in self.arms.items()]
+
+
+def experiment() -> Experiment:
+    metric = Metric(name="m", kind="proportion", source="shop", query="q")
+    return Experiment(name="x", control="a", variants=EVEN, metrics=(metric,))
+
+
+class World:
+    """A collector, its source, and another process on the same store."""
+
+    def __init__(self, folder: Path) -> None:
+        self.url, self.shop = f"sqlite:///{folder}/state.db", Shop()
+        self.other = State(self.url)
+        self.collector = self.restarted()
+
+    def restarted(self) -> ExperimentCollector:
+        self.collector = ExperimentCollector({"shop": self.shop}, [experiment()], State(self.url), refresh=15.0)
+        return self.collector
+
+    def override(self, status: str | None, variants: dict[str, float] | None) -> None:
+        override = Override(status, variants, "running", EVEN, 1.0, "ann", "why")
+        self.other.set_lifecycle("x", override, AuditEntry(1.0, "experiment", "x", "", "pause", "ann", "why"))
+
+    def spare(self, at: float) -> None:
+        assert self.other.lift_latch("kill", "x", "b", at, "ann", "why")
+
+    def killed(self, at: float) -> float:
+        (found,) = values(self.collector.collect(at), "experiment_variant_early_kill").values()
+        return found
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def values(reports: list[Report], family: str) -> dict[str, float]:
+    """Last label -> value."""
+    samples = [sample for report in reports for sample in (*report.samples, *report.lasting)]
+    return {sample.labels[-1][1]: sample.value for sample in samples if sample.name == family}
+
+
+def test_a_status_is_taken_over_and_outlives_a_restart(world: World) -> None:
+    assert values(world.collector.collect(15.0), "experiment_status")["running"] == 1
+    world.override("paused", None)
+    for at in (30.0, 45.0):
+        reports = world.collector.collect(at)
+        assert values(reports, "experiment_status")["paused"] == 1
+        assert values(reports, "experiments")["paused"] == 1
+        assert values(reports, "experiment_epochs") == {"x": 1}
+        world.restarted()
+
+
+def test_what_is_paused_is_not_killed(world: World) -> None:
+    world.override("paused", None)
+    world.shop.arms = WORSE
+    assert world.killed(15.0) == 0
+    world.override("running", None)
+    assert world.killed(30.0) == 1
+
+
+def test_a_split_opens_an_epoch_as_a_change_of_the_spec_would(world: World) -> None:
+    world.collector.collect(15.0)
+    world.override(None, {"a": 0.8, "b": 0.2})
+    for at in (30.0, 45.0):
+        reports = world.collector.collect(at)
+        assert values(reports, "experiment_epochs") == {"x": 2}
+        assert values(reports, "experiment_variant_traffic_planned_ratio") == {"a": 0.8, "b": 0.2}
+        assert values(reports, "experiment_variant_participants") == {"a": 1000, "b": 1000}
+    world.restarted()
+    assert values(world.collector.collect(60.0), "experiment_epochs") == {"x": 2}
+
+
+def test_a_spared_variant_is_killed_by_new_evidence_only(world: World) -> None:
+    world.shop.arms = WORSE
+    assert world.killed(15.0) == 1
+    world.spare(20.0)
+    assert [world.killed(at) for at in (30.0, 45.0)] == [0, 0]
+    world.restarted()
+    assert world.killed(60.0) == 0
+    world.shop.arms = {"a": (2100.0, 210.0), "b": (2100.0, 105.0)}  # a little more of the same
+    assert world.killed(75.0) == 0
+    world.shop.arms = {"a": (4000.0, 400.0), "b": (4000.0, 200.0)}
+    assert world.killed(90.0) == 1
+    assert [entry.action for entry in world.other.audit()] == ["kill", "unkill", "kill"]
+
+
+def test_in_a_new_epoch_a_spared_variant_is_judged_like_any_other(world: World) -> None:
+    world.shop.arms = {"a": (20_000.0, 2000.0), "b": (20_000.0, 1000.0)}  # a floor far above what follows
+    assert world.killed(15.0) == 1
+    world.spare(20.0)
+    assert world.killed(30.0) == 0
+    world.override(None, {"a": 0.4, "b": 0.6})
+    assert world.killed(45.0) == 0  # the epoch's opening
+    world.shop.arms = {"a": (22_000.0, 2200.0), "b": (23_000.0, 1150.0)}
+    assert world.killed(60.0) == 1
+
+
+def test_a_store_that_cannot_be_asked_changes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.shop.arms = WORSE
+    assert world.killed(15.0) == 1
+    world.spare(20.0)
+
+    def fail(_state: State) -> int:
+        raise StateError("the disk is gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(State, "last_change", fail)
+        assert world.killed(30.0) == 1
+    assert world.killed(45.0) == 0
+
+
+def test_what_is_not_saved_yet_is_not_forgotten(world: World) -> None:
+    (track,) = world.collector._tracks
+    assert track.changed
+    assert track.under(experiment(), ()).changed
+    track.changed = False
+    assert not track.under(experiment(), ()).changed
