@@ -93,7 +93,7 @@ def kills(paths: int, rate: float, lift: float, rng: np.random.Generator) -> Flo
     n_a = n - n_b
     killed = np.full((paths, 2), np.inf)
     # In stretches that double, and only what is not killed yet: a real loss is seen early.
-    edges = np.unique(np.concatenate([[0], 2 ** np.arange(4, 12), [KILL_LOOKS]]))
+    edges = np.unique(np.minimum([0, *2 ** np.arange(4, 13)], KILL_LOOKS))
     for first, last in pairwise(edges):
         rows = np.flatnonzero(np.isinf(killed).any(axis=1))
         cells = (part[rows, first:last] for part in (s_a, n_a, s_b, n_b))
