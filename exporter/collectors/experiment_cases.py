@@ -117,11 +117,13 @@ def _better(sums: dict[str, Floats], plain: dict[str, Floats], mean: Floats, var
 class Pairs:
     """Each variant of each case against its control, one row a pair.
 
-    ``pair`` is combined over the epochs. ``events`` and ``shares`` of shape (pairs, epochs) are for the split of the
+    ``pair`` is combined over the epochs; ``null_pair`` is the same, but for proportions with variances pooled over the
+    two arms, which do not vanish with an arm's conversions. ``events`` and ``shares`` of shape (pairs, epochs) are for the split of the
     events: control's, the variant's, and the variant's share of the exposure.
     """
 
     pair: strata.Pair
+    null_pair: strata.Pair
     conversions: Floats
     units: Floats
     events: tuple[Floats, Floats]
@@ -146,10 +148,25 @@ def pairs_of(arms: Arms) -> Pairs:
     conversions = [np.where(counted, side["conversions"], 0.0).sum(axis=1) for side in sides]
     with np.errstate(invalid="ignore", divide="ignore"):
         shares = variant["share_of"] / (control["share_of"] + variant["share_of"])
+    pair = pair._replace(units=both[0] + both[1])
     return Pairs(
-        pair._replace(units=both[0] + both[1]),
+        pair,
+        _pooled(control, variant)._replace(units=pair.units) if arms.kind == "proportion" else pair,
         np.stack(conversions, axis=1),
         np.stack(both, axis=1),
         (np.where(counted, control["conversions"], 0.0), np.where(counted, variant["conversions"], 0.0)),
         np.where(counted, shares, 0.5),
     )
+
+
+def _pooled(control: dict[str, Floats], variant: dict[str, Floats]) -> strata.Pair:
+    """The arms' means with the variances that they would have if both had the rate of both together."""
+    sides = (control, variant)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rate = sum(side["conversions"] for side in sides) / sum(side["units"] for side in sides)
+        variances = [rate * (1.0 - rate) / side["units"] for side in sides]
+    columns = [
+        (side["mean"], np.where(side["units"] > 0, variance, np.nan), side["share_of"])
+        for side, variance in zip(sides, variances, strict=True)
+    ]
+    return strata.combine(*columns[0], *columns[1])

@@ -29,9 +29,11 @@ COUNTED = frozenset({"proportion", "rate"})
 
 def some(pairs: Pairs, rows: NDArray[np.bool_] | NDArray[np.intp]) -> Pairs:
     """Some of the pairs."""
-    pair = strata.Pair(*(np.asarray(field)[rows] for field in pairs.pair))
+    pair, null_pair = (
+        strata.Pair(*(np.asarray(field)[rows] for field in each)) for each in (pairs.pair, pairs.null_pair)
+    )
     events = (pairs.events[0][rows], pairs.events[1][rows])
-    return Pairs(pair, pairs.conversions[rows], pairs.units[rows], events, pairs.shares[rows])
+    return Pairs(pair, null_pair, pairs.conversions[rows], pairs.units[rows], events, pairs.shares[rows])
 
 
 def speaks(pairs: Pairs, null_ratio: Floats | float = 1.0) -> NDArray[np.bool_]:
@@ -110,7 +112,7 @@ def _harm(kind: str, pairs: Pairs, margin: Floats, *, increase: bool) -> Floats:
         return _harm_of_one_epoch(pairs, margin, increase=increase)
     null_ratio = 1.0 - margin if increase else 1.0 + margin
     heard = speaks(pairs, null_ratio)
-    normal = np.asarray(contrast.one_sided_log_e(pairs.pair, heard, null_ratio, "below" if increase else "above"))
+    normal = np.asarray(contrast.one_sided_log_e(pairs.null_pair, heard, null_ratio, "below" if increase else "above"))
     if kind not in COUNTED:
         return normal
     first, second, share, lost = _exchanged(pairs, margin, increase=increase)

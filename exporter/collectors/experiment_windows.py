@@ -25,6 +25,7 @@ class Windows:
     def __init__(self, metric: Metric, document: Mapping[str, Any] | None = None) -> None:
         self._width = 3.0 * metric.conversion_lag
         names = KINDS[metric.kind]
+        self._at_most_one = metric.kind == "proportion"
         self._columns = (names.columns.index(names.units), names.columns.index(names.events))
         known = document if document is not None and document["width"] == self._width else None
         self._windows: list[dict[str, list[float]]] = list(known["windows"]) if known else []
@@ -56,7 +57,7 @@ class Windows:
     def design_effect_of_units(self, arms: Sequence[str], planned: Sequence[float]) -> float:
         """Of the units themselves, whose split should be the planned one; at least 1, nan before 30 windows."""
         events = [[window.get(arm, (0.0, 0.0))[0] for arm in arms] for window in self._windows]
-        return _phi(events, [list(planned)] * len(events))
+        return _phi(events, [list(planned)] * len(events), at_most_one=False)
 
     def document(self) -> dict[str, Any]:
         """As a JSON value, for the next process; the window that is open is lost."""
@@ -64,12 +65,13 @@ class Windows:
 
     def _estimate(self, arms: Sequence[str], column: int) -> float:
         cells = [[window.get(arm, (0.0, 0.0)) for arm in arms] for window in self._windows]
-        return _phi([[c[column] for c in row] for row in cells], [[c[0] for c in row] for row in cells])
+        events, exposures = ([[c[i] for c in row] for row in cells] for i in (column, 0))
+        return _phi(events, exposures, at_most_one=self._at_most_one)
 
 
 def _grown(now: Sequence[float], before: Sequence[float]) -> list[float]:
     return [max(0.0, a - b) for a, b in zip(now, before, strict=True)]
 
 
-def _phi(events: list[list[float]], exposures: list[list[float]]) -> float:
-    return float(dispersion.design_effect(events, exposures)) if events else math.nan
+def _phi(events: list[list[float]], exposures: list[list[float]], *, at_most_one: bool) -> float:
+    return float(dispersion.design_effect(events, exposures, at_most_one=at_most_one)) if events else math.nan

@@ -122,6 +122,7 @@ def test_undefined_is_absent() -> None:
     assert {sample.name for sample in reports[0].samples} == {
         "experiment_epochs",
         "experiment_last_participant_timestamp_seconds",
+        "experiment_recommendation_info",
         "experiment_variant_participants",
         "experiment_variant_events",
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 
@@ -137,9 +136,3 @@ def test_the_definition_is_of_what_is_counted() -> None:
     changes: list[dict[str, object]] = [{"source": "b"}, {"query": "SELECT 2"}, {"prometheus": COUNTERS}]
     changes += [{"json_counts": JsonCounts(rows="a")}, {"json_counts": JsonCounts(rows="a", names={"0": "blue"})}]
     assert len({definition(metric), *(definition(metric.model_copy(update=change)) for change in changes)}) == 6
-
-
-def test_the_definition_of_what_was_counted_before_json_stays() -> None:
-    """Evidence in a state store is kept by it."""
-    metric = Metric(name="m", kind="proportion", source="shop", query="SELECT 1")
-    assert definition(metric) == hashlib.sha256(b'["shop", "SELECT 1", null, null]').hexdigest()
