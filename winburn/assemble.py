@@ -8,13 +8,14 @@ from functools import partial
 from typing import Any, cast
 
 from exporter.collectors.experiment import ExperimentCollector
+from exporter.collectors.guardrail import GuardrailCollector
 from exporter.collectors.slo import SloCollector
 from exporter.collectors.slo_composite import Components, in_order
 from exporter.collectors.slo_feed import Progress
 from exporter.contract import Collector, Sample, sample
 from exporter.sources.base import CounterSource, CountSource, SlotSource
 from exporter.sources.build import open_source
-from exporter.spec import FileSource, Spec, read_secret, source_url
+from exporter.spec import FileSource, Slo, Spec, read_secret, source_url
 from exporter.state import State
 
 AnySource = CounterSource | SlotSource | CountSource
@@ -68,8 +69,35 @@ def assemble(
         slos.append(collector(parts, composites))
     collectors: list[Collector] = [*slos]
     if spec.experiments:
-        collectors.append(ExperimentCollector(cast(Any, sources), spec.experiments, state, refresh=spec.refresh))
+        experiments = ExperimentCollector(cast(Any, sources), spec.experiments, state, refresh=spec.refresh)
+        collectors.append(experiments)
+        # After the experiments: what an API says of their status must be known before anything is killed.
+        collectors += [
+            GuardrailCollector(
+                cast(CounterSource | SlotSource, sources[name]),
+                guarding,
+                spec.experiments,
+                state,
+                refresh=spec.refresh,
+                origin=origin,
+                wide_origin=wide_origin,
+                keep_seconds=spec.keep_seconds,
+                defined=experiments.defined,
+                progress=progress,
+            )
+            for name, guarding in _guarding(spec).items()
+        ]
     return Assembly(sources, tuple(collectors))
+
+
+def _guarding(spec: Spec) -> dict[str, dict[str, Slo]]:
+    """Source -> the SLOs that read from it and are a guardrail of some experiment, by name."""
+    names = {guardrail.slo for experiment in spec.experiments for guardrail in experiment.guardrails}
+    found: dict[str, dict[str, Slo]] = {}
+    for slo in sorted(spec.slos, key=lambda slo: (slo.sli.source_label, slo.name)):
+        if slo.name in names and slo.sli.source:
+            found.setdefault(slo.sli.source, {})[slo.name] = slo
+    return found
 
 
 def _open(name: str, spec: Spec) -> AnySource:

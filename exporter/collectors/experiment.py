@@ -55,6 +55,10 @@ class ExperimentCollector:
         self._commanded = {experiment.name: experiment for experiment in standing.experiments}
         self._tracks = [ExperimentTrack(e, documents.get(e.name), standing.kills[e.name]) for e in standing.experiments]
 
+    def defined(self, experiment: Experiment) -> Experiment | None:
+        """The experiment, as commands left it, as it is in force; None while its API has not been asked."""
+        return self._definitions.defined(experiment) if self._definitions.asked or not experiment.definition else None
+
     def collect(self, at: float) -> list[Report]:
         """Evaluate every experiment at ``at``; see :class:`exporter.contract.Collector`."""
         failures = self._follow(at)
