@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from exporter.apply import Applier, acts, backoff, samples
+from exporter.apply import Applier, acts, backoff, of_kills, samples
 from exporter.apply_outcome import Act, Outcome, PointOfNoReturn
 from exporter.spec import SqlSource
 from exporter.spec.apply_models import Apply
-from exporter.state import Application, State, StateError
+from exporter.state import Application, Latch, State, StateError
 
 ROOT = Path(__file__).resolve().parents[2]
 KILL = Application("button", "new", "kill", "1", {"reason": "worse"})
@@ -278,6 +278,19 @@ def test_only_what_the_spec_names_is_done() -> None:
     assert found(KILL) is not None
     assert found(Application("button", "new", "ship", "1")) is None
     assert found(Application("other", "new", "kill", "1")) is None
+
+
+def test_each_kill_of_the_store_is_an_occasion_and_a_kill_after_a_sparing_another(url: str) -> None:
+    found = []
+    for at in (10.0, 30.5):
+        state = State(url)
+        state.save_documents("experiment", {}, [Latch("kill", "button", "new", at, "worse", {"n": 3})])
+        state.save_documents("experiment", {}, [Latch("kill", "button", "new", at + 1, "again", {"n": 4})])
+        found += of_kills(state.latches("kill"))
+        state.lift_latch("kill", "button", "new", at + 5, "ann", "why")
+    assert found == [
+        Application("button", "new", "kill", repr(at), {"n": 3, "reason": "worse", "at": at}) for at in (10.0, 30.5)
+    ]
 
 
 def test_the_wait_doubles_up_to_ten_minutes() -> None:
