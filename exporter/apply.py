@@ -22,7 +22,7 @@ from exporter.contract import Sample, sample
 from exporter.spec import SqlSource
 from exporter.spec.apply_models import Apply, ApplyTarget
 from exporter.spec.semantics_apply import PARAMETERS
-from exporter.state import Application, Latch, State, StateError
+from exporter.state import Application, State, StateError
 
 _LOG = logging.getLogger("winburn")
 ATTEMPTS = 10
@@ -59,18 +59,6 @@ def samples(state: State, wanted: Mapping[str, Apply]) -> list[Sample]:
     return [
         sample("experiment_applied_total", number, experiment=experiment, action=action)
         for (experiment, action), number in sorted(counts.items())
-    ]
-
-
-def of_kills(latches: Iterable[Latch]) -> list[Application]:
-    """The applications of kills, one for each: after a variant was spared, another kill is another occasion.
-
-    ``latches`` must come from the store, not from a process that may have killed at another instant than the store
-    says: the instant is the occasion, and two processes must mean the same one.
-    """
-    return [
-        Application(x.entity, x.member, "kill", repr(x.at), {**x.facts, "reason": x.reason, "at": x.at})
-        for x in latches
     ]
 
 

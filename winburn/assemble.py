@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -15,7 +15,7 @@ from exporter.contract import Collector, Sample, sample
 from exporter.sources.base import CounterSource, CountSource, SlotSource
 from exporter.sources.build import open_source
 from exporter.spec import FileSource, Spec, read_secret, source_url
-from exporter.state import State
+from exporter.state import Application, State
 
 AnySource = CounterSource | SlotSource | CountSource
 
@@ -38,12 +38,18 @@ def open_state(spec: Spec) -> State:
 
 
 def assemble(
-    spec: Spec, state: State, *, origin: float | None = None, progress: Progress = lambda _name, _share: None
+    spec: Spec,
+    state: State,
+    *,
+    origin: float | None = None,
+    progress: Progress = lambda _name, _share: None,
+    wish: Callable[[Iterable[Application]], None] = lambda _: None,
 ) -> Assembly:
     """Sources and collectors of a spec; what they need is opened at the first question, not here.
 
-    ``origin`` is the phase of the instants at which they will be asked, by default that of the loop's grid. Raises
-    SecretError where a ``url_file`` cannot be read, StateError where the store cannot.
+    ``wish`` is called with what experiments want done to the outside. ``origin`` is the phase of the instants at which
+    they will be asked, by default that of the loop's grid. Raises SecretError where a ``url_file`` cannot be read,
+    StateError where the store cannot.
     """
     sources = {name: _open(name, spec) for name in sorted(spec.sources)}
     wide_origin = 0.0 if origin is None else origin
@@ -68,7 +74,9 @@ def assemble(
         slos.append(collector(parts, composites))
     collectors: list[Collector] = [*slos]
     if spec.experiments:
-        collectors.append(ExperimentCollector(cast(Any, sources), spec.experiments, state, refresh=spec.refresh))
+        collectors.append(
+            ExperimentCollector(cast(Any, sources), spec.experiments, state, refresh=spec.refresh, wish=wish)
+        )
     return Assembly(sources, tuple(collectors))
 
 

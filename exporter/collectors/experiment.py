@@ -51,7 +51,7 @@ class ExperimentCollector:
         self._unsaved: list[Latch] = []
         self._changes = Changes(state, experiments)
         documents, standing = state.documents(DOCUMENT), self._changes.look()
-        self._lifted = dict(standing.lifted)
+        self._lifted, self._stored = dict(standing.lifted), standing.kills
         self._commanded = {experiment.name: experiment for experiment in standing.experiments}
         self._tracks = [ExperimentTrack(e, documents.get(e.name), standing.kills[e.name]) for e in standing.experiments]
 
@@ -73,7 +73,13 @@ class ExperimentCollector:
                 self._note_floor(lifted, floor)
         answered = [reading for reading in readings if reading.answered]
         samples = dict(zip((r.experiment.name for r in answered), self._samples(answered, at), strict=True))
-        self._wish([application for reading in answered for application in experiment_apply.wishes(reading, at)])
+        self._wish(
+            [
+                application
+                for reading in answered
+                for application in experiment_apply.wishes(reading, self._stored[reading.experiment.name], at)
+            ]
+        )
         errors = {reading.experiment.name: "; ".join(reading.errors) or None for reading in readings}
         reports = [
             Report(name, samples.get(name, ()), experiment_samples.lasting(track), errors.get(name))
@@ -101,7 +107,7 @@ class ExperimentCollector:
         except StateError as error:
             return [Report("commands", error=str(error))]
         if standing is not None:
-            self._lifted = dict(standing.lifted)
+            self._lifted, self._stored = dict(standing.lifted), standing.kills
         self._definitions.ask(self._commanded.values(), at)
         for i, track in enumerate(self._tracks):
             name = track.experiment.name

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from exporter.apply import Applier, acts, backoff, of_kills, samples
+from exporter.apply import Applier, acts, backoff, samples
 from exporter.apply_outcome import Act, Outcome, PointOfNoReturn
+from exporter.collectors.experiment_apply import of_kills
 from exporter.spec import SqlSource
 from exporter.spec.apply_models import Apply
 from exporter.state import Application, Latch, State, StateError

@@ -13,12 +13,14 @@ from pathlib import Path
 
 import click
 
+from exporter.apply import Applier, acts
+from exporter.apply import samples as applied
 from exporter.contract import Sample, sample
 from exporter.loop import Loop
 from exporter.server import Address, parse_listen_address
 from exporter.server import serve as serve_http
-from exporter.spec import SecretError, Spec, lint, masked
-from exporter.state import StateError
+from exporter.spec import SecretError, Spec, SqlSource, lint, masked
+from exporter.state import Application, State, StateError
 from exporter.web import app
 from winburn.assemble import assemble, open_state
 from winburn.cli.logs import configure
@@ -144,15 +146,26 @@ def _loop(spec: Spec) -> Loop:
         state = open_state(spec)
         for sentence in settle(state, spec.experiments, time.time()):
             _LOG.info("%s", sentence)
-        assembly = assemble(spec, state, progress=_log_progress(time.monotonic))
+        applies = {e.name: e.apply for e in spec.experiments if e.apply}
+        wish = _applier(spec, state).wish if applies else _nothing
+        assembly = assemble(spec, state, progress=_log_progress(time.monotonic), wish=wish)
     except (StateError, SecretError) as error:
         fail(str(error))
     read_at = time.time()
 
     def health() -> list[Sample]:
-        return [*assembly.health(), *_program(read_at)]
+        return [*assembly.health(), *_program(read_at), *(applied(state, applies) if applies else ())]
 
     return Loop(assembly.collectors, refresh=spec.refresh, lag=spec.lag, keep_seconds=spec.keep_seconds, health=health)
+
+
+def _nothing(_applications: Iterable[Application]) -> None:
+    """Where no experiment may do anything to the outside."""
+
+
+def _applier(spec: Spec, state: State) -> Applier:
+    databases = {name: source for name, source in spec.sources.items() if isinstance(source, SqlSource)}
+    return Applier(state, acts({e.name: e.apply for e in spec.experiments if e.apply}, databases))
 
 
 def _program(read_at: float) -> list[Sample]:
