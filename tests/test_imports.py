@@ -61,6 +61,7 @@ PART_OF = {
     "exporter.landing_style": "exporter.web",
     "exporter.negotiate": "exporter.web",
     "exporter.notices": "exporter.loop",
+    "exporter.nudges": "exporter.loop",
     "exporter.one_write": "exporter.web",
     "exporter.overview": "exporter.web",
     "exporter.render": "exporter.snapshot",

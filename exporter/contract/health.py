@@ -43,3 +43,8 @@ PROCESS_SERIES: frozenset[str] = frozenset(
     }
 )
 """Series of the process itself that prometheus-client's own collectors make; dashboards may name them."""
+
+LATENCY_SERIES: frozenset[str] = frozenset(
+    f"winburn_event_latency_seconds_{part}" for part in ("bucket", "count", "sum")
+)
+"""Series of the histogram from a change in a source to the snapshot that has it, which prometheus-client makes too."""
