@@ -4,6 +4,7 @@ from exporter.spec.alerting_models import Alerting, Receiver
 from exporter.spec.errors import SpecError, SpecErrors
 from exporter.spec.experiment_models import CsvCounts, EarlyKill, Experiment, Metric, PrometheusCounts
 from exporter.spec.lint import lint
+from exporter.spec.live_models import GrafanaLive, Live
 from exporter.spec.load import load, load_text
 from exporter.spec.mask import masked, masked_url, masked_webhook
 from exporter.spec.models import Limits, Links, Spec, StateStore
@@ -34,9 +35,11 @@ __all__ = [
     "EarlyKill",
     "Experiment",
     "FileSource",
+    "GrafanaLive",
     "Latency",
     "Limits",
     "Links",
+    "Live",
     "Metric",
     "OwnTier",
     "PrometheusCounts",

@@ -172,6 +172,9 @@ def _completed(spec: Spec, tree: Tree, folder: Path) -> Spec:
         slos=tuple(_with_bad_column(slo) for slo in spec.slos),
         experiments=tuple(_with_columns(experiment, spec) for experiment in spec.experiments),
         state=_resolved(spec.state, here(("state",))),
+        live=_with(spec.live, grafana=_resolved(spec.live.grafana, here(("live",))))
+        if spec.live.grafana
+        else spec.live,
         alerting=_with(
             spec.alerting,
             receivers={role: _resolved(receivers[role], here(("alerting", "receivers", role))) for role in receivers},
