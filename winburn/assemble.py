@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -26,6 +26,7 @@ class Assembly:
 
     sources: Mapping[str, AnySource]
     collectors: tuple[Collector, ...]
+    killed_at: Callable[[str, str], float | None] = lambda _experiment, _variant: None
 
     def health(self) -> Iterable[Sample]:
         """winburn_source_up of every source that was asked."""
@@ -66,10 +67,10 @@ def assemble(
     if composites:
         parts = Components({t.slo.name: t for each in slos for t in each.tracks}, [each.lock for each in slos])
         slos.append(collector(parts, composites))
-    collectors: list[Collector] = [*slos]
-    if spec.experiments:
-        collectors.append(ExperimentCollector(cast(Any, sources), spec.experiments, state, refresh=spec.refresh))
-    return Assembly(sources, tuple(collectors))
+    if not spec.experiments:
+        return Assembly(sources, tuple(slos))
+    experiments = ExperimentCollector(cast(Any, sources), spec.experiments, state, refresh=spec.refresh)
+    return Assembly(sources, (*slos, experiments), experiments.killed_at)
 
 
 def _open(name: str, spec: Spec) -> AnySource:

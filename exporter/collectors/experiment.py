@@ -74,6 +74,11 @@ class ExperimentCollector:
         total = experiment_samples.by_status(track.experiment for track in self._tracks)
         return [*reports, Report("experiments by status", lasting=total), *self._save()]
 
+    def killed_at(self, experiment: str, variant: str) -> float | None:
+        """Unix time at which a variant was killed; None where it was not. May be asked from any thread."""
+        latch = next((t.killed.get(variant) for t in self._tracks if t.experiment.name == experiment), None)
+        return latch.at if latch else None
+
     def _kill(self, reading: _Reading, at: float) -> None:
         track, rule = reading.track, reading.track.experiment.early_kill
         if rule is None or track.experiment.status != "running" or not reading.answered:

@@ -15,14 +15,17 @@ import click
 
 from exporter.contract import Sample, sample
 from exporter.loop import Loop
+from exporter.notify import Counts
 from exporter.server import Address, parse_listen_address
 from exporter.server import serve as serve_http
+from exporter.snapshot import Snapshot
 from exporter.spec import SecretError, Spec, lint, masked
 from exporter.state import StateError
 from exporter.web import app
 from winburn.assemble import assemble, open_state
 from winburn.cli.logs import configure
 from winburn.cli.spec_argument import fail, load_or_exit
+from winburn.push import pushers
 from winburn.version import VERSION
 
 _LOG = logging.getLogger("winburn")
@@ -143,12 +146,24 @@ def _loop(spec: Spec) -> Loop:
         assembly = assemble(spec, open_state(spec), progress=_log_progress(time.monotonic))
     except (StateError, SecretError) as error:
         fail(str(error))
-    read_at = time.time()
+    read_at, pushes = time.time(), Counts()
+    subscribers = [pusher.publish for pusher in pushers(spec, assembly.killed_at, pushes)]
 
     def health() -> list[Sample]:
-        return [*assembly.health(), *_program(read_at)]
+        return [*assembly.health(), *_program(read_at), *pushes.samples()]
 
-    return Loop(assembly.collectors, refresh=spec.refresh, lag=spec.lag, keep_seconds=spec.keep_seconds, health=health)
+    def publish(snapshot: Snapshot) -> None:
+        for subscriber in subscribers:
+            subscriber(snapshot)
+
+    return Loop(
+        assembly.collectors,
+        refresh=spec.refresh,
+        lag=spec.lag,
+        keep_seconds=spec.keep_seconds,
+        publish=publish,
+        health=health,
+    )
 
 
 def _program(read_at: float) -> list[Sample]:
