@@ -64,6 +64,14 @@ class Bench:
         answer = self.session.post(f"{self.pager.url}/api/v2/alerts", json=[body], timeout=5)
         assert answer.status_code == 200, answer.text
 
+    def confirm(self) -> None:
+        """Fire as Prometheus until it is the last who wrote: it sends again too, where our lease came between."""
+        for _ in range(10):
+            self.prometheus(ends_in=30)
+            time.sleep(PACE.look / 2)
+            if self.alerts()[0]["generatorURL"].startswith("http://prometheus."):
+                return
+
     def pages(self, status: str = "firing") -> list[Received]:
         return [one for one in self.webhook.received if one.payload["status"] == status]
 
@@ -92,7 +100,7 @@ def test_the_start_is_the_kills_own_so_group_wait_is_over(bench: Bench) -> None:
 def test_prometheus_confirms_and_ends_it_without_a_second_page(bench: Bench) -> None:  # points 1, 3 and 5
     bench.pusher.publish(snapshot(1))
     bench.webhook.wait_for(lambda got: got, 10)
-    bench.prometheus(ends_in=30)
+    bench.confirm()
     time.sleep(3 * PACE.look)
     (alert,) = bench.alerts()
     assert alert["annotations"] == {"summary": "of Prometheus"}  # the one that carries it is left to write
@@ -127,7 +135,7 @@ def test_what_prometheus_still_carries_is_not_ended(bench: Bench) -> None:
     bench.pusher.publish(snapshot(1))
     bench.webhook.wait_for(lambda got: got, 10)
     bench.pusher.publish(snapshot(1, running=0))
-    bench.prometheus(ends_in=30)  # it has not noticed yet
+    bench.confirm()  # it has not noticed yet
     time.sleep(PACE.hold + 1.5)
     assert len(bench.alerts()) == 1
     assert bench.pages("resolved") == []
