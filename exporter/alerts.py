@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Literal
 from urllib.parse import quote
 
 from exporter.contract import DASHBOARD_UIDS
-from exporter.windows import MINUTE
+from exporter.promql import format_duration
+from exporter.windows import MINUTE, Tier, factor
 
 Severity = Literal["page", "ticket", "info", "none"]
 
@@ -198,6 +199,31 @@ def rule_interval(refresh: float) -> float:
     the refresh: that the exporter is gone.
     """
     return min(max(refresh, 1.0), 60.0)
+
+
+def burn_facts(tier: Tier, period: int, period_label: str) -> dict[str, str]:
+    """What the text of ``SLOErrorBudgetBurn`` says of a tier; ``period`` in seconds."""
+    limit = factor(tier, period)
+    # Rounded before it is cut: 1.0333... x 3d / 31d is 10 %, and not 9.99 %.
+    spent = round(limit * tier.long_seconds * 100 / period, 10)
+    return {
+        "long": tier.long,
+        "short": tier.short,
+        "factor": floor(limit),
+        "spent": floor(spent),
+        "period": period_label,
+        "lasts": _lasts(period / limit),
+    }
+
+
+def floor(value: Decimal) -> str:
+    """At most two decimals, never more than the value."""
+    return f"{value.quantize(Decimal('0.01'), ROUND_FLOOR).normalize():f}"
+
+
+def _lasts(seconds: Decimal) -> str:
+    """The time in whole minutes, a short one in seconds."""
+    return format_duration(60 * round(seconds / 60) if seconds >= 600 else max(1, round(seconds)))
 
 
 def kill_facts(

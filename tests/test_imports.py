@@ -17,7 +17,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "alert_rules": ("alert_rules", *GENERATORS),
     "dashboards": ("dashboards", *GENERATORS),
     "exporter": (),
-    "exporter.alerts": ("exporter.alerts", "exporter.contract", "exporter.windows"),
+    "exporter.alerts": ("exporter.alerts", "exporter.contract", "exporter.promql", "exporter.windows"),
     "exporter.collectors": (
         "exporter.collectors",
         "exporter.contract",

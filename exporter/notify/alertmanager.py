@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from exporter.notify.firing import NAMES, Firing, Labels
+from exporter.notify.firing import Firing, Labels
 from exporter.notify.http import Http
 from exporter.notify.leases import Leases, Pace, Seen, View
 from exporter.notify.pusher import Pushed, PushError
+from exporter.notify.watch import NAMES
 from exporter.snapshot import Snapshot
 
 _TIMEOUT = 5.0

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from alert_rules.rules import rule_groups
 from exporter.alerts import ALERTS
 from exporter.contract import Sample, sample
-from exporter.notify.firing import NAMES, Firing, of_family, watch
+from exporter.notify.firing import Firing, of_family
+from exporter.notify.watch import NAMES, watch
 from exporter.spec import Spec
 from tests.alert_rules.example import FULL, experiment, spec
 from tests.exporter.notify.snapshots import snapshot
+from tests.exporter.notify.templates import expanded
 
 
 def killed(name: str, variant: str, value: float = 1) -> Sample:
@@ -25,14 +25,6 @@ def status(name: str, value: float, of: str = "running") -> Sample:
 
 def firing(of: Spec, *samples: Sample, at: float | None = 900.0) -> list[Firing]:
     return watch(of, lambda _experiment, _variant: at)(snapshot(samples))
-
-
-def expanded(text: str, labels: dict[str, str]) -> str:
-    """The template with what Prometheus would fill in."""
-    text = text.replace('{{ "{{" }}', "\0")
-    text = re.sub(r"\{\{ \$labels\.(\w+) \}\}", lambda found: labels.get(found[1], ""), text)
-    assert "{{" not in text
-    return text.replace("\0", "{{")
 
 
 @pytest.mark.parametrize("name", ["checkout-button", "search-ranking"])
