@@ -92,11 +92,10 @@ class AlertmanagerTarget:
     def _view(self) -> View:
         try:
             started = str(json.loads(self._http.ask("GET", "/api/v2/status"))["uptime"])
-            now = self._clock()
-            alerts = {
-                _labels(alert): Seen(alert.get("generatorURL", ""), _seconds(alert["endsAt"]) - now)
-                for alert in json.loads(self._http.ask("GET", _OURS))
-            }
+            found, now = json.loads(self._http.ask("GET", _OURS)), self._clock()
+            if not isinstance(found, list):
+                raise TypeError
+            alerts = {_labels(x): Seen(x.get("generatorURL", ""), _seconds(x["endsAt"]) - now) for x in found}
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise PushError("does not answer as an Alertmanager does") from None
         return View(started, alerts)

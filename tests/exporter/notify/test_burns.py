@@ -88,5 +88,5 @@ def test_a_tier_fires_above_its_factor_in_both_windows_with_the_gate_open(
     [(14.4, "14.4"), (1000, "1k"), (999.96, "1000"), (123456, "123.5k"), (0.0123, "12.3m"), (0, "0"), (1.5e7, "15M")],
 )
 def test_numbers_are_written_as_prometheus_writes_them(value: float, shown: str) -> None:
-    """Values from Prometheus' own template tests, template/template_test.go, and by its algorithm."""
+    """Values by hand from its algorithm (humanize in template/template.go)."""
     assert humanize(value) == shown

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from alert_rules.rules import rule_groups
-from exporter.alerts import ALERTS
+from exporter.alerts import ALERTS, Alert
 from exporter.contract import Sample, sample
 from exporter.notify.firing import Firing, of_family
 from exporter.notify.watch import NAMES, watch
@@ -101,3 +103,23 @@ def test_the_samples_of_a_family_are_found_by_name() -> None:
     assert [s.value for s in of_family(every.samples, "winburn_source_up")] == [1]
     assert len(of_family(every.samples, "experiment_variant_early_kill")) == 2
     assert of_family(every.samples, "experiment_variant") == ()
+
+
+def test_a_killed_content_variant_is_told_once_its_alert_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = (("variant", "v1"), ("persona", "p1"))
+    samples = (
+        Sample("variant_early_kill", labels, 1.0),
+        Sample("variant_early_kill", (("variant", "v2"), ("persona", "p1")), 0.0),
+        Sample("variant_killed_timestamp_seconds", labels, 777.0),
+    )
+    of = replace(snapshot([]), samples=samples)
+    told = Alert("VariantEarlyKill", ("variant", "persona"), "page", 0, "{variant} for {persona}", "{unheard_of}")
+    monkeypatch.setitem(ALERTS, "VariantEarlyKill", told)
+    (alert,) = watch(FULL, lambda _experiment, _variant: None)(of)
+    assert dict(alert.labels) == {
+        "alertname": "VariantEarlyKill",
+        "severity": "page",
+        "variant": "v1",
+        "persona": "p1",
+    }
+    assert (alert.since, alert.annotations["summary"], alert.annotations["description"]) == (777, "v1 for p1", "?")
