@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from exporter.contract import DASHBOARD_UIDS
 from exporter.promql import format_duration
-from exporter.windows import MINUTE, Tier, factor
+from exporter.windows import HOUR, MINUTE, Tier, factor
 
 Severity = Literal["page", "ticket", "info", "none"]
 
@@ -42,6 +42,9 @@ class Alert:
 
 
 SLO_IDENTITY = ("slo", "slo_group")
+
+VARIANT_KILL_ANNOUNCED = HOUR
+"""Seconds for which the kill of a content variant is announced."""
 
 _TABLE: tuple[Alert, ...] = (
     Alert(

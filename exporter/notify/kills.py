@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from exporter.alerts import ALERTS, dashboard_address, kill_facts
+from exporter.alerts import ALERTS, VARIANT_KILL_ANNOUNCED, dashboard_address, kill_facts
 from exporter.notify.firing import Firing, fire, of_family
 from exporter.snapshot import Snapshot
 from exporter.spec import Experiment, Spec
@@ -34,18 +34,15 @@ def experiment_kills(
 
 
 def variant_kills(snapshot: Snapshot, spec: Spec) -> list[Firing]:
-    """Content variants that were killed, since when the snapshot says."""
+    """Content variants that were killed within the last hour: the gauge stays for longer, the message does not."""
     alert = ALERTS.get("VariantEarlyKill")
     if alert is None:
         return []
     times = {s.labels: s.value for s in of_family(snapshot.samples, "variant_killed_timestamp_seconds")}
     dashboard = dashboard_address(spec.links.grafana, "variants-live")
-    found = []
-    for killed in of_family(snapshot.samples, "variant_early_kill"):
-        if killed.value == 1:
-            labels = dict(killed.labels)
-            found.append(fire(alert, labels, _Known(labels), dashboard, spec, times.get(killed.labels, snapshot.at)))
-    return found
+    killed = [s.labels for s in of_family(snapshot.samples, "variant_early_kill") if s.value == 1]
+    news = [labels for labels in killed if times.get(labels, 0.0) > snapshot.at - VARIANT_KILL_ANNOUNCED]
+    return [fire(alert, dict(x), _Known(x), dashboard, spec, times[x]) for x in news]
 
 
 def _kill(experiment: Experiment, variant: str, spec: Spec, killed: float | None, at: float) -> Firing:

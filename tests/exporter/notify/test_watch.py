@@ -105,14 +105,17 @@ def test_the_samples_of_a_family_are_found_by_name() -> None:
     assert of_family(every.samples, "experiment_variant") == ()
 
 
-def test_a_killed_content_variant_is_told_once_its_alert_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_content_variant_is_told_for_an_hour_after_its_kill(monkeypatch: pytest.MonkeyPatch) -> None:
     labels = (("variant", "v1"), ("persona", "p1"))
     samples = (
         Sample("variant_early_kill", labels, 1.0),
         Sample("variant_early_kill", (("variant", "v2"), ("persona", "p1")), 0.0),
-        Sample("variant_killed_timestamp_seconds", labels, 777.0),
+        Sample("variant_early_kill", (("variant", "v3"), ("persona", "p1")), 1.0),
+        Sample("variant_early_kill", (("variant", "v4"), ("persona", "p1")), 1.0),
+        Sample("variant_killed_timestamp_seconds", labels, 5000.1),
+        Sample("variant_killed_timestamp_seconds", (("variant", "v3"), ("persona", "p1")), 5000.0),
     )
-    of = replace(snapshot([]), samples=samples)
+    of = replace(snapshot([]), samples=samples, at=8600.0)
     told = Alert("VariantEarlyKill", ("variant", "persona"), "page", 0, "{variant} for {persona}", "{unheard_of}")
     monkeypatch.setitem(ALERTS, "VariantEarlyKill", told)
     (alert,) = watch(FULL, lambda _experiment, _variant: None)(of)
@@ -122,4 +125,4 @@ def test_a_killed_content_variant_is_told_once_its_alert_is_known(monkeypatch: p
         "variant": "v1",
         "persona": "p1",
     }
-    assert (alert.since, alert.annotations["summary"], alert.annotations["description"]) == (777, "v1 for p1", "?")
+    assert (alert.since, alert.annotations["summary"], alert.annotations["description"]) == (5000.1, "v1 for p1", "?")
