@@ -41,7 +41,7 @@ class CounterTotals:
 
     def __init__(self, counters: PrometheusCounts, document: Mapping[str, Any] | None = None) -> None:
         self._by = counters.by
-        self.selectors = (counters.exposures, counters.events)
+        self.selectors = (counters.exposures, counters.events or "")
         self.memory = Memory.from_document(document["memory"]) if document else Memory()
         self._totals: dict[str, list[float]] = {v: list(c) for v, c in document["totals"].items()} if document else {}
         # Not the memory's keys: it forgets targets that have been away, and they must not count from 0 again.

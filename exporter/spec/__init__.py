@@ -2,7 +2,18 @@
 
 from exporter.spec.alerting_models import Alerting, Receiver
 from exporter.spec.errors import SpecError, SpecErrors
-from exporter.spec.experiment_models import CsvCounts, EarlyKill, Experiment, Metric, PrometheusCounts
+from exporter.spec.experiment_models import (
+    Cost,
+    CsvCounts,
+    EarlyKill,
+    Experiment,
+    Guardrail,
+    Metric,
+    PrometheusCost,
+    PrometheusCounts,
+    Value,
+)
+from exporter.spec.kinds import KINDS, Kind
 from exporter.spec.lint import lint
 from exporter.spec.live_models import GrafanaLive, Live
 from exporter.spec.load import load, load_text
@@ -26,22 +37,27 @@ from exporter.spec.source_models import FileSource, PrometheusSource, Source, Sq
 from exporter.spec.tiers import tiers_in_force, windows_of
 
 __all__ = [
+    "KINDS",
     "Alerting",
     "Calendar",
     "Component",
     "Correction",
+    "Cost",
     "CsvCounts",
     "CsvSlots",
     "EarlyKill",
     "Experiment",
     "FileSource",
     "GrafanaLive",
+    "Guardrail",
+    "Kind",
     "Latency",
     "Limits",
     "Links",
     "Live",
     "Metric",
     "OwnTier",
+    "PrometheusCost",
     "PrometheusCounts",
     "PrometheusSource",
     "Receiver",
@@ -56,6 +72,7 @@ __all__ = [
     "SpecErrors",
     "SqlSource",
     "StateStore",
+    "Value",
     "json_schema",
     "lint",
     "load",

@@ -18,7 +18,23 @@ from exporter.spec.slo_models import Slo
 from exporter.spec.source_models import Source
 from exporter.spec.types import Count, Delay, Duration, Name, Text
 
-DURATIONS = frozenset({"duration", "lag", "long", "max_age", "period", "refresh", "short", "slice", "timeout"})
+DURATIONS = frozenset(
+    {
+        "conversion_lag",
+        "duration",
+        "horizon",
+        "keep_ended",
+        "lag",
+        "long",
+        "max_age",
+        "period",
+        "refresh",
+        "short",
+        "slice",
+        "stalled_after",
+        "timeout",
+    }
+)
 """The keys that hold a duration, in whatever model."""
 
 

@@ -46,7 +46,7 @@ def check(
             for i, experiment in enumerate(spec.experiments)
             for problem in (
                 *_twice("metric", ("experiments", i, "metrics"), experiment.metrics, place),
-                *check_experiment(experiment, ("experiments", i), sources),
+                *check_experiment(experiment, ("experiments", i), sources, slos),
             )
         ),
     ]

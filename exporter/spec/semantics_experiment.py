@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from exporter.promql import check_selector
-from exporter.spec.experiment_models import Experiment, Metric
+from exporter.spec.experiment_models import Experiment, Metric, PrometheusCounts
+from exporter.spec.kinds import KINDS
 from exporter.spec.references import check_source
+from exporter.spec.semantics_worth import check_worth
 from exporter.spec.tree import Parts, Problem, did_you_mean, shown
 from exporter.spec.types import LABEL_PATTERN
 
@@ -18,8 +20,11 @@ _WAYS = {"query": "sql", "prometheus": "prometheus", "csv": "file"}
 """Key of a metric -> the type of the source that it needs."""
 
 
-def check_experiment(experiment: Experiment, parts: Parts, sources: Mapping[str, str | None]) -> Iterator[Problem]:
-    """The mistakes of one experiment, at ``parts``; ``sources`` gives the type of each source, None if broken."""
+def check_experiment(
+    experiment: Experiment, parts: Parts, sources: Mapping[str, str | None], slos: Collection[str]
+) -> Iterator[Problem]:
+    """The mistakes of one experiment, at ``parts``; ``sources`` gives the type of each source, None if broken, and
+    ``slos`` the names of all SLOs."""
     yield from _variants(experiment, parts)
     yield from _primary(experiment, (*parts, "metrics"))
     for name in experiment.labels:
@@ -30,6 +35,8 @@ def check_experiment(experiment: Experiment, parts: Parts, sources: Mapping[str,
             yield Problem((*parts, "labels", name), message, on_key=True)
     for i, metric in enumerate(experiment.metrics):
         yield from _metric(metric, (*parts, "metrics", i), sources)
+    yield from check_worth(experiment, parts, sources, slos)
+    yield from _dimensions(experiment, parts, sources)
 
 
 def _variants(experiment: Experiment, parts: Parts) -> Iterator[Problem]:
@@ -76,21 +83,57 @@ def _metric(metric: Metric, parts: Parts, sources: Mapping[str, str | None]) -> 
         if key:
             yield Problem(parts, f"{key} is required with a source of type {kind}; {_HOW[key]}")
     if metric.prometheus is not None:
-        yield from _selectors(metric, (*parts, "prometheus"))
+        yield from _selectors(metric, metric.prometheus, (*parts, "prometheus"))
+    if metric.csv is not None:
+        for name in sorted(set(metric.csv.columns) - set(KINDS[metric.kind].every)):
+            message = f"kind {metric.kind} has no column {shown(name)}; it has {', '.join(KINDS[metric.kind].every)}"
+            yield Problem((*parts, "csv", "columns", name), message, on_key=True)
+    if metric.margin and metric.role != "guardrail":
+        yield Problem((*parts, "margin"), "a margin is for metrics with role: guardrail; remove it, or change the role")
+    if metric.minimum_lift == 0:
+        yield Problem((*parts, "minimum_lift"), "must be more than 0: no number of units decides about no difference")
 
 
 _HOW = {
-    "query": "give the SQL that returns variant, n and successes, one row per variant",
-    "prometheus": "give {exposures: …, events: …, by: variant} with the selectors of the two counters",
+    "query": "give the SQL that returns variant and the columns of the kind, one row per variant",
+    "prometheus": "give {exposures: …, events: …, by: variant} with the selectors of the counters",
 }
 
 
-def _selectors(metric: Metric, parts: Parts) -> Iterator[Problem]:
-    counts = metric.prometheus
-    if counts is None:
-        return
-    for key in ("exposures", "events"):
-        if wrong := check_selector(getattr(counts, key)):
+def _selectors(metric: Metric, counts: PrometheusCounts, parts: Parts) -> Iterator[Problem]:
+    selectors = counts.selectors(metric.kind)
+    keys = {"successes": "events", KINDS[metric.kind].units: "exposures"}
+    for column, selector in selectors.items():
+        key = keys.get(column, column)
+        if selector is None:
+            yield Problem(parts, f"{key} is required for kind {metric.kind}: the selector of a counter")
+        elif wrong := check_selector(selector):
             yield Problem((*parts, key), wrong)
+    used = {"exposures", "by", "once", *(keys.get(column, column) for column in selectors)}
+    for key in type(counts).model_fields:
+        if key not in used and getattr(counts, key) is not None:
+            yield Problem((*parts, key), f"kind {metric.kind} does not count {key}; remove it, or change the kind")
     if not re.fullmatch(LABEL_PATTERN, counts.by.lstrip("_") or "_"):
         yield Problem((*parts, "by"), f"{shown(counts.by)} is not a label name; write one like variant")
+
+
+def _dimensions(experiment: Experiment, parts: Parts, sources: Mapping[str, str | None]) -> Iterator[Problem]:
+    primaries = [(i, metric) for i, metric in enumerate(experiment.metrics) if metric.role == "primary"]
+    for i, metric in enumerate(experiment.metrics):
+        if metric.segments is not None and not (experiment.dimensions and metric.role == "primary"):
+            message = "segments are of the primary metric of an experiment with dimensions; remove it, or name them"
+            yield Problem((*parts, "metrics", i, "segments"), message)
+    for i, metric in primaries if experiment.dimensions else ():
+        kind = sources.get(metric.source)
+        here = (*parts, "metrics", i)
+        if kind == "sql" and metric.segments is None:
+            message = "segments is required with dimensions; give the SQL that returns dimension, segment, variant and "
+            yield Problem(here, f"{message}{', '.join(metric.columns)}")
+        if kind not in {"sql", "prometheus", None}:
+            message = f"dimensions cannot be read from a source of type {kind}; use one of type sql or prometheus"
+            yield Problem((*parts, "dimensions"), message)
+        if kind == "prometheus":
+            for j, name in enumerate(experiment.dimensions):
+                if not re.fullmatch(LABEL_PATTERN, name):
+                    message = f"{shown(name)} is not a label name; write one like country"
+                    yield Problem((*parts, "dimensions", j), message)

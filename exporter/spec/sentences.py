@@ -16,6 +16,7 @@ from exporter.spec.tree import Parts, Problem, did_you_mean, shown
 from exporter.spec.types import found
 
 EXAMPLES: Mapping[str, str] = {
+    "Cost.query": "query: SELECT variant, category, SUM(amount) AS amount FROM costs GROUP BY variant, category",
     "CsvSlots.where": "where: {site: eu}",
     "Experiment.name": "name: checkout-button",
     "GrafanaLive.token_file": "token_file: /run/secrets/grafana",
@@ -35,8 +36,15 @@ EXAMPLES: Mapping[str, str] = {
     "calendar": "calendar: month",
     "composite": "composite: [{slo: checkout, weight: 2}, {slo: search}]",
     "control": "control: blue",
+    "cost": "cost: {source: shop, query: SELECT variant, category, SUM(amount) AS amount FROM costs GROUP BY 1, 2}",
     "corrections": "corrections: [{from: 2026-11-01T22:00:00Z, to: 2026-11-01T23:30:00Z, reason: failover drill}]",
     "csv": "csv: {variant: variant, n: n, successes: successes}",
+    "currency": "currency: EUR",
+    "dimensions": "dimensions: [country, device]",
+    "guardrails": "guardrails: [{slo: checkout-availability, by: variant}]",
+    "per_event": "per_event: 12.50",
+    "spent": 'spent: cost_euros_total{experiment="checkout-button"}',
+    "value": "value: {metric: conversion, per_event: 12.50, currency: EUR}",
     "direction": "direction: increase",
     "early_kill": "early_kill: {margin: 0.0, alpha: 0.01}",
     "events": 'events: conversions_total{experiment="checkout-button"}',

@@ -151,6 +151,12 @@ def _name(value: str) -> str:
     return value
 
 
+def _currency(value: str) -> str:
+    if not re.fullmatch("[A-Z]{3}", value):
+        raise ValueError(f"{shown(value)} is not a currency; write its three letters, like EUR")
+    return value
+
+
 def _label_name(value: str) -> str:
     if not re.fullmatch(LABEL_PATTERN, value):
         raise ValueError(
@@ -194,6 +200,8 @@ Objective = Annotated[
 Alpha = Annotated[float, BeforeValidator(_number), Field(gt=0, lt=1, allow_inf_nan=False)]
 Share = Annotated[float, BeforeValidator(_number), Field(ge=0, le=1, allow_inf_nan=False)]
 Weight = Annotated[float, BeforeValidator(_number), Field(gt=0, allow_inf_nan=False)]
+Amount = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
+Currency = Annotated[str, AfterValidator(_currency), WithJsonSchema({"type": "string", "examples": ["EUR"]})]
 Threshold = Annotated[float, BeforeValidator(_seconds), Field(gt=0, allow_inf_nan=False)]
 Factor = Annotated[
     Decimal,
