@@ -20,12 +20,21 @@ from exporter.state import Application, State
 AnySource = CounterSource | SlotSource | CountSource
 
 
+KilledAt = Callable[[str, str], float | None]
+"""Experiment and variant -> when it was killed."""
+
+
+def _nobody(_experiment: str, _variant: str) -> None:
+    """Where there are no experiments."""
+
+
 @dataclass(frozen=True, slots=True)
 class Assembly:
     """What a spec becomes."""
 
     sources: Mapping[str, AnySource]
     collectors: tuple[Collector, ...]
+    killed_at: KilledAt = _nobody
 
     def health(self) -> Iterable[Sample]:
         """winburn_source_up of every source that was asked."""
@@ -73,11 +82,12 @@ def assemble(
         parts = Components({t.slo.name: t for each in slos for t in each.tracks}, [each.lock for each in slos])
         slos.append(collector(parts, composites))
     collectors: list[Collector] = [*slos]
+    killed_at: KilledAt = _nobody
     if spec.experiments:
-        collectors.append(
-            ExperimentCollector(cast(Any, sources), spec.experiments, state, refresh=spec.refresh, wish=wish)
-        )
-    return Assembly(sources, tuple(collectors))
+        experiments = ExperimentCollector(cast(Any, sources), spec.experiments, state, refresh=spec.refresh, wish=wish)
+        collectors.append(experiments)
+        killed_at = experiments.killed_at
+    return Assembly(sources, tuple(collectors), killed_at)
 
 
 def _open(name: str, spec: Spec) -> AnySource:

@@ -71,6 +71,11 @@ class ExperimentCollector:
         totals = Report("experiments by status", (), experiment_show.totals(self._tracks, list(readings)))
         return [*drafts, *readings.values(), totals, *failures, *self._save(at)]
 
+    def killed_at(self, experiment: str, variant: str) -> float | None:
+        """Unix time at which a variant was killed; None where it was not. May be asked from any thread."""
+        latch = next((t.killed.get(variant) for t in self._tracks if t.experiment.name == experiment), None)
+        return latch.at if latch else None
+
     def collect_changed(self, at: float, sources: frozenset[str]) -> list[Report]:
         """Evaluate those that read from these sources and nothing from counters.
 

@@ -24,6 +24,12 @@ HEALTH_FAMILIES: tuple[Family, ...] = (
         ("family",),
         type="counter",
     ),
+    Family(
+        "winburn_live_push_total",
+        "Pushes to an Alertmanager or to Grafana Live: ok, failed, or replaced by a newer one before it was sent.",
+        ("target", "result"),
+        type="counter",
+    ),
     Family("winburn_config_last_reload_successful", "Whether the last reading of the spec succeeded."),
     Family("winburn_config_last_reload_success_timestamp_seconds", "When the spec that is in force was read."),
 )

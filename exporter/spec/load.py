@@ -175,6 +175,9 @@ def _completed(spec: Spec, tree: Tree, folder: Path) -> Spec:
             for i, experiment in enumerate(spec.experiments)
         ),
         state=_resolved(spec.state, here(("state",))),
+        live=_with(spec.live, grafana=_resolved(spec.live.grafana, here(("live",))))
+        if spec.live.grafana
+        else spec.live,
         alerting=_with(
             spec.alerting,
             receivers={role: _resolved(receivers[role], here(("alerting", "receivers", role))) for role in receivers},

@@ -17,8 +17,10 @@ from exporter.apply import Applier, acts
 from exporter.apply import samples as applied
 from exporter.contract import Sample, sample
 from exporter.loop import Loop
+from exporter.notify import Counts
 from exporter.server import Address, parse_listen_address
 from exporter.server import serve as serve_http
+from exporter.snapshot import Snapshot
 from exporter.spec import SecretError, Spec, SqlSource, lint, masked
 from exporter.state import Application, State, StateError
 from exporter.web import app
@@ -26,6 +28,7 @@ from winburn.assemble import assemble, open_state
 from winburn.cli.logs import configure
 from winburn.cli.spec_argument import fail, load_or_exit
 from winburn.lifecycle import settle
+from winburn.push import pushers
 from winburn.version import VERSION
 
 _LOG = logging.getLogger("winburn")
@@ -151,12 +154,25 @@ def _loop(spec: Spec) -> Loop:
         assembly = assemble(spec, state, progress=_log_progress(time.monotonic), wish=wish)
     except (StateError, SecretError) as error:
         fail(str(error))
-    read_at = time.time()
+    read_at, pushes = time.time(), Counts()
+    subscribers = [pusher.publish for pusher in pushers(spec, assembly.killed_at, pushes)]
 
     def health() -> list[Sample]:
-        return [*assembly.health(), *_program(read_at), *(applied(state, applies) if applies else ())]
+        done = applied(state, applies) if applies else []
+        return [*assembly.health(), *_program(read_at), *pushes.samples(), *done]
 
-    return Loop(assembly.collectors, refresh=spec.refresh, lag=spec.lag, keep_seconds=spec.keep_seconds, health=health)
+    def publish(snapshot: Snapshot) -> None:
+        for subscriber in subscribers:
+            subscriber(snapshot)
+
+    return Loop(
+        assembly.collectors,
+        refresh=spec.refresh,
+        lag=spec.lag,
+        keep_seconds=spec.keep_seconds,
+        publish=publish,
+        health=health,
+    )
 
 
 def _nothing(_applications: Iterable[Application]) -> None:
