@@ -24,6 +24,14 @@ HEALTH_FAMILIES: tuple[Family, ...] = (
         ("family",),
         type="counter",
     ),
+    Family("winburn_live_clients", "Clients that are connected to /live/stream."),
+    Family(
+        "winburn_live_push_total",
+        "Pushes of live numbers: to the stream's clients, sent messages, and clients that were dropped (too slow) or "
+        "refused (limit, origin).",
+        ("target", "result"),
+        type="counter",
+    ),
     Family("winburn_config_last_reload_successful", "Whether the last reading of the spec succeeded."),
     Family("winburn_config_last_reload_success_timestamp_seconds", "When the spec that is in force was read."),
 )

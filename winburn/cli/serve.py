@@ -9,11 +9,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from exporter.contract import Sample, sample
+from exporter.live import Feed, LiveStream
 from exporter.loop import Loop
 from exporter.server import Address, parse_listen_address
 from exporter.server import serve as serve_http
@@ -26,8 +28,19 @@ from winburn.cli.spec_argument import fail, load_or_exit
 from winburn.version import VERSION
 
 _LOG = logging.getLogger("winburn")
-RESERVED = ("/config", "/-/healthy", "/-/ready")
+RESERVED = ("/config", "/-/healthy", "/-/ready", "/live", "/live/stream", "/api/v1/snapshot")
 """Pages that are not the metrics."""
+SCRAPERS = 1000
+"""Connections beside those of watchers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """Who may watch the live numbers: how many clients, pages of which origins besides our own."""
+
+    live: bool
+    clients: int
+    origins: tuple[str, ...]
 
 
 def _addresses(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[Address, ...]:
@@ -35,6 +48,13 @@ def _addresses(_ctx: click.Context, _param: click.Parameter, values: tuple[str, 
         return tuple(parse_listen_address(value) for value in values)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+
+
+def _origins(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if value != "*" and not re.fullmatch(r"https?://[a-z0-9.:\[\]-]+", value):
+            raise click.BadParameter(f"{value!r} is not an origin; write it like https://wall.example, without a path")
+    return values
 
 
 def _path(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
@@ -74,6 +94,31 @@ def _path(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     help="Path of the metrics.",
 )
 @click.option(
+    "--web.live/--no-web.live",
+    "live",
+    default=True,
+    show_default=True,
+    help="The live page at /live, and its WebSocket.",
+)
+@click.option(
+    "--web.live-clients",
+    "live_clients",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    metavar="N",
+    help="How many may watch /live at once.",
+)
+@click.option(
+    "--web.cors-origin",
+    "origins",
+    multiple=True,
+    callback=_origins,
+    metavar="ORIGIN",
+    help="Pages of this origin may read /api/v1 and /live/stream, like https://wall.example; may be given several "
+    "times, * is everyone.",
+)
+@click.option(
     "--log.level",
     "level",
     type=click.Choice(["debug", "info", "warn", "error"]),
@@ -89,7 +134,16 @@ def _path(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     show_default=True,
     help="How to log; to stderr.",
 )
-def serve(config: Path, addresses: tuple[Address, ...], path: str, level: str, layout: str) -> None:
+def serve(
+    config: Path,
+    addresses: tuple[Address, ...],
+    path: str,
+    live: bool,
+    live_clients: int,
+    origins: tuple[str, ...],
+    level: str,
+    layout: str,
+) -> None:
     """Run the exporter: evaluate every SLO and experiment of the spec, and serve them to Prometheus.
 
     The numbers are computed every `refresh` of the spec on the wall clock and served from memory, so a scrape costs
@@ -98,19 +152,22 @@ def serve(config: Path, addresses: tuple[Address, ...], path: str, level: str, l
     \b
     /           what is measured, at a glance     /-/healthy  200 while the process lives
     /metrics    for Prometheus                    /-/ready    200 once everything was evaluated once
-    /config     the spec in force, secrets masked
+    /config     the spec in force, secrets masked    /live    the same as it changes, for a phone too
+    /api/v1/snapshot  the same as JSON
 
     SIGTERM and Ctrl-C end it at once; what was counted is in the state store.
     """
 
     configure(level, layout, sys.stderr)
     spec = load_or_exit(config)
-    sys.exit(_run(spec, addresses, path))
+    sys.exit(_run(spec, addresses, path, Watching(live, live_clients, origins)))
 
 
-def _run(spec: Spec, addresses: tuple[Address, ...], path: str) -> int:
+def _run(spec: Spec, addresses: tuple[Address, ...], path: str, watching: Watching) -> int:
 
-    loop = _loop(spec)
+    feed = Feed(lambda: loop.current, monotonic=time.monotonic, clock=time.time)
+    stream = LiveStream(feed, monotonic=time.monotonic, limit=watching.clients, origins=watching.origins)
+    loop = _loop(spec, stream if watching.live else None)
     stop = threading.Event()
     # Not a daemon: the last refresh ends in order, and with it the transaction of the state store.
     refreshing = threading.Thread(target=loop.run, args=(stop,), name="refresh")
@@ -118,9 +175,18 @@ def _run(spec: Spec, addresses: tuple[Address, ...], path: str) -> int:
     threading.Thread(target=_begin, args=(listening, refreshing, addresses, path), daemon=True).start()
     config = masked(spec)
     application = app(
-        lambda: loop.current, monotonic=time.monotonic, version=VERSION, config=lambda: config, telemetry_path=path
+        lambda: loop.current,
+        monotonic=time.monotonic,
+        version=VERSION,
+        config=lambda: config,
+        telemetry_path=path,
+        feed=feed,
+        live=stream if watching.live else None,
+        cors_origins=watching.origins,
     )
-    code = serve_http(application, addresses, ready=listening)
+    # Watchers must not take the places of scrapes.
+    places = SCRAPERS + (watching.clients if watching.live else 0)
+    code = serve_http(application, addresses, limit_concurrency=places, ready=listening)
     stop.set()
     if refreshing.is_alive():
         refreshing.join(timeout=5)
@@ -135,7 +201,7 @@ def _begin(listening: threading.Event, refreshing: threading.Thread, addresses: 
     refreshing.start()
 
 
-def _loop(spec: Spec) -> Loop:
+def _loop(spec: Spec, stream: LiveStream | None = None) -> Loop:
 
     for warning in lint(spec):
         _LOG.warning("%s", warning)
@@ -146,9 +212,16 @@ def _loop(spec: Spec) -> Loop:
     read_at = time.time()
 
     def health() -> list[Sample]:
-        return [*assembly.health(), *_program(read_at)]
+        return [*assembly.health(), *_program(read_at), *(stream.health() if stream else ())]
 
-    return Loop(assembly.collectors, refresh=spec.refresh, lag=spec.lag, keep_seconds=spec.keep_seconds, health=health)
+    return Loop(
+        assembly.collectors,
+        refresh=spec.refresh,
+        lag=spec.lag,
+        keep_seconds=spec.keep_seconds,
+        publish=stream.publish if stream else lambda _: None,
+        health=health,
+    )
 
 
 def _program(read_at: float) -> list[Sample]:
