@@ -94,7 +94,7 @@ def serve(
             return 1
         if ready is not None:
             ready.set()
-        server = uvicorn.Server(_config(application, limit_concurrency, timeout_keep_alive))
+        server = uvicorn.Server(config(application, limit_concurrency, timeout_keep_alive))
         sys.setswitchinterval(_SWITCH_SECONDS)
         with _signals_end_quietly():
             server.run(sockets=sockets)
@@ -108,7 +108,7 @@ def _listener(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=_BACKLOG)
 
 
-def _config(application: ASGIApp, limit_concurrency: int, timeout_keep_alive: int) -> uvicorn.Config:
+def config(application: ASGIApp, limit_concurrency: int, timeout_keep_alive: int) -> uvicorn.Config:
     return uvicorn.Config(
         application,
         http=OneWriteProtocol,
