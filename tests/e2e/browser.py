@@ -11,12 +11,22 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+# The pipe's ends are the child's descriptors 3 and 4, whatever ours are called.
+_MOVE = """\
+import os, sys
+ends = [os.dup(os.dup(os.dup(int(end)))) for end in sys.argv[1:3]]
+for number, end in zip((3, 4), ends):
+    os.dup2(end, number)
+os.execvp(sys.argv[3], sys.argv[3:])
+"""
 
 
 class BrowserError(RuntimeError):
@@ -118,12 +128,19 @@ def chromium(profile: Path) -> Iterator[Page]:
     out_read, out_write = os.pipe()
     in_read, in_write = os.pipe()
     command = [program, "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run"]
-    command += ["--disable-background-networking", "--disable-component-update", "--hide-scrollbars", "--no-proxy-server"]
+    command += [
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--hide-scrollbars",
+        "--no-proxy-server",
+    ]
     command += [f"--user-data-dir={profile}"]
-    # The protocol's ends are the child's descriptors 3 and 4, whatever ours are called.
-    moved = ["sh", "-c", f'exec 3<&{out_read} 4>&{in_write}; exec "$@"', "sh", *command]
     browser = subprocess.Popen(
-        moved, pass_fds=(out_read, in_write), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0
+        [sys.executable, "-I", "-S", "-c", _MOVE, str(out_read), str(in_write), *command],
+        pass_fds=(out_read, in_write),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        process_group=0,
     )
     os.close(out_read)
     os.close(in_write)

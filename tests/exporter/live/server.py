@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,11 +22,11 @@ class Live:
     """``port`` to connect to; ``publish`` makes samples the current snapshot, as the loop would in its thread."""
 
     def __init__(self, **settings: Any) -> None:
-        self.now, self.words, self.tick = 50.0, {}, 1000.0
+        self.now, self.tick = 50.0, 1000.0
+        self.words: dict[str, Any] = {}
+        self.on_words: Callable[[], object] = lambda: None
         self.current: Snapshot | None = None
-        self.feed = Feed(
-            lambda: self.current, monotonic=lambda: self.now, clock=lambda: self.tick + 7, words=lambda: self.words
-        )
+        self.feed = Feed(lambda: self.current, monotonic=lambda: self.now, clock=lambda: self.tick + 7, words=self._say)
         origins = settings.get("origins", ())
         self.stream = LiveStream(self.feed, monotonic=lambda: self.now, **settings)
         web = app(
@@ -50,10 +50,23 @@ class Live:
         self.current = snapshot(samples, at=self.tick, expires=expires)
         self.stream.publish(self.current)
 
+    def _say(self) -> dict[str, Any]:
+        self.on_words()
+        return self.words
+
     def value(self, name: str, **labels: str) -> float:
         """One of the stream's own series."""
-        (found,) = (s.value for s in self.stream.health() if s.name == name and labels.items() <= dict(s.labels).items())
+        (found,) = (
+            s.value for s in self.stream.health() if s.name == name and labels.items() <= dict(s.labels).items()
+        )
         return found
+
+    def cut(self) -> None:
+        """End every connection, as a network that fails."""
+        loop = self.stream._loop
+        for client in list(self.stream._clients):
+            if loop is not None:
+                loop.call_soon_threadsafe(client.wire.abort)
 
     def stop(self) -> None:
         """End as after SIGTERM."""

@@ -24,7 +24,13 @@ def test_without_samples_every_section_is_there_and_empty() -> None:
 def test_an_slo_has_its_words_windows_and_minutes() -> None:
     found = sections(
         *slo("web", 1, 0.25, 2.0, category="quality", group="zone=eu"),
-        one("slo_error_budget_exhaustion_timestamp_seconds", 2e9, slo="web", slo_group="zone=eu", forecast_quantile="0.5"),
+        one(
+            "slo_error_budget_exhaustion_timestamp_seconds",
+            2e9,
+            slo="web",
+            slo_group="zone=eu",
+            forecast_quantile="0.5",
+        ),
     )
     (key, row), *_ = found["slos"].items()
     assert key == "web/zone=eu"
@@ -45,7 +51,12 @@ def test_an_slo_that_only_has_its_info_is_not_measured() -> None:
 def test_an_experiments_numbers_are_those_of_its_primary_metric() -> None:
     other = one("experiment_variant_win_ratio", 0.123, experiment="checkout", variant="green", metric="revenue")
     row = sections(*experiment(0.97, killed=True), other)["experiments"]["checkout"]
-    assert (row["status"], row["control"], row["metric"], row["participants"]) == ("running", "blue", "conversion", 36000)
+    assert (row["status"], row["control"], row["metric"], row["participants"]) == (
+        "running",
+        "blue",
+        "conversion",
+        36000,
+    )
     assert row["recommendation"] == {"variant": "green", "action": "ship", "reason": "it is better"}
     green, red = row["variants"]["green"], row["variants"]["red"]
     assert (green["win"], green["verdict"], green["killed"]) == (0.97, "better", False)
@@ -58,7 +69,10 @@ def test_costs_are_summed_over_categories_and_not_over_currencies() -> None:
     who = {"experiment": "checkout", "variant": "green"}
     costs = [(5, "ads", "EUR"), (7, "staff", "EUR"), (11, "ads", "USD")]
     rows = [one("experiment_variant_cost", value, category=kind, currency=money, **who) for value, kind, money in costs]
-    assert sections(*experiment(), *rows)["experiments"]["checkout"]["variants"]["green"]["cost"] == {"EUR": 12, "USD": 11}
+    assert sections(*experiment(), *rows)["experiments"]["checkout"]["variants"]["green"]["cost"] == {
+        "EUR": 12,
+        "USD": 11,
+    }
 
 
 def test_a_content_variant_is_read_against_its_prediction() -> None:
@@ -89,7 +103,10 @@ def test_a_kill_without_its_counts_is_a_row_all_the_same() -> None:
 
 def test_patterns_personas_and_suggestions() -> None:
     found = sections(*patterns())
-    assert {key: row["state"] for key, row in found["patterns"].items()} == {"hook/ada": "fatigued", "story/ada": "fresh"}
+    assert {key: row["state"] for key, row in found["patterns"].items()} == {
+        "hook/ada": "fatigued",
+        "story/ada": "fresh",
+    }
     assert found["personas"]["ada"]["calibration_error"] == -0.12
     assert found["personas"]["ada"]["kills"] == {"evidence": 4}
     (row,) = found["suggestions"].values()
@@ -98,7 +115,14 @@ def test_patterns_personas_and_suggestions() -> None:
 
 @pytest.mark.parametrize(
     ("fatigued", "freshness", "state"),
-    [(1, 1, "fatigued"), (0, 0, "used up"), (0, 0.25, "fresh"), (None, 0, "used up"), (0, None, "fresh"), (None, None, None)],
+    [
+        (1, 1, "fatigued"),
+        (0, 0, "used up"),
+        (0, 0.25, "fresh"),
+        (None, 0, "used up"),
+        (0, None, "fresh"),
+        (None, None, None),
+    ],
 )
 def test_a_patterns_state(fatigued: float | None, freshness: float | None, state: str | None) -> None:
     who = {"pattern": "hook", "persona": "ada"}

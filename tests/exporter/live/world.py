@@ -63,14 +63,18 @@ def experiment(win: float = 0.7, *, killed: bool = False) -> list[Sample]:
     return [
         one("experiment_info", 1, experiment=name, kind="ab_test", control="blue", primary_metric="conversion"),
         *(one("experiment_status", word == "running", experiment=name, status=word) for word in ("draft", "running")),
-        one("experiment_recommendation_info", 1, experiment=name, variant="green", action="ship", reason="it is better"),
+        one(
+            "experiment_recommendation_info", 1, experiment=name, variant="green", action="ship", reason="it is better"
+        ),
         *variant("blue", 1 - win, 0.0),
         *variant("green", win, 0.04),
         *variant("red", 0.01, -0.3, killed=killed),
     ]
 
 
-def content(name: str, engagement: float, *, persona: str = "ada", pattern: str = "hook", kill: float = 0) -> list[Sample]:
+def content(
+    name: str, engagement: float, *, persona: str = "ada", pattern: str = "hook", kill: float = 0
+) -> list[Sample]:
     """A content variant; ``kill`` is when it was killed, 0 for never."""
     who = {"variant": name, "persona": persona}
     killed = [one("variant_killed_timestamp_seconds", kill, **who)] if kill else []

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
 from wsproto import ConnectionType, WSConnection
-from wsproto.events import AcceptConnection, CloseConnection, Event, Ping, RejectConnection, RejectData, Request
-from wsproto.events import TextMessage as Text
+from wsproto.events import (
+    AcceptConnection,
+    CloseConnection,
+    Event,
+    Ping,
+    RejectConnection,
+    RejectData,
+    Request,
+    TextMessage,
+)
 
 TARGET = "/live/stream"
+_LIFE_SECONDS = 60
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The handshake was refused: status and text."""
 
 
-class Closed(Exception):
+class ClosedError(Exception):
     """The server closed the connection: its code, or None where it just ended."""
 
     def __init__(self, code: int | None) -> None:
@@ -35,6 +45,7 @@ class Client:
         self, port: int, *, origin: str | None = None, resume: tuple[str, int] | None = None, timeout: float = 10
     ) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout)
+        self._ends = time.monotonic() + _LIFE_SECONDS
         self._ws = WSConnection(ConnectionType.CLIENT)
         self._events: list[Event] = []
         self._text = ""
@@ -42,23 +53,21 @@ class Client:
         headers = [] if origin is None else [(b"origin", origin.encode())]
         request = Request(host=f"127.0.0.1:{port}", target=TARGET + query, extra_headers=headers)
         self._socket.sendall(self._ws.send(request))
-        event = self._event()
-        if isinstance(event, RejectConnection):
-            self._socket.settimeout(timeout)
-            body = b""
-            while isinstance(data := self._event(), RejectData):
-                body += data.data
-                if data.body_finished:
-                    break
-            raise Refused(event.status_code, body.decode())
+        try:
+            event = self._event()
+            if isinstance(event, RejectConnection):
+                raise RefusedError(event.status_code, self._rest())
+        except BaseException:
+            self.close()
+            raise
         assert isinstance(event, AcceptConnection), event
         self.extensions = event.extensions
 
     def receive(self) -> dict[str, Any]:
-        """The next message; Closed where there is none any more."""
+        """The next message; ClosedError where there is none any more."""
         while True:
             event = self._event()
-            if isinstance(event, Text):
+            if isinstance(event, TextMessage):
                 self._text += event.data
                 if event.message_finished:
                     text, self._text = self._text, ""
@@ -67,7 +76,7 @@ class Client:
             elif isinstance(event, Ping):
                 self._socket.sendall(self._ws.send(event.response()))
             elif isinstance(event, CloseConnection):
-                raise Closed(event.code)
+                raise ClosedError(event.code)
 
     def until(self, kind: str) -> dict[str, Any]:
         """The next message of this type."""
@@ -77,20 +86,31 @@ class Client:
 
     def send(self, text: str) -> None:
         """Say something."""
-        self._socket.sendall(self._ws.send(Text(data=text)))
+        self._socket.sendall(self._ws.send(TextMessage(data=text)))
 
     def close(self) -> None:
         """Go away without a word."""
         self._socket.close()
 
+    def _rest(self) -> str:
+        """The body of a refusal."""
+        body = b""
+        while isinstance(data := self._event(), RejectData):
+            body += data.data
+            if data.body_finished:
+                break
+        return body.decode()
+
     def _event(self) -> Event:
         while not self._events:
+            # Heartbeats keep a socket from timing out: what does not come must not be waited for, for ever.
+            assert time.monotonic() < self._ends, "the client waits for something that does not come"
             try:
                 data = self._socket.recv(65536)
             except ConnectionResetError:
-                raise Closed(None) from None
+                raise ClosedError(None) from None
             if not data:
-                raise Closed(None)
+                raise ClosedError(None)
             self._ws.receive_data(data)
             self._events.extend(self._ws.events())
         return self._events.pop(0)
