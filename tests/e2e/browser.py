@@ -66,10 +66,10 @@ class Page:
             raise BrowserError(str(answer["exceptionDetails"]))
         return answer["result"].get("value")
 
-    def wait(self, script: str, seconds: float = 15) -> None:
+    def wait(self, script: str, seconds: float = 10) -> None:
         """Until the expression is true."""
         deadline = time.monotonic() + seconds
-        while not self.run(script):
+        while not self.run(f"Promise.resolve({script}).then(Boolean)"):
             if time.monotonic() > deadline:
                 raise BrowserError(f"{script} did not come to hold; {self.problems}")
             time.sleep(0.03)
