@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CLIENTS = (1, 100, 500)
 REFRESHES = 100
 MEDIAN_MS, P99_MS, MEMORY_MB = 100.0, 1000.0, 15.0
-CHANGES, WATCHERS = 10_000, 8
+CHANGES, WATCHERS = 10_000, 4
 
 _PUBLISHED = re.compile(rb'"published":([0-9.]+)')
 
