@@ -244,6 +244,21 @@ def test_while_nobody_watches_nothing_is_computed() -> None:
             assert asked == [1]
 
 
+def test_what_changed_while_nobody_watched_is_in_the_first_message_and_not_told_again() -> None:
+    with live() as server:
+        server.publish(numbers(0))
+        with connected(server.port) as client:
+            client.until("snapshot")
+        eventually(lambda: server.value("winburn_live_clients") == 0)
+        server.now += 1000
+        server.publish(numbers(1))
+        with connected(server.port) as client:
+            first = client.receive()
+            assert first["document"] == server.feed.document()
+            server.publish(numbers(2))
+            assert client.until("delta")["seq"] == first["seq"] + 1
+
+
 def test_over_plain_http_it_says_what_it_is() -> None:
     with live() as server:
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
