@@ -71,6 +71,7 @@ NOT_SHOWN = {
     "winburn_collector_series": "as above",
     "winburn_config_last_reload_success_timestamp_seconds": "as above",
     "winburn_config_last_reload_successful": "as above",
+    "winburn_live_clients": "as above",
     "winburn_live_push_total": "as above",
     "winburn_series_dropped_total": "as above",
 }

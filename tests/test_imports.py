@@ -66,6 +66,7 @@ PART_OF = {
     "exporter.landing": "exporter.web",
     "exporter.landing_cells": "exporter.web",
     "exporter.landing_style": "exporter.web",
+    "exporter.live": "exporter.web",
     "exporter.negotiate": "exporter.web",
     "exporter.notices": "exporter.loop",
     "exporter.nudges": "exporter.loop",

@@ -35,6 +35,7 @@ class Assembly:
     sources: Mapping[str, AnySource]
     collectors: tuple[Collector, ...]
     killed_at: KilledAt = _nobody
+    next_steps: Callable[[], Mapping[str, str]] = dict
 
     def health(self) -> Iterable[Sample]:
         """winburn_source_up of every source that was asked."""
@@ -83,11 +84,12 @@ def assemble(
         slos.append(collector(parts, composites))
     collectors: list[Collector] = [*slos]
     killed_at: KilledAt = _nobody
+    next_steps: Callable[[], Mapping[str, str]] = dict
     if spec.experiments:
         experiments = ExperimentCollector(cast(Any, sources), spec.experiments, state, refresh=spec.refresh, wish=wish)
         collectors.append(experiments)
-        killed_at = experiments.killed_at
-    return Assembly(sources, tuple(collectors), killed_at)
+        killed_at, next_steps = experiments.killed_at, experiments.next_steps
+    return Assembly(sources, tuple(collectors), killed_at, next_steps)
 
 
 def _open(name: str, spec: Spec) -> AnySource:

@@ -50,6 +50,7 @@ class ExperimentCollector:
         self._definitions = Definitions(sources, experiments)
         self._unsaved: list[Latch] = []
         self._last: dict[str, Reading] = {}
+        self._next_steps: Mapping[str, str] = {}
         self._changes = Changes(state, experiments)
         documents, standing = state.documents(DOCUMENT), self._changes.look()
         self._lifted, self._stored = dict(standing.lifted), standing.kills
@@ -70,6 +71,10 @@ class ExperimentCollector:
         # No experiment can have this name: names have no spaces.
         totals = Report("experiments by status", (), experiment_show.totals(self._tracks, list(readings)))
         return [*drafts, *readings.values(), totals, *failures, *self._save(at)]
+
+    def next_steps(self) -> Mapping[str, str]:
+        """Experiment -> what to do next, in words. May be asked from any thread."""
+        return self._next_steps
 
     def killed_at(self, experiment: str, variant: str) -> float | None:
         """Unix time at which a variant was killed; None where it was not. May be asked from any thread."""
@@ -97,6 +102,8 @@ class ExperimentCollector:
             self._judge(reading, at)
         answered = [reading for reading in readings if reading.answered]
         samples = dict(zip(answered, self._samples(answered, at), strict=True))
+        steps = {r.experiment.name: " ".join(dict.fromkeys(a.text for a in r.advice)) for r in answered}
+        self._next_steps = {**self._next_steps, **steps}
         self._wish([w for r in answered for w in experiment_apply.wishes(r, self._stored[r.experiment.name], at)])
         return {
             reading: Report(

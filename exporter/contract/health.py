@@ -24,9 +24,11 @@ HEALTH_FAMILIES: tuple[Family, ...] = (
         ("family",),
         type="counter",
     ),
+    Family("winburn_live_clients", "Clients that are connected to /live/stream."),
     Family(
         "winburn_live_push_total",
-        "Pushes to an Alertmanager or to Grafana Live: ok, failed, or replaced by a newer one before it was sent.",
+        "Pushes of live numbers. To an Alertmanager or Grafana Live: ok, failed, or replaced by a newer one before it "
+        "was sent. To the stream's clients: sent messages, and clients dropped (too slow) or refused (limit, origin).",
         ("target", "result"),
         type="counter",
     ),
