@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from alert_rules.rule import Group, Rule, dashboard_url, interval, literal, static_labels, texts
-from exporter.alerts import ALERTS
+from exporter.alerts import ALERTS, kill_facts
 from exporter.contract import select
 from exporter.spec import EarlyKill, Experiment, Spec
 
@@ -39,16 +37,11 @@ def kill_rule(experiment: Experiment, kill: EarlyKill, spec: Spec) -> Rule:
 
 
 def _facts(experiment: Experiment, kill: EarlyKill) -> dict[str, str]:
-    return {
-        "experiment": experiment.name,
-        "variant": "{{ $labels.variant }}",
-        "control": literal(experiment.control),
-        "metric": experiment.primary.name,
-        "margin": f"by more than {_percent(kill.margin)} % " if kill.margin else "",
-        "alpha": _percent(kill.alpha),
-    }
-
-
-def _percent(share: float) -> str:
-    # By way of the decimal text: 0.07 * 100 is 7.000000000000001.
-    return f"{(Decimal(repr(share)) * 100).normalize():f}"
+    return kill_facts(
+        experiment=experiment.name,
+        variant="{{ $labels.variant }}",
+        control=literal(experiment.control),
+        metric=experiment.primary.name,
+        margin=kill.margin,
+        alpha=kill.alpha,
+    )

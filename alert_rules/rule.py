@@ -6,10 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
-from urllib.parse import quote
 
-from exporter.alerts import Alert
-from exporter.contract import DASHBOARD_UIDS
+from exporter.alerts import Alert, dashboard_address, message, rule_interval, runbook_address
 from exporter.promql import format_duration
 from exporter.spec import Links, Spec
 
@@ -56,13 +54,8 @@ class Group:
 
 
 def interval(spec: Spec) -> float:
-    """Seconds between two evaluations of every rule: ``refresh``, but at least 1 s and at most 1 m.
-
-    The gauges change once in a refresh: to look more often finds nothing new, to look less often delays pages (and a
-    demo that refreshes every second shall page within seconds). The minute bounds the delay of what does not depend on
-    the refresh: that the exporter is gone.
-    """
-    return min(max(spec.refresh, 1.0), 60.0)
+    """Seconds between two evaluations of every rule: ``refresh``, but at least 1 s and at most 1 m."""
+    return rule_interval(spec.refresh)
 
 
 def literal(text: str) -> str:
@@ -93,15 +86,9 @@ def texts(
 
     Facts are templates already: what comes from the spec must have passed :func:`literal`.
     """
-    return {
-        "summary": alert.summary.format_map(facts),
-        "description": alert.description.format_map(facts),
-        "runbook_url": literal(runbook or f"{links.runbooks.rstrip('/')}/{alert.runbook}"),
-        "dashboard_url": literal(dashboard),
-    }
+    return message(alert, facts, literal(runbook_address(alert, links.runbooks, runbook)), literal(dashboard))
 
 
 def dashboard_url(links: Links, dashboard: str, **variables: str) -> str:
     """Address of a generated dashboard with its variables set."""
-    query = "&".join(f"var-{name}={quote(value, safe='')}" for name, value in variables.items())
-    return f"{links.grafana.rstrip('/')}/d/{DASHBOARD_UIDS[dashboard]}{'?' + query if query else ''}"
+    return dashboard_address(links.grafana, dashboard, **variables)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import ROUND_FLOOR, Decimal
 from textwrap import indent
 
 from alert_rules.freeze import BY, NO_DATA_STATUS, frozen
@@ -19,9 +18,9 @@ from alert_rules.rule import (
     texts,
     unless_frozen,
 )
-from exporter.alerts import ALERTS, Alert
+from exporter.alerts import ALERTS, Alert, burn_facts, floor
 from exporter.contract import select
-from exporter.promql import format_duration, quote
+from exporter.promql import quote
 from exporter.spec import Links, Slo, Spec
 from exporter.spec.tiers import tiers_in_force
 from exporter.windows import Severity, Tier, factor
@@ -56,8 +55,8 @@ def burn_rule(slo: Slo, tier: Tier, severity: Severity, spec: Spec) -> Rule:
         conditions.append(f"{select('slo_burn_p_value', slo=slo.name, window=tier.long)} < {number(gate)}")
     joined = "\n  and ignoring (window) ".join(conditions)
     facts = {
-        **_burn_facts(slo, tier),
-        "value": unless_frozen("humanize", f"more than {_floor(factor(tier, slo.period_seconds))}"),
+        **burn_facts(tier, slo.period_seconds, slo.period_label),
+        "value": unless_frozen("humanize", f"more than {floor(factor(tier, slo.period_seconds))}"),
     }
     return _freezing(
         slo,
@@ -142,29 +141,6 @@ def _texts(alert: Alert, slo: Slo, links: Links, more: Mapping[str, str]) -> dic
     if slo.group_by:
         annotations["dashboard_url"] += f"&var-slo_group={GROUP_IN_ADDRESS}"
     return annotations
-
-
-def _burn_facts(slo: Slo, tier: Tier) -> dict[str, str]:
-    limit, period = factor(tier, slo.period_seconds), slo.period_seconds
-    # Rounded before it is cut: 1.0333... x 3d / 31d is 10 %, and not 9.99 %.
-    spent = round(limit * tier.long_seconds * 100 / period, 10)
-    return {
-        "long": tier.long,
-        "short": tier.short,
-        "factor": _floor(limit),
-        "spent": _floor(spent),
-        "period": slo.period_label,
-        "lasts": _lasts(period / limit),
-    }
-
-
-def _lasts(seconds: Decimal) -> str:
-    """The time in whole minutes, a short one in seconds."""
-    return format_duration(60 * round(seconds / 60) if seconds >= 600 else max(1, round(seconds)))
-
-
-def _floor(value: Decimal) -> str:
-    return f"{value.quantize(Decimal('0.01'), ROUND_FLOOR).normalize():f}"
 
 
 def _about(slo: Slo) -> str:

@@ -6,10 +6,15 @@ Texts are for ``str.format``. What knows the entity fills them: the generated ru
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
 from typing import Literal
+from urllib.parse import quote
 
-from exporter.windows import MINUTE
+from exporter.contract import DASHBOARD_UIDS
+from exporter.promql import format_duration
+from exporter.windows import HOUR, MINUTE, Tier, factor
 
 Severity = Literal["page", "ticket", "info", "none"]
 
@@ -37,6 +42,9 @@ class Alert:
 
 
 SLO_IDENTITY = ("slo", "slo_group")
+
+VARIANT_KILL_ANNOUNCED = HOUR
+"""Seconds for which the kill of a content variant is announced."""
 
 _TABLE: tuple[Alert, ...] = (
     Alert(
@@ -163,3 +171,78 @@ _TABLE: tuple[Alert, ...] = (
 
 ALERTS: dict[str, Alert] = {alert.name: alert for alert in _TABLE}
 """Every alert of this version by name, in the order in which people should read them."""
+
+
+def message(alert: Alert, facts: Mapping[str, str], runbook_url: str, dashboard_url: str) -> dict[str, str]:
+    """What the alert says: summary and description with the facts filled in, and where to read on."""
+    return {
+        "summary": alert.summary.format_map(facts),
+        "description": alert.description.format_map(facts),
+        "runbook_url": runbook_url,
+        "dashboard_url": dashboard_url,
+    }
+
+
+def runbook_address(alert: Alert, runbooks: str, own: str | None = None) -> str:
+    """The entity's own runbook, else the alert's below the address ``runbooks``."""
+    return own or f"{runbooks.rstrip('/')}/{alert.runbook}"
+
+
+def dashboard_address(grafana: str, dashboard: str, **variables: str) -> str:
+    """Address of a generated dashboard with its variables set."""
+    query = "&".join(f"var-{name}={quote(value, safe='')}" for name, value in variables.items())
+    return f"{grafana.rstrip('/')}/d/{DASHBOARD_UIDS[dashboard]}{'?' + query if query else ''}"
+
+
+def rule_interval(refresh: float) -> float:
+    """Seconds between two evaluations of every rule, from those between two refreshes.
+
+    The gauges change once in a refresh: to look more often finds nothing new, to look less often delays pages (and a
+    demo that refreshes every second shall page within seconds). The minute bounds the delay of what does not depend on
+    the refresh: that the exporter is gone.
+    """
+    return min(max(refresh, 1.0), 60.0)
+
+
+def burn_facts(tier: Tier, period: int, period_label: str) -> dict[str, str]:
+    """What the text of ``SLOErrorBudgetBurn`` says of a tier; ``period`` in seconds."""
+    limit = factor(tier, period)
+    # Rounded before it is cut: 1.0333... x 3d / 31d is 10 %, and not 9.99 %.
+    spent = round(limit * tier.long_seconds * 100 / period, 10)
+    return {
+        "long": tier.long,
+        "short": tier.short,
+        "factor": floor(limit),
+        "spent": floor(spent),
+        "period": period_label,
+        "lasts": _lasts(period / limit),
+    }
+
+
+def floor(value: Decimal) -> str:
+    """At most two decimals, never more than the value."""
+    return f"{value.quantize(Decimal('0.01'), ROUND_FLOOR).normalize():f}"
+
+
+def _lasts(seconds: Decimal) -> str:
+    """The time in whole minutes, a short one in seconds."""
+    return format_duration(60 * round(seconds / 60) if seconds >= 600 else max(1, round(seconds)))
+
+
+def kill_facts(
+    *, experiment: str, variant: str, control: str, metric: str, margin: float, alpha: float
+) -> dict[str, str]:
+    """What the text of ``ExperimentEarlyKill`` is filled with."""
+    return {
+        "experiment": experiment,
+        "variant": variant,
+        "control": control,
+        "metric": metric,
+        "margin": f"by more than {_percent(margin)} % " if margin else "",
+        "alpha": _percent(alpha),
+    }
+
+
+def _percent(share: float) -> str:
+    # By way of the decimal text: 0.07 * 100 is 7.000000000000001.
+    return f"{(Decimal(repr(share)) * 100).normalize():f}"

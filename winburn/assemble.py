@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -16,9 +16,17 @@ from exporter.contract import Collector, Sample, sample
 from exporter.sources.base import CounterSource, CountSource, SlotSource
 from exporter.sources.build import open_source
 from exporter.spec import FileSource, Slo, Spec, read_secret, source_url
-from exporter.state import State
+from exporter.state import Application, State
 
 AnySource = CounterSource | SlotSource | CountSource
+
+
+KilledAt = Callable[[str, str], float | None]
+"""Experiment and variant -> when it was killed."""
+
+
+def _nobody(_experiment: str, _variant: str) -> None:
+    """Where there are no experiments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,8 @@ class Assembly:
 
     sources: Mapping[str, AnySource]
     collectors: tuple[Collector, ...]
+    killed_at: KilledAt = _nobody
+    next_steps: Callable[[], Mapping[str, str]] = dict
 
     def health(self) -> Iterable[Sample]:
         """winburn_source_up of every source that was asked."""
@@ -39,12 +49,18 @@ def open_state(spec: Spec) -> State:
 
 
 def assemble(
-    spec: Spec, state: State, *, origin: float | None = None, progress: Progress = lambda _name, _share: None
+    spec: Spec,
+    state: State,
+    *,
+    origin: float | None = None,
+    progress: Progress = lambda _name, _share: None,
+    wish: Callable[[Iterable[Application]], None] = lambda _: None,
 ) -> Assembly:
     """Sources and collectors of a spec; what they need is opened at the first question, not here.
 
-    ``origin`` is the phase of the instants at which they will be asked, by default that of the loop's grid. Raises
-    SecretError where a ``url_file`` cannot be read, StateError where the store cannot.
+    ``wish`` is called with what experiments want done to the outside. ``origin`` is the phase of the instants at which
+    they will be asked, by default that of the loop's grid. Raises SecretError where a ``url_file`` cannot be read,
+    StateError where the store cannot.
     """
     sources = {name: _open(name, spec) for name in sorted(spec.sources)}
     wide_origin = 0.0 if origin is None else origin
@@ -68,8 +84,10 @@ def assemble(
         parts = Components({t.slo.name: t for each in slos for t in each.tracks}, [each.lock for each in slos])
         slos.append(collector(parts, composites))
     collectors: list[Collector] = [*slos]
+    killed_at: KilledAt = _nobody
+    next_steps: Callable[[], Mapping[str, str]] = dict
     if spec.experiments:
-        experiments = ExperimentCollector(cast(Any, sources), spec.experiments, state, refresh=spec.refresh)
+        experiments = ExperimentCollector(cast(Any, sources), spec.experiments, state, refresh=spec.refresh, wish=wish)
         collectors.append(experiments)
         # After the experiments: what an API says of their status must be known before anything is killed.
         collectors += [
@@ -87,7 +105,8 @@ def assemble(
             )
             for name, guarding in _guarding(spec).items()
         ]
-    return Assembly(sources, tuple(collectors))
+        killed_at, next_steps = experiments.killed_at, experiments.next_steps
+    return Assembly(sources, tuple(collectors), killed_at, next_steps)
 
 
 def _guarding(spec: Spec) -> dict[str, dict[str, Slo]]:

@@ -18,6 +18,7 @@ from exporter.spec.experiment_models import (
 )
 from exporter.spec.kinds import KINDS, Kind
 from exporter.spec.lint import lint
+from exporter.spec.live_models import GrafanaLive, Live
 from exporter.spec.load import load, load_text
 from exporter.spec.mask import masked, masked_url, masked_webhook
 from exporter.spec.models import Limits, Links, Spec, StateStore
@@ -50,6 +51,7 @@ __all__ = [
     "EarlyKill",
     "Experiment",
     "FileSource",
+    "GrafanaLive",
     "Guardrail",
     "HttpSource",
     "JsonCounts",
@@ -59,6 +61,7 @@ __all__ = [
     "Latency",
     "Limits",
     "Links",
+    "Live",
     "Metric",
     "OwnTier",
     "Pages",

@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+import re
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, Strict, WithJsonSchema
 
 from exporter.spec.base import Model
-from exporter.spec.types import Text
+from exporter.spec.tree import shown
+from exporter.spec.types import LabelValue, Text
 
 Role = Literal["page", "ticket", "experiment", "heartbeat"]
+
+_EXTERNAL = "[a-zA-Z_][a-zA-Z0-9_]*"
+_OF_ALERTS = ("alertname", "severity")
+
+
+def _external_label(value: str) -> str:
+    # Reserved names such as tenant are allowed here: these are Prometheus' labels and not ours.
+    if not re.fullmatch(_EXTERNAL, value):
+        raise ValueError(f"{shown(value)} is not a label name; write it as external_labels of prometheus.yml do")
+    if value in _OF_ALERTS:
+        raise ValueError(f"every alert has a label {shown(value)} of its own, which Prometheus does not overwrite")
+    return value
+
+
+ExternalLabel = Annotated[
+    str, AfterValidator(_external_label), WithJsonSchema({"type": "string", "pattern": f"^{_EXTERNAL}$"})
+]
 
 
 class Receiver(Model):
@@ -25,8 +46,12 @@ class Receiver(Model):
 class Alerting(Model):
     """Receivers of the generated Alertmanager configuration; what has none goes to the next severity's."""
 
-    NOT_YET: ClassVar[dict[str, str]] = {"push": "the fast path to Alertmanager"}
     alertmanager: tuple[Text, ...] = ()
     """Addresses of every Alertmanager of the cluster, like http://localhost:9093."""
+    push: Annotated[bool, Strict()] = False
+    """Tell every Alertmanager of early kills and burn pages at once, before Prometheus has noticed."""
+    external_labels: dict[ExternalLabel, LabelValue] = {}
+    """Labels that Prometheus adds to its alerts (global.external_labels, less what alert_relabel_configs drops): only
+    with them is a pushed alert the same as Prometheus' own."""
     receivers: dict[Role, Receiver] = {}
     """Role -> where its alerts go."""

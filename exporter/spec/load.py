@@ -54,7 +54,7 @@ _STAND_INS: Mapping[str, Any] = {
 at the key itself is not reported: that it is mistaken is known already."""
 _ROUNDS = 10
 _SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///(?:file:)?)([^/:?][^?]*)(.*)", re.S)
-_PATHS = ("path", "url_file", "token_file", "webhook_file")
+_PATHS = ("path", "url_file", "token_file", "webhook_file", "secret_file")
 
 AnyModel = TypeVar("AnyModel", bound=Model)
 
@@ -170,8 +170,14 @@ def _completed(spec: Spec, tree: Tree, folder: Path) -> Spec:
         spec,
         sources={name: _resolved(source, here(("sources", name))) for name, source in spec.sources.items()},
         slos=tuple(_with_bad_column(slo) for slo in spec.slos),
-        experiments=tuple(_with_columns(experiment, spec) for experiment in spec.experiments),
+        experiments=tuple(
+            _with_apply(_with_columns(experiment, spec), here(("experiments", i)))
+            for i, experiment in enumerate(spec.experiments)
+        ),
         state=_resolved(spec.state, here(("state",))),
+        live=_with(spec.live, grafana=_resolved(spec.live.grafana, here(("live",))))
+        if spec.live.grafana
+        else spec.live,
         alerting=_with(
             spec.alerting,
             receivers={role: _resolved(receivers[role], here(("alerting", "receivers", role))) for role in receivers},
@@ -184,6 +190,18 @@ def _with_bad_column(slo: Slo) -> Slo:
     if csv is None or csv.bad is not None or csv.good is not None:
         return slo
     return _with(slo, sli=_with(slo.sli, csv=_with(csv, bad="bad")))
+
+
+def _with_apply(experiment: Experiment, folder: Path) -> Experiment:
+    if experiment.apply is None:
+        return experiment
+    targets = {action: getattr(experiment.apply, action) for action in type(experiment.apply).model_fields}
+    webhooks = {
+        action: _with(target, webhook=_resolved(target.webhook, folder))
+        for action, target in targets.items()
+        if target is not None and target.webhook is not None
+    }
+    return _with(experiment, apply=_with(experiment.apply, **webhooks))
 
 
 def _with_columns(experiment: Experiment, spec: Spec) -> Experiment:

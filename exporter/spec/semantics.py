@@ -37,6 +37,7 @@ def check(
             for i, url in enumerate(spec.alerting.alertmanager)
             for problem in _http(url, ("alerting", "alertmanager", i))
         ),
+        *_push(spec),
         *_twice("SLO", ("slos",), spec.slos, place),
         *(problem for i, slo in enumerate(spec.slos) for problem in check_slo(slo, ("slos", i), sources, spec.refresh)),
         *check_composites(spec, slos),
@@ -108,6 +109,14 @@ def _receiver(role: str, receiver: Receiver) -> Iterator[Problem]:
     parts = ("alerting", "receivers", role)
     yield from _url_or_file(receiver, parts, "webhook")
     yield from _http(receiver.webhook, (*parts, "webhook"))
+
+
+def _push(spec: Spec) -> Iterator[Problem]:
+    if spec.alerting.push and not spec.alerting.alertmanager:
+        message = "nobody to push to; give alertmanager with the address of every Alertmanager, or remove push"
+        yield Problem(("alerting", "push"), message)
+    if spec.live.grafana is not None:
+        yield from _http(spec.live.grafana.url, ("live", "grafana", "url"))
 
 
 def _url_or_file(

@@ -45,6 +45,7 @@ ABSENT = {
     "slo_error_budget_exhaustion_timestamp_seconds": "as above",
     "slo_groups": "no SLO of the demo is grouped",
     "slo_groups_dropped": "as above",
+    "winburn_live_push_total": "the demo pushes to nobody",
     "winburn_series_dropped_total": "nothing is dropped",
 }
 """Families of the contract that this body need not have, and why."""

@@ -133,7 +133,12 @@ experiments:
     false_discovery: all
     early_kill: {margin: 0.05, alpha: 0.01}
     labels: {team: growth}
-alerting: {receivers: {page: {webhook_file: pager.url}, ticket: {webhook: "https://tickets.example/hook"}}}
+alerting:
+  alertmanager: ["http://localhost:9093", "http://localhost:9094"]
+  push: true
+  external_labels: {cluster: eu1}
+  receivers: {page: {webhook_file: pager.url}, ticket: {webhook: "https://tickets.example/hook"}}
+live: {grafana: {url: "http://localhost:3000", token_file: grafana.token}}
 links: {grafana: "https://grafana.example", runbooks: "https://runbooks.example"}
 state: {url: "sqlite:///state.db"}
 """
@@ -297,9 +302,7 @@ def test_objectives_are_exactly_what_is_written(objective: str) -> None:
 NOT_YET = {
     "tenant: acme": "tenant",
     "engagement: {}": "engagement",
-    "live: {}": "live",
     "limits: {labels: 1}": "limits.labels",
-    "alerting: {push: true}": "alerting.push",
     "sources: {a: {type: prometheus, url: 'http://a', rules: true}}": "sources.a.rules",
     "sources: {a: {type: sql, url: 'sqlite://', timezone: UTC}}": "sources.a.timezone",
 }
