@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from alert_rules.experiment_watch_rules import watch_rules
 from alert_rules.rule import Group, Rule, dashboard_url, interval, literal, static_labels, texts
 from exporter.alerts import ALERTS, kill_facts
 from exporter.contract import select
@@ -9,9 +10,9 @@ from exporter.spec import EarlyKill, Experiment, Spec
 
 
 def experiment_group(experiment: Experiment, spec: Spec) -> Group:
-    """All rules of the experiment; none where it has no ``early_kill``."""
+    """All rules of the experiment, in the order of the table."""
     kill = experiment.early_kill
-    rules = () if kill is None else (kill_rule(experiment, kill, spec),)
+    rules = (*(() if kill is None else (kill_rule(experiment, kill, spec),)), *watch_rules(experiment, spec))
     about = f"{experiment.name}: {experiment.primary.name} against {experiment.control}. Early kill: "
     return Group(f"winburn-experiment-{experiment.name}", about + ("off." if kill is None else "on."), rules)
 
@@ -44,4 +45,5 @@ def _facts(experiment: Experiment, kill: EarlyKill) -> dict[str, str]:
         metric=experiment.primary.name,
         margin=kill.margin,
         alpha=kill.alpha,
+        guardrails=[guardrail.slo for guardrail in experiment.guardrails],
     )

@@ -78,6 +78,14 @@ MUTATIONS = {
     "no data at once": (r"(== 3\n    for:) 5m", r"\1 15s"),
     "a stopped experiment goes on": ("unless on", "and on"),
     "the kill is never told": (r"(early_kill\{[^}]*\}\)) == 1", r"\1 > 1"),
+    "a guardrail metric that is better is harm": (r"(metric=\"refunds\"\}) == -1", r"\1 == 1"),
+    "a burnt guardrail is not told": (r"(slo_breach\{[^}]*\}) == 1", r"\1 > 1"),
+    "two exporters cost twice": (
+        r"max by \(experiment, variant, category, currency\)",
+        "sum by (experiment, currency)",
+    ),
+    "costs below the limit": (r"(category, currency\) \([^\n]*\n\)\n)>", r"\1<"),
+    "stalled while units come": (r"(time\(\) - max by \(experiment\)[^\n]*\n)>", r"\1<"),
     "winburn needs an instance": (r"absent\(winburn_build_info\)", 'absent(winburn_build_info{instance="a"})'),
     "a source is down for one exporter": (r"max by \(source\)", "min by (source)"),
     "a hanging collector is not seen": (r"      or\n      time\(\)[^\n]*\n", ""),
@@ -147,7 +155,12 @@ def test_amtool_accepts_an_address_in_a_file_or_is_too_old(servers: Servers, tmp
 def labels_of(one: Spec) -> list[dict[str, str]]:
     """The labels with which each generated alert reaches Alertmanager, with examples for those of its series."""
     groups = yaml.safe_load(generate(one)[RULES_FILE])["groups"]
-    series = {"ExperimentEarlyKill": {"variant": "green"}, "WinburnSourceDown": {"source": "prod"}}
+    series = {
+        "ExperimentEarlyKill": {"variant": "green"},
+        "ExperimentGuardrailHarmed": {"variant": "green"},
+        "ExperimentCostOverrun": {"currency": "EUR"},
+        "WinburnSourceDown": {"source": "prod"},
+    }
     grouped = {"slo_group": "kind=a,zone=b", "kind": "a", "zone": "b"}
     return [
         {

@@ -11,7 +11,8 @@ from exporter.contract import FAMILIES
 
 RUNBOOKS = Path(__file__).resolve().parents[2] / "deploy" / "runbooks"
 FIELDS = """slo service objective period source value factor long short spent lasts
-unmeasured experiment variant control metric margin alpha collector"""
+unmeasured experiment variant control metric margin alpha collector
+guardrail guardrails harm currency limit stalled_after"""
 
 
 @pytest.fixture(params=ALERTS.values(), ids=ALERTS)
@@ -26,6 +27,9 @@ def test_the_table_holds_the_alerts_of_this_version() -> None:
         "SLOErrorBudgetForecast",
         "SLONoData",
         "ExperimentEarlyKill",
+        "ExperimentGuardrailHarmed",
+        "ExperimentCostOverrun",
+        "ExperimentStalled",
         "WinburnDown",
         "WinburnSourceDown",
         "WinburnCollectorFailing",
