@@ -27,7 +27,10 @@ slos:
     service: checkout
     objective: 99.9
     period: 30d
-    sli: {{source: prod, total: 'shop_requests_total{{job="shop"}}', bad: 'shop_requests_total{{job="shop",code="500"}}'}}
+    sli:
+      source: prod
+      total: shop_requests_total{{job="shop"}}
+      bad: shop_requests_total{{job="shop",code="500"}}
 experiments:
   - name: new-form
     control: old

@@ -63,6 +63,17 @@ def test_a_collector_for_the_slos_of_each_source_and_one_for_all_experiments(tmp
     assert [collector.name for collector in assemble(spec, State("sqlite://")).collectors] == [*names, "experiment"]
 
 
+def test_a_collector_for_the_guardrails_of_each_source(tmp_path: Path) -> None:
+    text = SPEC.replace("service: s\n", "service: s\n    group_by: [variant]\n") + EXPERIMENT
+    spec = loaded(tmp_path, text + "    guardrails: [{slo: c}, {slo: b}, {slo: a}]\n")
+    collectors = assemble(spec, State("sqlite://")).collectors
+    assert [each.name for each in collectors] == [
+        "slo:prod", "slo:shop", "experiment", "guardrail:prod", "guardrail:shop"
+    ]  # fmt: skip
+    reports = list(collectors[3].collect(1_700_000_000.0))
+    assert [report.entity for report in reports] == ["buttons: guardrail c", "buttons: guardrail a"]
+
+
 def test_health_says_up_of_what_was_asked(tmp_path: Path) -> None:
     (tmp_path / "counts.csv").write_text("variant,n,successes\nblue,10,1\ngreen,10,1\n")
     assembly = assemble(loaded(tmp_path, SPEC + EXPERIMENT), State("sqlite://"))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from exporter.collectors.experiment import ExperimentCollector
 from exporter.collectors.guardrail import GuardrailCollector
 from exporter.contract import Report
-from exporter.sources.base import series_key
+from exporter.sources.base import Count, series_key
+from exporter.sources.sql import SqlSource
 from exporter.spec import Experiment, Metric, Slo
-from exporter.state import AuditEntry, Latch, Override, State, StateError
+from exporter.state import Application, AuditEntry, Latch, Override, State, StateError
 from tests.exporter.collectors.scripted import BAD, START, TOTAL, Scripted, Series
 
 EVEN = {"blue": 0.5, "green": 0.5}
@@ -160,6 +164,51 @@ def test_a_variant_that_burns_is_killed_and_the_reason_has_the_numbers() -> None
     assert [(entry.kind, entry.action, entry.who) for entry in world.state.audit()] == [
         ("experiment", "kill", "winburn")
     ]
+
+
+class Visits:
+    name, up = "shop", True
+
+    def counts(self, _metric: Metric, _at: float) -> list[Count]:
+        return [Count(variant, (1000.0, 100.0)) for variant in EVEN]
+
+
+def test_the_experiments_own_collector_takes_the_kill_over_and_wishes_what_follows() -> None:
+    kill = {"kill": {"sql": {"source": "shop", "statement": "UPDATE v SET dead = 1 WHERE name = :variant"}}}
+    world = World(counters({"blue": never, "green": between(41)}), apply=kill)
+    wished: list[Application] = []
+    own = ExperimentCollector({"shop": Visits()}, [world.of], world.state, refresh=15.0, wish=wished.extend)
+    world.run(0, 44)
+    own.collect(START + 43 * 15)
+    world.at(44)
+    reports = own.collect(START + 45 * 15)
+    samples = [sample for report in reports for sample in (*report.samples, *report.lasting)]
+    found = {sample.name: sample for sample in samples}
+    assert found["experiment_variant_early_kill"].value == 1
+    assert dict(found["experiment_recommendation_info"].labels)["reason"] == "guardrail_slo"
+    (latch,) = world.kills()
+    assert [(x.member, x.action, x.facts["reason"]) for x in wished] == [("green", "kill", latch.reason)]
+
+
+def test_events_in_a_database_by_a_column(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as database, database:
+        database.execute("CREATE TABLE events (at, variant, total, bad)")
+        rows = [(START + i * 15, v, 10, 10 if v == "green" and i >= 40 else 0) for i in range(60) for v in EVEN]
+        database.executemany("INSERT INTO events VALUES (?, ?, ?, ?)", rows)
+    query = """
+        SELECT CAST((at - :start) / :step AS INTEGER) * :step + :start AS slot, variant, SUM(total) AS total,
+        SUM(bad) AS bad FROM events WHERE at >= :start AND at < :end GROUP BY 1, 2"""
+    for sql, said in (
+        (query, None),
+        (query.replace("variant,", "0 AS arm,"), "needed are the columns slot, total, bad, variant, each once"),
+    ):
+        world = World(Scripted({}))
+        world.slo = slo(group_by=["variant"], sli={"source": "shop", "sql": sql})
+        world.source = SqlSource("shop", f"sqlite:///{tmp_path}/shop.db", timeout=5.0)  # type: ignore[assignment]  # another kind
+        world.restart()
+        reports = world.run(0, 45)
+        assert said is None or said in str(reports[0].error)
+        assert [kill.member for kill in world.kills()] == ([] if said else ["green"])
 
 
 def test_what_the_control_suffers_too_is_no_variants_fault_until_the_control_recovers() -> None:
