@@ -10,6 +10,7 @@ from exporter.spec.experiment_models import Cost, Experiment, Guardrail
 from exporter.spec.models import Spec
 from exporter.spec.references import check_source
 from exporter.spec.slo_models import Slo
+from exporter.spec.tiers import tiers_in_force
 from exporter.spec.tree import Parts, Problem, did_you_mean, shown
 from exporter.spec.types import LABEL_PATTERN
 
@@ -61,6 +62,9 @@ def _by_variant(guardrail: Guardrail, slo: Slo, parts: Parts) -> Iterator[Proble
             f"variant and nothing else: give that SLO group_by: [{guardrail.by}], and its query the column"
         )
         yield Problem((*parts, "by" if "by" in guardrail.model_fields_set else "slo"), message)
+    elif not any(severity == "page" for _, severity in tiers_in_force(slo)):
+        message = f"{name} has no tier that pages, so no variant could ever breach it; give it one (alerting.page)"
+        yield Problem((*parts, "slo"), message)
 
 
 def _cost(cost: Cost, experiment: Experiment, parts: Parts, sources: Mapping[str, str | None]) -> Iterator[Problem]:
