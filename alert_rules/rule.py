@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
+from alert_rules.silence_link import silence_url
 from exporter.alerts import Alert
 from exporter.contract import DASHBOARD_UIDS
 from exporter.promql import format_duration
@@ -98,6 +99,7 @@ def texts(
         "description": alert.description.format_map(facts),
         "runbook_url": literal(runbook or f"{links.runbooks.rstrip('/')}/{alert.runbook}"),
         "dashboard_url": literal(dashboard),
+        "silence_url": silence_url(alert, links, grouped=GROUP in facts.get("slo", "")),
     }
 
 

@@ -111,6 +111,35 @@ _TABLE: tuple[Alert, ...] = (
         ),
     ),
     Alert(
+        name="ExperimentSampleRatioMismatch",
+        identity=("experiment",),
+        severity="ticket",
+        hold=5 * MINUTE,
+        summary="{experiment}: the split is broken, a share is {value} off the plan",
+        description=(
+            "The variants of {experiment} do not get the traffic that is planned: one of the shares is {value} of all "
+            "traffic away from its plan. If the plan held, chance alone would ever show this in fewer than 1 of 1000 "
+            "experiments, however often one looks.\n"
+            "Believe no verdict of {experiment}: whatever sends units to the wrong variant, or loses those of one, "
+            "also makes the variants differ.\n"
+            "Check first: did the assignment change while it ran? Does one variant redirect, crash or load slowly, so "
+            "that its visits are not counted? Are bots or repeated visits counted for one of them?"
+        ),
+    ),
+    Alert(
+        name="ExperimentDecided",
+        identity=("experiment", "variant", "metric"),
+        severity="info",
+        hold=15 * MINUTE,
+        summary="{experiment}: variant {variant} is {verdict} than {control} in {metric}",
+        description=(
+            "Variant {variant} of {experiment} is {verdict} than {control} in {metric}, and has been for 15 minutes. "
+            "At most {alpha} % of such verdicts are expected to be wrong, however often one looks.\n"
+            "How much {verdict}: see the interval on the dashboard, not the single estimate.\n"
+            "Check first: are the guardrails well? Has it run for whole weeks, so that every weekday counts alike?"
+        ),
+    ),
+    Alert(
         name="WinburnDown",
         identity=(),
         severity="page",
@@ -146,6 +175,35 @@ _TABLE: tuple[Alert, ...] = (
             "For 5 minutes the collector {collector} of winburn has not finished a run without an error.\n"
             "Some of its SLOs or experiments, or all, are not measured; what is measured is still right.\n"
             "Check first: the exporter's log names each SLO or experiment that failed, and why."
+        ),
+    ),
+    Alert(
+        name="WinburnDataStale",
+        identity=("collector",),
+        severity="ticket",
+        hold=5 * MINUTE,
+        summary="winburn: no whole run of collector {collector} for {value} or more",
+        description=(
+            "For {value} or more no exporter has finished a run of the collector {collector} without an error: it "
+            "fails or hangs in all of them.\n"
+            "What is shown of some of its SLOs or experiments, or of all, is old or gone, and their alerts cannot "
+            "begin.\n"
+            "Check first: does its source answer, and in time? What does the exporter's log say? A restart is safe: "
+            "what was counted is in the state store."
+        ),
+    ),
+    Alert(
+        name="WinburnSeriesDropped",
+        identity=("family",),
+        severity="ticket",
+        hold=5 * MINUTE,
+        summary="winburn leaves out series of {family}: about {value} in each refresh",
+        description=(
+            "The family {family} has more series than its cap, and about {value} of them are left out in each "
+            "refresh.\n"
+            "SLOs or experiments whose series are left out are not shown, and their alerts cannot fire.\n"
+            "Check first: which label has so many values? What counts of SLOs grouped by it, or of experiments, do you "
+            "expect?"
         ),
     ),
     Alert(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from exporter.promql import format_duration
+from exporter.spec.lint_alerting import lint_alerting
 from exporter.spec.lint_slo import lint_slo
 from exporter.spec.mask import has_password, is_secret_header
 from exporter.spec.models import Links, Spec
@@ -25,7 +25,7 @@ def lint(spec: Spec) -> list[str]:
         *_windows(spec),
         *_sources(spec),
         *(warning for slo in spec.slos for warning in lint_slo(slo, spec)),
-        *_receivers(spec),
+        *lint_alerting(spec),
         *_runbooks(spec),
         *_state(spec),
     ]
@@ -76,12 +76,6 @@ def _sources(spec: Spec) -> Iterator[str]:
                 yield f"sources.{name}.headers.{header}: a secret stands in the spec; a token_file keeps it out"
 
 
-def _receivers(spec: Spec) -> Iterator[str]:
-    for role, receiver in spec.alerting.receivers.items():
-        if receiver.webhook is not None and _looks_like_token(receiver.webhook):
-            yield f"alerting.receivers.{role}.webhook: it seems to hold a secret; put it into a file: webhook_file"
-
-
 def _runbooks(spec: Spec) -> Iterator[str]:
     if spec.links.runbooks == Links().runbooks:
         yield "links.runbooks: not set, so that alerts link to a path and not to an address that opens"
@@ -90,9 +84,3 @@ def _runbooks(spec: Spec) -> Iterator[str]:
 def _state(spec: Spec) -> Iterator[str]:
     if has_password(spec.state.url):
         yield f"state.url: {_PASSWORD}"
-
-
-def _looks_like_token(url: str) -> bool:
-    """A piece of the address that no person would choose: 16 and more letters and digits in a row, both among them."""
-    pieces = re.findall(r"[A-Za-z0-9]{16,}", url.partition("://")[2].partition("/")[2])
-    return has_password(url) or any(re.search("[0-9]", piece) and re.search("[A-Za-z]", piece) for piece in pieces)
