@@ -11,7 +11,7 @@ import pytest
 import requests
 from click.testing import CliRunner, Result
 
-from alert_rules import ALERTMANAGER_FILE, alertmanager_text, templates_text
+from alert_rules import alertmanager_text, templates_text
 from exporter.contract import Sample
 from exporter.spec import load
 from exporter.state import State
@@ -33,7 +33,6 @@ def server(alertmanager: Callable[[str], Running], tmp_path: Path) -> Running:
     (tmp_path / "empty.yml").write_text("slos: []\n")
     text = alertmanager_text(load(tmp_path / "empty.yml")).replace("- winburn.tmpl", f"- {tmp_path}/winburn.tmpl")
     (tmp_path / "winburn.tmpl").write_text(templates_text())
-    assert ALERTMANAGER_FILE
     return alertmanager(text)
 
 
