@@ -15,26 +15,27 @@ from exporter.spec import Experiment, Spec
 
 
 def mismatch_scenario(spec: Spec) -> Scenario:
-    """Phases: surely off, but by little; off by much, but not surely; broken, though exporter b does not know yet;
-    the experiment stopped."""
+    """Phases: surely off, but by little; off by much and not surely in one exporter, the other way round in the other;
+    broken, though exporter b does not know yet; the experiment stopped."""
     scenario = Scenario("broken split: fires when the shares are surely and clearly off, while the experiment runs")
-    long = held("ExperimentSampleRatioMismatch") + PHASE
+    alert, hold = "ExperimentSampleRatioMismatch", held("ExperimentSampleRatioMismatch")
+    long = hold + PHASE
     little, much = number(MISMATCH_DEVIATION * 0.98), number(MISMATCH_DEVIATION)
     sure, unsure = number(MISMATCH_P_VALUE * 0.98), number(MISMATCH_P_VALUE)
     firing = []
     for experiment in _ordered(spec):
         named = {"experiment": experiment.name}
-        deviation = [(little, long), (much, 2 * long), (much, PHASE)]
-        p_value = [(sure, long), (unsure, long), (sure, long + PHASE)]
-        late = [(sure, long), (unsure, 2 * long), (sure, PHASE)]
-        scenario.replicas("experiment_srm_deviation_ratio", [deviation, deviation], **named)
-        scenario.replicas("experiment_srm_p_value", [p_value, late], **named)
+        deviation = [(little, long), (much, 2 * long + PHASE)], [(little, 2 * long), (much, long + PHASE)]
+        p_value = [(sure, long), (unsure, long), (sure, long + PHASE)], [(sure, 2 * long), (unsure, long + PHASE)]
+        scenario.replicas("experiment_srm_deviation_ratio", deviation, **named)
+        scenario.replicas("experiment_srm_p_value", p_value, **named)
         _status(scenario, experiment, 3 * long)
         firing.append(Firing(mismatch_rule(experiment, spec), named, MISMATCH_DEVIATION))
-    scenario.check(long - 1, "ExperimentSampleRatioMismatch")
-    scenario.check(2 * long - 1, "ExperimentSampleRatioMismatch")
-    scenario.check(3 * long - 1, "ExperimentSampleRatioMismatch", firing)
-    scenario.check(3 * long + PHASE - 1, "ExperimentSampleRatioMismatch")
+    scenario.check(long - 1, alert)
+    scenario.check(2 * long - 1, alert)
+    scenario.check(2 * long + hold - 1, alert)
+    scenario.check(2 * long + hold, alert, firing)
+    scenario.check(3 * long + PHASE - 1, alert)
     return scenario
 
 

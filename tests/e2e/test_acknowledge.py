@@ -15,9 +15,11 @@ from alert_rules import alertmanager_text, templates_text
 from exporter.contract import Sample
 from exporter.spec import load
 from exporter.state import State
-from tests.e2e.conftest import Running
+from tests.e2e.conftest import Running, alertmanager_starter
 from winburn.assemble import assemble
 from winburn.cli import main
+from winburn.processes import Group
+from winburn.servers import Servers
 
 SPEC = """\
 sources: {{prod: {{type: prometheus, url: "http://127.0.0.1:9"}}}}
@@ -26,6 +28,14 @@ slos:
 alerting: {{alertmanager: ["{url}"{more}]}}
 """
 BURN = {"alertname": "SLOErrorBudgetBurn", "slo": "a", "slo_group": "zone=eu", "severity": "page"}
+
+
+@pytest.fixture(params=["machine", "sid"])
+def alertmanager(
+    request: pytest.FixtureRequest, both_alertmanagers: Callable[[str], Servers], group: Group, tmp_path: Path
+) -> Callable[[str], Running]:
+    """Of either Debian."""
+    return alertmanager_starter(both_alertmanagers(request.param), group, tmp_path)
 
 
 @pytest.fixture

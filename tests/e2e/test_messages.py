@@ -16,12 +16,21 @@ from alert_rules.messages import TEXTS
 from alert_rules.scenario import expand
 from exporter.spec import Spec
 from tests.alert_rules.example import experiment, slo, spec
-from tests.e2e.conftest import Running
+from tests.e2e.conftest import Running, alertmanager_starter
 from tests.e2e.mail import Mailbox, receiving
 from tests.e2e.webhook import Webhook
+from winburn.processes import Group
 from winburn.servers import Servers
 
 SINCE = "2026-11-01T22:03:04Z"
+
+
+@pytest.fixture(params=["machine", "sid"])
+def alertmanager(
+    request: pytest.FixtureRequest, both_alertmanagers: Callable[[str], Servers], group: Group, tmp_path: Path
+) -> Callable[[str], Running]:
+    """Of either Debian."""
+    return alertmanager_starter(both_alertmanagers(request.param), group, tmp_path)
 
 
 @pytest.fixture
