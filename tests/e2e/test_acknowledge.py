@@ -18,7 +18,7 @@ from exporter.state import State
 from tests.e2e.conftest import Running, alertmanager_starter
 from winburn.assemble import assemble
 from winburn.cli import main
-from winburn.processes import Group
+from winburn.processes import LOOPBACK, Group, free_ports, start, wait_http
 from winburn.servers import Servers
 
 SPEC = """\
@@ -132,3 +132,48 @@ def test_what_is_not_meant_is_refused_and_nothing_is_silenced(
     done = run(path, *arguments)
     assert (done.exit_code, says in " ".join(done.output.split())) == (2, True), done.output
     assert run(path, "--list").output == "no silence is in force\n"
+
+
+def test_a_cluster_gets_one_silence_and_says_so(
+    both_alertmanagers: Callable[[str], Servers],
+    group: Group,
+    tmp_path: Path,
+    wait_for: Callable[[Callable[[], object], float], None],
+) -> None:
+    """Two real Alertmanagers that know each other tell each other of silences within moments."""
+    servers = both_alertmanagers("machine")
+    http, peers = free_ports(2), free_ports(2)
+    program = servers.need("alertmanager")
+    for i in range(2):
+        folder = tmp_path / f"member-{i}"
+        folder.mkdir()
+        (folder / "alertmanager.yml").write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
+        command = [
+            program,
+            f"--config.file={folder / 'alertmanager.yml'}",
+            f"--storage.path={folder / 'data'}",
+            f"--web.listen-address={LOOPBACK}:{http[i]}",
+            f"--cluster.listen-address={LOOPBACK}:{peers[i]}",
+            f"--cluster.advertise-address={LOOPBACK}:{peers[i]}",
+            f"--cluster.peer={LOOPBACK}:{peers[1 - i]}",
+            "--cluster.gossip-interval=50ms",
+        ]
+        process = start(command, folder / "log", cwd=servers.assets(program) or folder)
+        group.add(process)
+        wait_http(f"http://{LOOPBACK}:{http[i]}/-/ready", 30, process)
+    path = tmp_path / "winburn.yml"
+    path.write_text(SPEC.format(url=f"http://{LOOPBACK}:{http[0]}", more=f', "http://{LOOPBACK}:{http[1]}"'))
+
+    def members() -> list[int]:
+        with requests.Session() as session:
+            session.trust_env = False
+            status = [session.get(f"http://{LOOPBACK}:{port}/api/v2/status", timeout=5).json() for port in http]
+        return [len(each["cluster"].get("peers", [])) for each in status]
+
+    wait_for(lambda: members() == [2, 2], 30)
+    done = run(path, "SLONoData", "--slo", "a", "--for", "1h", "--comment", "why")
+    assert (done.exit_code, "(told by the cluster)" in done.output) == (0, True), done.output
+    listed = run(path, "--list").output.splitlines()
+    assert [line.count(LOOPBACK) for line in listed] == [2]
+    assert run(path, "--expire", listed[0].partition(" ")[0]).exit_code == 0
+    wait_for(lambda: run(path, "--list").output == "no silence is in force\n", 10)
