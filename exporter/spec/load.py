@@ -20,7 +20,7 @@ from exporter.spec.errors import SpecError, SpecErrors
 from exporter.spec.experiment_models import CsvCounts, Experiment
 from exporter.spec.files import SpecText, read_files
 from exporter.spec.join import join
-from exporter.spec.models import Spec
+from exporter.spec.models import Links, Spec
 from exporter.spec.semantics import check
 from exporter.spec.sentences import problems_of
 from exporter.spec.slo_models import Slo
@@ -183,6 +183,7 @@ def _completed(spec: Spec, tree: Tree, folder: Path) -> Spec:
         slos=tuple(_with_bad_column(slo) for slo in spec.slos),
         experiments=tuple(_with_columns(experiment, spec) for experiment in spec.experiments),
         state=_resolved(spec.state, here(("state",))),
+        links=_with_alertmanager(spec),
         alerting=_with(
             spec.alerting,
             receivers={role: _told(receivers[role], here(("alerting", "receivers", role))) for role in receivers},
@@ -207,6 +208,15 @@ def _with_columns(experiment: Experiment, spec: Spec) -> Experiment:
         for metric in experiment.metrics
     )
     return _with(experiment, metrics=metrics)
+
+
+def _with_alertmanager(spec: Spec) -> Links:
+    """Links to the page of the first Alertmanager, unless the spec names another; never with its password."""
+    if "alertmanager" in spec.links.model_fields_set or not spec.alerting.alertmanager:
+        return spec.links
+    scheme, _, rest = spec.alerting.alertmanager[0].partition("://")
+    host, slash, path = rest.partition("/")
+    return _with(spec.links, alertmanager=f"{scheme}://{host.rpartition('@')[2]}{slash}{path}")
 
 
 def _with_paths(route: TeamRoute, folder: Path) -> TeamRoute:
