@@ -78,7 +78,8 @@ def _chooses(matcher: Matcher) -> bool:
     """Whether a matcher leaves out the most: it must be positive, and no pattern that fits any text."""
     if not matcher.equal or not matcher.value:
         return False
-    return not matcher.regex or not re.search(r"(?:^|[|(])\(*\.[*+]", matcher.value)
+    pieces = [piece.strip("()^$?:") for piece in matcher.value.split("|")]
+    return not matcher.regex or not any(piece in ("", ".*", ".+") for piece in pieces)
 
 
 def silence_all(

@@ -61,7 +61,8 @@ def test_what_is_no_matcher_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [[], ["slo=~.*"], ["slo=~.+"], ["slo=~a|.*"], ["tier!=fast"], ["slo="], ["slo=~(.*)"]]
+    "given",
+    [[], ["slo=~.*"], ["slo=~.+"], ["slo=~a|.*"], ["tier!=fast"], ["slo="], ["slo=~(.*)"], ["slo=~^.*$"], ["slo=~a|"]],
 )
 def test_nothing_silences_every_slo_by_accident(given: list[str]) -> None:
     matchers = [parse_matcher(text) for text in given]
@@ -73,6 +74,11 @@ def test_nothing_silences_every_slo_by_accident(given: list[str]) -> None:
 def test_one_matcher_that_chooses_is_enough() -> None:
     matchers = matchers_for("SLOErrorBudgetBurn", [parse_matcher("slo=~shop-.*"), parse_matcher("tier!=fast")])
     assert [str(each) for each in matchers] == ['alertname="SLOErrorBudgetBurn"', 'slo=~"shop-.*"', 'tier!="fast"']
+
+
+@pytest.mark.parametrize("text", ["slo=~.*-eu", "slo=~eu-.*", "slo=~(a|b).+", "slo=~a|b"])
+def test_a_pattern_that_leaves_something_out_chooses(text: str) -> None:
+    assert len(matchers_for("SLONoData", [parse_matcher(text)])) == 2
 
 
 def test_an_alert_about_one_thing_needs_no_matcher() -> None:
