@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from alert_rules.silence_link import silence_url
 from exporter.alerts import Alert, dashboard_address, message, rule_interval, runbook_address
 from exporter.promql import format_duration
 from exporter.spec import Links, Spec
@@ -86,7 +87,13 @@ def texts(
 
     Facts are templates already: what comes from the spec must have passed :func:`literal`.
     """
-    return message(alert, facts, literal(runbook_address(alert, links.runbooks, runbook)), literal(dashboard))
+    return message(
+        alert,
+        facts,
+        literal(runbook_address(alert, links.runbooks, runbook)),
+        literal(dashboard),
+        silence_url(alert, links, grouped=GROUP in facts.get("slo", "")),
+    )
 
 
 def dashboard_url(links: Links, dashboard: str, **variables: str) -> str:

@@ -35,6 +35,7 @@ PROMETHEUS_OWN = {"ALERTS", "ALERTS_FOR_STATE", "up"}
 
 NOT_SHOWN = {
     "experiment_applied_total": "the audit trail says more; for alerts of one's own",
+    "alert_acknowledged_until_timestamp_seconds": "for rows of dashboards, which a later version brings",
     "experiment_variant_events": "the numerator of experiment_variant_metric_value, for queries of one's own",
     "experiment_variant_expected_loss_ratio": "for experiment-detail, which a later version brings",
     "experiment_variant_kill_e_value": "as above",

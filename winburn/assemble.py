@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
+from exporter.alerts import ALERTS
+from exporter.collectors.alertmanager import AcknowledgementCollector
 from exporter.collectors.experiment import ExperimentCollector
 from exporter.collectors.slo import SloCollector
 from exporter.collectors.slo_composite import Components, in_order
 from exporter.collectors.slo_feed import Progress
 from exporter.contract import Collector, Sample, sample
+from exporter.sources.alertmanager import AlertmanagerApi
 from exporter.sources.base import CounterSource, CountSource, SlotSource
 from exporter.sources.build import open_source
 from exporter.spec import FileSource, Spec, read_secret, source_url
@@ -52,14 +55,15 @@ def assemble(
     state: State,
     *,
     origin: float | None = None,
+    live: bool = True,
     progress: Progress = lambda _name, _share: None,
     wish: Callable[[Iterable[Application]], None] = lambda _: None,
 ) -> Assembly:
     """Sources and collectors of a spec; what they need is opened at the first question, not here.
 
-    ``wish`` is called with what experiments want done to the outside. ``origin`` is the phase of the instants at which
-    they will be asked, by default that of the loop's grid. Raises SecretError where a ``url_file`` cannot be read,
-    StateError where the store cannot.
+    ``origin`` is the phase of the instants at which they will be asked, by default that of the loop's grid. ``live`` is
+    whether they are asked of now: what knows no past is left out otherwise. ``wish`` is called with what experiments
+    want done to the outside. Raises SecretError where a ``url_file`` cannot be read, StateError where the store cannot.
     """
     sources = {name: _open(name, spec) for name in sorted(spec.sources)}
     wide_origin = 0.0 if origin is None else origin
@@ -89,6 +93,10 @@ def assemble(
         experiments = ExperimentCollector(cast(Any, sources), spec.experiments, state, refresh=spec.refresh, wish=wish)
         collectors.append(experiments)
         killed_at, next_steps = experiments.killed_at, experiments.next_steps
+    if spec.alerting.alertmanager and live:
+        alertmanagers = [AlertmanagerApi(url) for url in spec.alerting.alertmanager]
+        identities = {alert.name: alert.identity for alert in ALERTS.values()}
+        collectors.append(AcknowledgementCollector(alertmanagers, identities))
     return Assembly(sources, tuple(collectors), killed_at, next_steps)
 
 

@@ -46,6 +46,8 @@ class Links(Model):
     """Address of Grafana."""
     runbooks: Text = "deploy/runbooks"
     """Address below which the runbooks are."""
+    alertmanager: Text = "http://localhost:9093"
+    """Address of Alertmanager's page, where people silence; the first of alerting.alertmanager if not given."""
 
 
 class Limits(Model):

@@ -40,6 +40,7 @@ LABELS = {
 """What the issue asks for by name: families, and labels by which they are told apart."""
 
 ABSENT = {
+    "alert_acknowledged_until_timestamp_seconds": "the demo's spec names no Alertmanager",
     "slo_corrected_seconds": "the demo corrects nothing",
     "slo_error_budget_exhaustion_probability_ratio": "its past is shorter than the 14 days that a forecast needs",
     "slo_error_budget_exhaustion_timestamp_seconds": "as above",
