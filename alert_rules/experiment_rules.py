@@ -15,7 +15,8 @@ def experiment_group(experiment: Experiment, spec: Spec) -> Group:
     kill = experiment.early_kill
     rules = () if kill is None else (kill_rule(experiment, kill, spec),)
     about = f"{experiment.name}: {experiment.primary.name} against {experiment.control}. Early kill: "
-    return Group(f"winburn-experiment-{experiment.name}", about + ("off." if kill is None else "on."), rules)
+    about += "off." if kill is None else "on."
+    return Group(f"winburn-experiment-{experiment.name}", about, interval(spec), rules)
 
 
 def kill_rule(experiment: Experiment, kill: EarlyKill, spec: Spec) -> Rule:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alert_rules.rule import Group, Rule, dashboard_url, number, one_of, texts
+from alert_rules.rule import Group, Rule, dashboard_url, interval, number, one_of, texts
 from exporter.alerts import ALERTS, Alert, Severity
 from exporter.contract import Regex, select
 from exporter.spec import Links, Spec
@@ -13,7 +13,7 @@ _BUILD = "winburn_build_info"
 def health_group(spec: Spec) -> Group:
     """The exporter is there, its sources answer, its collectors work, and alerting itself is alive."""
     rules = (_down(spec.links), *source_rules(spec), _collector(spec), _watchdog(spec.links))
-    return Group("winburn-health", "winburn itself.", rules)
+    return Group("winburn-health", "winburn itself.", interval(spec), rules)
 
 
 def paging_sources(spec: Spec) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from exporter.promql import format_duration
 from exporter.spec.lint_slo import lint_slo
 from exporter.spec.mask import has_password, is_secret_header
 from exporter.spec.models import Links, Spec
+from exporter.spec.native import lint_native
 from exporter.spec.source_models import PrometheusSource
 from exporter.spec.tiers import windows_of
 from exporter.spec.tree import listed
@@ -24,7 +25,7 @@ def lint(spec: Spec) -> list[str]:
         *_nothing_to_do(spec),
         *_windows(spec),
         *_sources(spec),
-        *(warning for slo in spec.slos for warning in lint_slo(slo, spec)),
+        *(warning for slo in spec.slos for warning in (*lint_slo(slo, spec), *lint_native(slo, spec))),
         *_receivers(spec),
         *_runbooks(spec),
         *_state(spec),

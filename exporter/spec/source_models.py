@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Strict
 
 from exporter.spec.base import Model
 from exporter.spec.types import Duration, Text
@@ -11,7 +13,6 @@ from exporter.spec.types import Duration, Text
 class PrometheusSource(Model):
     """A server with the Prometheus HTTP API."""
 
-    NOT_YET: ClassVar[dict[str, str]] = {"rules": "the native branch of burn alerts"}
     type: Literal["prometheus"]
     url: Text | None = None
     """Address of the server, like http://localhost:9090."""
@@ -23,6 +24,9 @@ class PrometheusSource(Model):
     """File that holds a bearer token; read again for every connection."""
     timeout: Duration = 10.0
     """How long an answer may take."""
+    rules: Annotated[bool, Strict()] = False
+    """The server that evaluates the generated rules has this source's raw series: burn alerts then go on without the
+    exporter."""
 
 
 class SqlSource(Model):

@@ -301,7 +301,6 @@ NOT_YET = {
     "limits: {labels: 1}": "limits.labels",
     "alerting: {push: true}": "alerting.push",
     "alerting: {alertmanager: []}": "alerting.alertmanager",
-    "sources: {a: {type: prometheus, url: 'http://a', rules: true}}": "sources.a.rules",
     "sources: {a: {type: sql, url: 'sqlite://', timezone: UTC}}": "sources.a.timezone",
     "sources: {a: {type: http, url: 'http://a'}}": "sources.a",
 }
