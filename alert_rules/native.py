@@ -188,17 +188,12 @@ def _gates(slo: Slo, tiers: Iterable[Tier], gate: float) -> Iterator[Record]:
 
 
 def _chance(counts: Table, total: str) -> str:
-    """Half a bad event less than is critical among so many events."""
-    steps = [
-        (events + 0.5, after - before)
-        for (events, before), (_, after) in zip(counts.rows, counts.rows[1:], strict=False)
-    ]
-    terms = [f"{f'{step} * ' if step > 1 else ''}({total} > bool {number(events)})" for events, step in steps]
-    if counts.ratio is not None:
-        events, bad = counts.rows[-1]
-        terms.append(f"({total} > bool {number(events + 0.5)}) * ({total} * {number(counts.ratio)} - {bad})")
-    first = f"0 * {total} + {number(counts.rows[0][1] - 0.5)}"
-    return "\n+ ".join([first, *terms]) + ("\n" if terms else "")
+    """:meth:`Table.chance` in PromQL."""
+    terms = [f"({total} > bool {number(most + 0.5)})" for most, _ in counts.rows]
+    for most, slope, length in counts.lines:
+        over = f"clamp_min({total} - {most}, 0)" if length is None else f"clamp({total} - {most}, 0, {length})"
+        terms.append(f"{number(slope)} * {over}")
+    return "\n+ ".join([f"0 * {total} + 0.5", *terms]) + ("\n" if terms else "")
 
 
 def _burn(slo: Slo, window: str, seconds: int, *, long: bool) -> str:
