@@ -49,9 +49,11 @@ def table(budget: Decimal, gate: float, burn_factor: Decimal) -> Table:
     bad, events = 1, 0
     while bad <= _LAST:
         events = most_events(bad, p, gate, events)
-        if limit * events >= bad + 0.5:
+        implied = limit * events >= bad + 0.5
+        if not implied or bad > _EXACT_ROWS:  # a line needs both of its ends
+            rows.append((events, bad))
+        if implied:
             break
-        rows.append((events, bad))
         bad = bad + 1 if bad < _EXACT_ROWS else math.ceil(bad * _GROWTH)
     lines = [
         (before[0], (after[1] - before[1]) / (after[0] - before[0]), after[0] - before[0])

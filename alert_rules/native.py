@@ -31,6 +31,7 @@ from exporter.windows import MINUTE, Tier, factor
 RECORD_SECONDS = MINUTE
 RATE_SECONDS = 5 * MINUTE
 _RATE = "5m"
+_SAMPLES = "4m59s"  # as below: as many where both ends are included
 
 ABOUT = f"""\
 SLOs whose source has `rules: true` have a group winburn-native-NAME of recording rules besides. It counts good and bad
@@ -117,7 +118,7 @@ def _rates(slo: Slo) -> tuple[str, str]:
     """Total and bad events per second, of each group."""
     sli = slo.sli
     if sli.bool is not None:
-        count, well = f"count_over_time({sli.bool}[{_RATE}])", f"sum_over_time({sli.bool}[{_RATE}])"
+        count, well = f"count_over_time({sli.bool}[{_SAMPLES}])", f"sum_over_time({sli.bool}[{_SAMPLES}])"
         each = f" / {RATE_SECONDS}"
         return _by_group(slo, "sum", count) + each, f"clamp_min({_by_group(slo, 'sum', f'{count} - {well}')}, 0){each}"
     if sli.ratio is not None:

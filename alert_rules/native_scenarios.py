@@ -19,11 +19,13 @@ from alert_rules.slo_rules import burn_rule
 from alert_rules.slo_scenarios import alert_of, groups_of, measured_firing
 from exporter.contract.recorded import of_slo, rate_name
 from exporter.spec import Slo, Spec, is_native, tiers_in_force
-from exporter.windows import PERIOD, TIERS, Tier, factor
+from exporter.windows import MINUTE, PERIOD, TIERS, Tier, factor
 
 _TRAFFIC = 1000.0
 _FLOOD = 1e9
 """Events per second: a burst, and so many good ones that no window burns any more."""
+
+_LONGEST_CALM = 30 * MINUTE
 
 _BURST = 20
 """Minutes that it takes a tier to fire, where the objective allows that."""
@@ -32,7 +34,7 @@ _QUIET = 3 * PHASE
 
 SILENCED, TAKEN, BACK, AGAIN, HELD, OVER = range(6)
 """Phases after a tier fires first: the exporters are there and calm; gone, so that the native branch fires; back, and
-burning; gone again; the raw series gone, too; raw series there, and well."""
+burning; gone again; the raw series gone, too; raw series there, and well, for as long as it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +98,10 @@ def native_scenarios(spec: Spec) -> list[Scenario]:
 def _tier(spec: Spec, name: str, cases: list[tuple[Slo, Tier]]) -> Scenario:
     scenario = Scenario(f"native, tier {name}: fires without the exporters, hands over to and fro as one alert, clears")
     first = _QUIET + max(_burst(slo, tier)[0] for slo, tier in cases)
+    calm = max(_calm(tier) for _, tier in cases)
     checks: dict[int, list[Firing]] = {}
     for slo, tier in cases:
-        feed = _feed(slo, tier, first)
+        feed = _feed(slo, tier, first, calm)
         feed.into(scenario)
         _exporters(scenario, slo, tier, first + 1)
         for at in (_QUIET, first - 1, first, _end(first, TAKEN), _end(first, AGAIN) - PHASE + 1, _end(first, AGAIN)):
@@ -109,8 +112,9 @@ def _tier(spec: Spec, name: str, cases: list[tuple[Slo, Tier]]) -> Scenario:
         checks.setdefault(_end(first, BACK), []).extend(measured_firing(spec, slo, values, gate))
         frozen = [Firing(each.rule, each.series, 0) for each in feed.firing(spec, _end(first, AGAIN))]
         checks.setdefault(_end(first, HELD), []).extend(frozen)
-    for phase in (SILENCED, OVER):
-        checks[_end(first, phase)] = []
+        over = _end(first, HELD) + calm
+        checks.setdefault(over, []).extend(feed.firing(spec, over))
+    checks[_end(first, SILENCED)] = []
     for at in sorted(checks):
         scenario.check(at, "SLOErrorBudgetBurn", checks[at])
     return scenario
@@ -131,13 +135,23 @@ def _burst(slo: Slo, tier: Tier) -> tuple[int, float]:
     return minutes, needed / minutes
 
 
-def _feed(slo: Slo, tier: Tier, first: int) -> _Feed:
+def _calm(tier: Tier) -> int:
+    """Minutes until the short window has no bad event any more; few where it would be hours, and a flood ends it."""
+    return PHASE + (tier.short_seconds // RECORD_SECONDS if tier.short_seconds <= _LONGEST_CALM else 0)
+
+
+def _feed(slo: Slo, tier: Tier, first: int, calm: int) -> _Feed:
+    """``calm`` minutes at the end, in which it is over: the long window burns on, but where the short one is long."""
     minutes, share = _burst(slo, tier)
     end = _end(first, AGAIN)
     bad = [0.0] * (first - minutes + 1) + [share * _TRAFFIC] * (end - first + minutes)
     gone: list[float | None] = [None] * PHASE
-    total: list[float | None] = [*[_TRAFFIC] * (end + 1), *gone, *[_FLOOD] * PHASE]
-    return _Feed(slo, total, [*bad, *gone, *[0.0] * PHASE])
+    total: list[float | None] = [
+        *[_TRAFFIC] * (end + 1),
+        *gone,
+        *[_TRAFFIC if tier.short_seconds <= _LONGEST_CALM else _FLOOD] * calm,
+    ]
+    return _Feed(slo, total, [*bad, *gone, *[0.0] * calm])
 
 
 def _exporters(scenario: Scenario, slo: Slo, tier: Tier, start: int) -> None:
