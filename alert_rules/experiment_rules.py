@@ -22,7 +22,7 @@ def experiment_group(experiment: Experiment, spec: Spec) -> Group:
     rules = tuple(rule for make in RULES for rule in make(experiment, spec))
     off = "off." if experiment.early_kill is None else "on."
     about = f"{experiment.name}: {experiment.primary.name} against {experiment.control}. Early kill: {off}"
-    return Group(f"winburn-experiment-{experiment.name}", about, rules)
+    return Group(f"winburn-experiment-{experiment.name}", about, interval(spec), rules)
 
 
 def mismatch_rule(experiment: Experiment, spec: Spec) -> Rule:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textwrap import indent
 
-from alert_rules.rule import Group, Rule, dashboard_url, number, one_of, texts
+from alert_rules.rule import Group, Rule, dashboard_url, interval, number, one_of, texts
 from exporter.alerts import ALERTS, Alert, Severity
 from exporter.contract import Regex, select
 from exporter.promql import format_duration
@@ -27,7 +27,7 @@ def health_group(spec: Spec) -> Group:
         _dropped(spec),
         _watchdog(spec.links),
     )
-    return Group("winburn-health", "winburn itself.", rules)
+    return Group("winburn-health", "winburn itself.", interval(spec), rules)
 
 
 def paging_sources(spec: Spec) -> tuple[str, ...]:

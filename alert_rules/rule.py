@@ -46,12 +46,28 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """One recording rule."""
+
+    name: str
+    expr: str
+    labels: Mapping[str, str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The rule as Prometheus reads it; unlike an alert's, its labels are no templates."""
+        return {"record": self.name, "expr": self.expr, **({"labels": dict(self.labels)} if self.labels else {})}
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
-    """Rules that are evaluated one after another at one instant; ``about`` is the comment above them."""
+    """Rules that are evaluated one after another at one instant, every so many seconds, records first; ``about`` is the
+    comment above them."""
 
     name: str
     about: str
-    rules: tuple[Rule, ...]
+    every: float
+    rules: tuple[Rule, ...] = ()
+    records: tuple[Record, ...] = ()
 
 
 def interval(spec: Spec) -> float:

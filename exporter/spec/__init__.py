@@ -22,6 +22,8 @@ from exporter.spec.live_models import GrafanaLive, Live
 from exporter.spec.load import load, load_text
 from exporter.spec.mask import masked, masked_url, masked_webhook
 from exporter.spec.models import Limits, Links, Spec, StateStore
+from exporter.spec.native import is_native, unsaid_corrections
+from exporter.spec.recurrence import recurrences
 from exporter.spec.schema import json_schema
 from exporter.spec.secrets import SecretError, read_secret, source_url
 from exporter.spec.slo_models import (
@@ -81,6 +83,7 @@ __all__ = [
     "SqlSource",
     "StateStore",
     "Value",
+    "is_native",
     "json_schema",
     "lint",
     "load",
@@ -89,7 +92,9 @@ __all__ = [
     "masked_url",
     "masked_webhook",
     "read_secret",
+    "recurrences",
     "source_url",
     "tiers_in_force",
+    "unsaid_corrections",
     "windows_of",
 ]

@@ -10,6 +10,7 @@ from exporter.spec.lint_alerting import lint_alerting
 from exporter.spec.lint_slo import lint_slo
 from exporter.spec.mask import has_password, is_secret_header
 from exporter.spec.models import Links, Spec
+from exporter.spec.native import lint_native
 from exporter.spec.source_models import HttpSource, PrometheusSource
 from exporter.spec.tiers import windows_of
 from exporter.spec.tree import listed
@@ -25,7 +26,7 @@ def lint(spec: Spec) -> list[str]:
         *_nothing_to_do(spec),
         *_windows(spec),
         *_sources(spec),
-        *(warning for slo in spec.slos for warning in lint_slo(slo, spec)),
+        *(warning for slo in spec.slos for warning in (*lint_slo(slo, spec), *lint_native(slo, spec))),
         *(warning for experiment in spec.experiments for warning in _paths(experiment)),
         *lint_alerting(spec),
         *_runbooks(spec),

@@ -331,7 +331,6 @@ NOT_YET = {
     "tenant: acme": "tenant",
     "engagement: {}": "engagement",
     "limits: {labels: 1}": "limits.labels",
-    "sources: {a: {type: prometheus, url: 'http://a', rules: true}}": "sources.a.rules",
     "sources: {a: {type: sql, url: 'sqlite://', timezone: UTC}}": "sources.a.timezone",
 }
 
