@@ -42,7 +42,7 @@ def test_a_kill_is_the_alert_of_the_generated_rule(name: str) -> None:
     of_rule = {"alertname": rule.alert.name, "experiment": name, "variant": "green", **rule.labels}
     assert dict(alert.labels) == of_rule
     assert dict(alert.annotations) == {
-        key: expanded(text, {"variant": "green"}) for key, text in rule.annotations.items()
+        key: expanded(text, {"experiment": name, "variant": "green"}) for key, text in rule.annotations.items()
     }
     assert alert.title == f"ExperimentEarlyKill ({name}, green)"
 
