@@ -1,6 +1,7 @@
 """YAML to strict, frozen models, with every error at once."""
 
 from exporter.spec.alerting_models import Alerting, Receiver
+from exporter.spec.engagement_models import Engagement, Fatigue, OwnTables, VariantKill
 from exporter.spec.errors import SpecError, SpecErrors
 from exporter.spec.experiment_models import CsvCounts, EarlyKill, Experiment, Metric, PrometheusCounts
 from exporter.spec.lint import lint
@@ -32,12 +33,15 @@ __all__ = [
     "CsvCounts",
     "CsvSlots",
     "EarlyKill",
+    "Engagement",
     "Experiment",
+    "Fatigue",
     "FileSource",
     "Latency",
     "Limits",
     "Links",
     "Metric",
+    "OwnTables",
     "OwnTier",
     "PrometheusCounts",
     "PrometheusSource",
@@ -53,6 +57,7 @@ __all__ = [
     "SpecErrors",
     "SqlSource",
     "StateStore",
+    "VariantKill",
     "json_schema",
     "lint",
     "load",

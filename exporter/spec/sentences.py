@@ -17,6 +17,8 @@ from exporter.spec.types import found
 
 EXAMPLES: Mapping[str, str] = {
     "CsvSlots.where": "where: {site: eu}",
+    "Engagement.early_kill": "early_kill: {rule: evidence, expected_ratio: 0.5, alpha: 0.01}",
+    "Engagement.source": "source: shop",
     "Experiment.name": "name: checkout-button",
     "Metric.name": "name: conversion",
     "Metric.source": "source: shop",
@@ -36,9 +38,11 @@ EXAMPLES: Mapping[str, str] = {
     "csv": "csv: {variant: variant, n: n, successes: successes}",
     "direction": "direction: increase",
     "early_kill": "early_kill: {margin: 0.0, alpha: 0.01}",
+    "engagement": "engagement: {source: shop, tables: threads}",
     "events": 'events: conversions_total{experiment="checkout-button"}',
     "experiments": "experiments: [{name: …, control: …, variants: …, metrics: …}]",
     "exposures": 'exposures: exposures_total{experiment="checkout-button"}',
+    "fatigue": "fatigue: {window: 7d, max_uses: 3, alpha: 0.05}",
     "good_when": "good_when: max(queue_length) < 100",
     "group_by": "group_by: [zone]",
     "headers": "headers: {X-Scope-OrgID: team-a}",
@@ -76,9 +80,11 @@ EXAMPLES: Mapping[str, str] = {
     "threshold": "threshold: 0.3",
     "tiers": "tiers: [{name: quick, severity: page, long: 1h, short: 5m, factor: 14.4}]",
     "timezone": "timezone: Europe/Berlin",
+    "tables": "tables: threads",
     "ticket": "ticket: [slow, trickle]",
     "type": "type: prometheus",
     "url": 'url: "http://localhost:9090"',
+    "OwnTables.variants": "variants: SELECT id AS variant, impressions, interactions FROM posts",
     "variants": "variants: {blue: 0.5, green: 0.5}",
     "where": "where: {experiment: checkout-button}",
 }

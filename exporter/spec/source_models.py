@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from exporter.spec.base import Model
-from exporter.spec.types import Duration, Text
+from exporter.spec.types import Duration, Text, Zone
 
 
 class PrometheusSource(Model):
@@ -28,7 +28,6 @@ class PrometheusSource(Model):
 class SqlSource(Model):
     """A database that SQLAlchemy can reach; opened read-only where the database can enforce it."""
 
-    NOT_YET: ClassVar[dict[str, str]] = {"timezone": "times without a zone"}
     type: Literal["sql"]
     url: Text | None = None
     """SQLAlchemy URL, like sqlite:///shop.db or postgresql+psycopg://host/db."""
@@ -36,6 +35,8 @@ class SqlSource(Model):
     """File that holds the URL, where it carries a password."""
     timeout: Duration = 10.0
     """How long an answer may take."""
+    timezone: Zone = "UTC"
+    """Zone of the times of content variants that are stored without one."""
 
 
 class FileSource(Model):
