@@ -17,7 +17,8 @@ def test_a_source_is_enough_and_the_rest_has_defaults() -> None:
     spec = load_text(f"{SOURCES}engagement: {{source: shop}}\n")
     assert spec.engagement is not None
     assert spec.engagement.tables == "threads"
-    assert spec.engagement.early_kill == VariantKill(rule="evidence", expected_ratio=0.5, alpha=0.01, lag=120)
+    assert spec.engagement.early_kill == VariantKill()
+    assert (VariantKill().rule, VariantKill().alpha, VariantKill().lag) == ("evidence", 0.01, 120)
     assert (spec.engagement.fatigue.window, spec.engagement.fatigue.max_uses) == (604_800, 3)
     assert "window: 7d" in masked(spec)
     assert "lag: 2m" in masked(spec)
