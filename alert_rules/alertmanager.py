@@ -81,18 +81,33 @@ def route(kills: str) -> dict[str, Any]:
                 **_pace("0s", "1m", "4h"),
             },
             {
+                "matchers": [_is("alertname", "VariantEarlyKill")],
+                "receiver": kills,
+                **_message("alertname", *ALERTS["VariantEarlyKill"].identity),
+                **_pace("0s", "1m", "4h"),
+            },
+            {
                 "matchers": [_is("severity", "page")],
                 "receiver": "page",
                 **_message("alertname", *SLO_IDENTITY),
                 **_pace("5s", "1m", "4h"),
                 "routes": [_of_winburn("WinburnSourceDown")],
             },
-            {"matchers": [_is("severity", "info")], "receiver": "experiment", **_message("alertname", "experiment")},
+            {
+                "matchers": [_is("severity", "info")],
+                "receiver": "experiment",
+                **_message("alertname", "experiment"),
+                "routes": [_of_winburn("PatternFatigued")],
+            },
             {
                 "matchers": [_is("severity", "ticket")],
                 "receiver": "ticket",
                 **_message("alertname", *SLO_IDENTITY),
-                "routes": [_of_winburn("WinburnSourceDown"), _of_winburn("WinburnCollectorFailing")],
+                "routes": [
+                    _of_winburn("WinburnSourceDown"),
+                    _of_winburn("WinburnCollectorFailing"),
+                    _of_winburn("HighVariantKillRatio"),
+                ],
             },
         ],
     }

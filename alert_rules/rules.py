@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alert_rules import freeze
+from alert_rules.engagement_rules import engagement_groups
 from alert_rules.experiment_rules import experiment_group
 from alert_rules.health_rules import health_group
 from alert_rules.rule import Group, interval
@@ -25,6 +26,7 @@ def rule_groups(spec: Spec) -> tuple[Group, ...]:
         health_group(spec),
         *(slo_group(slo, spec) for slo in sorted(spec.slos, key=lambda slo: slo.name)),
         *(experiment_group(each, spec) for each in sorted(spec.experiments, key=lambda each: each.name)),
+        *engagement_groups(spec),
     )
 
 

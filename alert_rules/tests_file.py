@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 
+from alert_rules.engagement_scenarios import engagement_scenarios
 from alert_rules.experiment_rules import kill_rule
 from alert_rules.health_rules import health_group, paging_sources, stale_after
 from alert_rules.rule import Rule, number
@@ -28,6 +29,7 @@ def unit_tests_text(spec: Spec) -> str:
     scenarios += slo_scenarios(spec)
     if any(experiment.early_kill for experiment in spec.experiments):
         scenarios.append(_kills(spec))
+    scenarios += engagement_scenarios(spec)
     about = comment(f"Run: promtool test rules {TESTS_FILE}\nEvery series comes from two exporters, a and b.")
     return HEADER + about + head + "tests:\n" + "".join(scenario.text() for scenario in scenarios)
 

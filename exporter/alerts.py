@@ -111,6 +111,45 @@ _TABLE: tuple[Alert, ...] = (
         ),
     ),
     Alert(
+        name="VariantEarlyKill",
+        identity=("variant", "persona"),
+        severity="info",
+        hold=0,
+        summary="stop variant {variant} of {persona}",
+        description=(
+            "Variant {variant} of {persona} was killed early: {rule}\n"
+            "Take it down where that is not done by itself. This message ends an hour after the kill.\n"
+            "Check first: are the views counted that it really had? Does the prediction for it make sense?"
+        ),
+    ),
+    Alert(
+        name="HighVariantKillRatio",
+        identity=("persona",),
+        severity="ticket",
+        hold=15 * MINUTE,
+        summary="{value} of the variants of {persona} were killed early",
+        description=(
+            "Of the monitoring sessions of {persona} that began in the last 24 hours, {value} ended in a kill, three "
+            "or more of them; this alert starts above {limit} %.\n"
+            "Kills are to be the exception: more likely the predictions are too high than all content is bad.\n"
+            "Check first: does the predictor promise more than before (prediction_calibration_error_ratio)? Is the "
+            "audience smaller today? Are interactions still counted?"
+        ),
+    ),
+    Alert(
+        name="PatternFatigued",
+        identity=("pattern", "persona"),
+        severity="info",
+        hold=5 * MINUTE,
+        summary="rest the pattern {pattern} of {persona}",
+        description=(
+            "The pattern {pattern} of {persona} is worn out: it was used {uses} times or more in the last {window}, or "
+            "its engagement falls with its uses.\n"
+            "Use other patterns until it is fresh again.\n"
+            "Check first: which of the two is it (pattern_uses, pattern_fatigue_e_value)?"
+        ),
+    ),
+    Alert(
         name="WinburnDown",
         identity=(),
         severity="page",

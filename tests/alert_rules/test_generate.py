@@ -28,7 +28,7 @@ ALLOWED_TEMPLATES = (
     "{{ else }}",
     "{{ end }}",
     "{{ $labels.slo_group | urlquery }}",
-    *(f"{{{{ $labels.{name} }}}}" for name in ("variant", "source", "collector", "slo_group")),
+    *(f"{{{{ $labels.{name} }}}}" for name in ("variant", "source", "collector", "slo_group", "persona", "pattern")),
 )
 
 
@@ -90,7 +90,7 @@ def test_an_empty_spec_still_watches_winburn() -> None:
 def series_of(expr: str) -> set[str]:
     """Names of series in a PromQL expression of ours."""
     bare = re.sub(r"\{[^}]*\}|(by|on|ignoring) \([^)]*\)|\"[^\"]*\"", "", expr)
-    words = {"max", "min", "and", "or", "unless", "absent", "vector", "time", "label_replace", "ALERTS"}
+    words = {"max", "min", "and", "or", "unless", "absent", "vector", "time", "count", "label_replace", "ALERTS"}
     return set(re.findall(r"[a-zA-Z_][a-zA-Z0-9_:]*", bare)) - words
 
 
