@@ -31,6 +31,8 @@ class SqlSource:
         self.name = name
         self.timezone = timezone
         self.up: bool | None = None
+        self.url = url
+        """With its password: not for messages."""
         self._database = Database(name, url, timeout)
 
     def slots(
