@@ -26,6 +26,8 @@ from exporter.stats.fatigue import trend
 
 PREDICTED, RATIO, ALPHA, STEP, VIEWS, PATHS = 0.06, 0.5, 0.01, 25, 10_000, 4000
 USES, EXPOSURES, RATE, FATIGUE_PATHS = 200, 500, 0.08, 1000
+COMMON_RATE = 0.015
+"""About the mean rate of clicks: which one it is does not matter."""
 HELD = (datetime(2013, 6, 25, tzinfo=UTC), datetime(2014, 1, 10, tzinfo=UTC))
 """Upworthy's assignment was faulty between these (Matias et al. 2021)."""
 HEADLINES = {
@@ -136,8 +138,28 @@ def _alarms(alarm: Floats) -> str:
 
 
 def headlines(path: Path) -> str:
-    """Markdown: clicks of headline patterns against the other headlines of the same week, by quarter, and the trend."""
-    weeks: dict[tuple[str, datetime], list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
+    """Markdown: clicks of headline patterns over those of the other headlines of the same test (one story, its readers
+    randomised), by quarter, and the trend over weeks."""
+    periods = tuple(_against_same_test(_tests(path)))
+    quarters = sorted({_quarter(period.start) for period in periods})
+    columns = [*quarters, "headlines", "e-value", "half of it after"]
+    lines = [f"| headline | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    for each in sorted(wear(Engagement(uses=(), periods=periods), Fatigue(), 0.0), key=lambda one: one.pattern):
+        own = [period for period in periods if period.pattern == each.pattern]
+        cells = [_ratio([period for period in own if _quarter(period.start) == quarter]) for quarter in quarters]
+        half = f"{each.half_life:,.0f} headlines" if each.half_life else "rises"
+        e_value = "-" if each.e_value is None else f"{each.e_value:.3g}"
+        cells += [f"{sum(period.uses for period in own):,.0f}", e_value, half]
+        lines.append(f"| {each.pattern} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+Sums = dict[str, list[float]]
+
+
+def _tests(path: Path) -> list[tuple[float, Sums]]:
+    """The Monday of each test, and pattern -> headlines, impressions, clicks; a headline has its first pattern."""
+    tests: dict[tuple[str, float], Sums] = {}
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             at = datetime.fromisoformat(row["test_created_at_oid"])
@@ -145,21 +167,25 @@ def headlines(path: Path) -> str:
                 continue
             week = (at - timedelta(days=at.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
             found = [name for name, wanted in HEADLINES.items() if re.search(wanted, row["headline"], re.IGNORECASE)]
-            for name in found[:1] or ["none of these"]:  # one pattern each, so that the others are others
-                for i, number in enumerate((1.0, float(row["impressions"]), float(row["clicks"]))):
-                    weeks[name, week][i] += number
-    periods = tuple(Period(name, "", week.timestamp(), *sums) for (name, week), sums in sorted(weeks.items()))
-    worn = {each.pattern: each for each in wear(Engagement(uses=(), periods=periods), Fatigue(), 0.0)}
-    quarters = sorted({_quarter(period.start) for period in periods})
-    lines = [
-        f"| headline | {' | '.join(quarters)} | e-value | half of it after |",
-        "|---|" + "---|" * (len(quarters) + 2),
-    ]
-    for name in [*HEADLINES, "none of these"]:
-        each, cells = worn[name], [_against_rest(periods, name, quarter) for quarter in quarters]
-        half = f"{each.half_life:,.0f} headlines" if each.half_life else "rises"
-        lines.append(f"| {name} | {' | '.join(cells)} | {each.e_value or 0:.3g} | {half} |")
-    return "\n".join(lines)
+            test = tests.setdefault((row["clickability_test_id"], week.timestamp()), {})
+            sums = test.setdefault(found[0] if found else "none of these", [0.0, 0.0, 0.0])
+            for i, number in enumerate((1.0, float(row["impressions"]), float(row["clicks"]))):
+                sums[i] += number
+    return [(week, sums) for (_, week), sums in sorted(tests.items())]
+
+
+def _against_same_test(tests: list[tuple[float, Sums]]) -> list[Period]:
+    """Week by week: clicks, and for exposures the clicks that the rate of the others of each test would have given,
+    at a common rate. A persona of its own for each pattern: they are compared already."""
+    weeks: dict[tuple[str, float], list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
+    for week, sums in tests:
+        for name, (number, impressions, clicks) in sums.items():
+            others = [values for other, values in sums.items() if other != name]
+            seen, clicked = sum(values[1] for values in others), sum(values[2] for values in others)
+            if clicked >= 30:
+                for i, value in enumerate((number, impressions * clicked / seen / COMMON_RATE, clicks)):
+                    weeks[name, week][i] += value
+    return [Period(name, name, week, *values) for (name, week), values in sorted(weeks.items())]
 
 
 def _quarter(at: float) -> str:
@@ -167,13 +193,9 @@ def _quarter(at: float) -> str:
     return f"{day.year} Q{(day.month + 2) // 3}"
 
 
-def _against_rest(periods: tuple[Period, ...], name: str, quarter: str) -> str:
-    """The pattern's rate over that of the others in the quarter."""
-    rates = []
-    for own in (True, False):
-        some = [p for p in periods if _quarter(p.start) == quarter and (p.pattern == name) is own]
-        rates.append(sum(p.events for p in some) / max(1.0, sum(p.exposures for p in some)))
-    return f"{rates[0] / rates[1]:.2f}" if all(rates) else "-"
+def _ratio(periods: list[Period]) -> str:
+    exposures, events = (sum(getattr(period, name) for period in periods) for name in ("exposures", "events"))
+    return f"{events / exposures / COMMON_RATE:.2f}" if exposures else "-"
 
 
 def main() -> int:
@@ -185,7 +207,7 @@ def main() -> int:
     shared = Path(os.environ.get("WINBURN_SHARED", Path(__file__).resolve().parents[2] / "shared"))
     archive = shared / "data" / "upworthy" / "packages.csv.gz"
     if archive.exists():
-        print(f"Upworthy headlines against the others of the same week\n\n{headlines(archive)}")
+        print(f"Upworthy headlines against the others of the same test\n\n{headlines(archive)}")
     return 0
 
 

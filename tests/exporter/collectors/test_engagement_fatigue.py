@@ -73,11 +73,20 @@ def test_a_pattern_that_holds_while_the_site_falls_is_fresh_and_one_that_falls_f
 
 def test_other_personas_are_not_compared_with() -> None:
     other = [
-        Period(p.pattern, "bob", p.start, p.uses, p.exposures, p.events) for p in days("b", lambda k: 0.05 * 0.9**k)
+        Period(p.pattern, "bob", p.start, p.uses, p.exposures, p.events) for p in days("b", lambda k: 0.05 * 0.97**k)
     ]
     found = worn([*days("a", lambda _: 0.08), *other])
     assert found["a"].reason is None
     assert found["b"].reason == "trend"
+    assert found["a"].e_value == worn(days("a", lambda _: 0.08))["a"].e_value
+
+
+def test_a_slope_is_per_use_and_not_per_day() -> None:
+    daily_use = days("a", lambda k: 0.08 * 0.98**k)
+    often = [Period(p.pattern, "ann", p.start, 4, p.exposures, p.events) for p in daily_use]
+    once, four = worn(daily_use)["a"], worn(often)["a"]
+    assert once.half_life is not None
+    assert four.half_life == pytest.approx(4 * once.half_life, rel=1e-6)
 
 
 def test_a_weekly_cycle_is_taken_out_by_the_others() -> None:
