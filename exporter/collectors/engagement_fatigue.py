@@ -31,6 +31,7 @@ FALSE_ALARM_USES = 50
 """The change detector's mean number of days between false alarms is this over alpha: 1,000 at 0.05."""
 
 Key = tuple[str, str]
+Counts = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,11 @@ def freshness(uses: float, max_uses: int) -> float:
 def wear(engagement: Engagement, rule: Fatigue, at: float) -> list[Wear]:
     """Every persona's patterns, the most used first."""
     days = daily(engagement, at)
-    recent = uses(engagement, rule, at)
+    recent, totals = uses(engagement, rule, at), by_day(days)
     found = [
-        _wear(key, recent.get(key, 0.0), days.get(key, []), days, rule) for key in sorted({*days, *recent}) if key[0]
+        _wear(key, recent.get(key, 0.0), days.get(key, []), totals.get(key[1], {}), rule)
+        for key in sorted({*days, *recent})
+        if key[0]
     ]
     return sorted(found, key=lambda each: (-each.uses, each.pattern, each.persona))
 
@@ -103,9 +106,9 @@ def _by_key(periods: Iterable[Period]) -> dict[Key, list[Period]]:
     return dict(found)
 
 
-def _wear(key: Key, used: float, own: Sequence[Period], days: Mapping[Key, Sequence[Period]], rule: Fatigue) -> Wear:
+def _wear(key: Key, used: float, own: Sequence[Period], totals: Mapping[float, Counts], rule: Fatigue) -> Wear:
     exposures, events = sum(p.exposures for p in own), sum(p.events for p in own)
-    counted = compared(own, others(key, days))
+    counted = compared(own, others(own, totals))
     log_e = slope = half_life = None
     if len(counted) >= LEAST_DAYS and sum(p.events for p in counted) >= LEAST_EVENTS:
         result = trend(*_by_use(counted))
@@ -130,18 +133,26 @@ def _wear(key: Key, used: float, own: Sequence[Period], days: Mapping[Key, Seque
     )
 
 
-def others(key: Key, days: Mapping[Key, Sequence[Period]]) -> dict[float, tuple[float, float]]:
+def by_day(days: Mapping[Key, Sequence[Period]]) -> dict[str, dict[float, Counts]]:
+    """Persona -> day -> exposures and events of all of its patterns."""
+    sums: defaultdict[str, dict[float, Counts]] = defaultdict(dict)
+    for (_, persona), periods in days.items():
+        for period in periods:
+            views, acts = sums[persona].get(period.start, (0.0, 0.0))
+            sums[persona][period.start] = (views + period.exposures, acts + period.events)
+    return sums
+
+
+def others(own: Sequence[Period], totals: Mapping[float, Counts]) -> dict[float, Counts]:
     """Day -> exposures and events of the persona's other patterns, where there are enough events to compare with."""
-    sums: defaultdict[float, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for (pattern, persona), periods in days.items():
-        if persona == key[1] and pattern != key[0]:
-            for period in periods:
-                sums[period.start][0] += period.exposures
-                sums[period.start][1] += period.events
-    return {day: (m, x) for day, (m, x) in sums.items() if x >= LEAST_EVENTS}
+    mine = {period.start: (period.exposures, period.events) for period in own}
+    rest = {
+        day: (totals[day][0] - views, totals[day][1] - acts) for day, (views, acts) in mine.items() if day in totals
+    }
+    return {day: counts for day, counts in rest.items() if counts[0] >= counts[1] >= LEAST_EVENTS}
 
 
-def compared(own: Sequence[Period], rest: Mapping[float, tuple[float, float]]) -> list[Period]:
+def compared(own: Sequence[Period], rest: Mapping[float, Counts]) -> list[Period]:
     """The days with exposures as they would be if every day were like the others' average day: a day on which the
     others have twice their rate counts twice the exposures. As they are, where too few days can be compared."""
     counted = [period for period in own if period.exposures > 0] or rated(own)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from exporter.collectors.engagement_kills import DAY, Killed
-from exporter.sources.engagement_rows import Engagement, VariantRow
+from exporter.sources.engagement_rows import Engagement, Session, VariantRow
 
 ENOUGH_IMPRESSIONS = 100
 """Impressions from which a variant's rate says something about its prediction."""
@@ -59,10 +59,11 @@ def sessions(engagement: Engagement, kills: Sequence[Killed], at: float) -> dict
     of kills): the superseded system wrote down only the one or the other.
     """
     killed = {kill.variant: kill.at for kill in kills}
-    personas = {*(session.persona for session in engagement.sessions or ()), *engagement.stale}
+    groups: dict[str, list[Session]] = {persona: [] for persona in engagement.stale}
+    for session in engagement.sessions or ():
+        groups.setdefault(session.persona, []).append(session)
     found = {}
-    for persona in personas:
-        own = [session for session in engagement.sessions or () if session.persona == persona]
+    for persona, own in groups.items():
         begun = [session for session in own if at - DAY < session.started_at <= at]
         found[persona] = Sessions(
             active=sum(session.is_active(at) for session in own),
