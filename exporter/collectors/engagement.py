@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from exporter.collectors import engagement_samples as samples
 from exporter.collectors.engagement_fatigue import wear
 from exporter.collectors.engagement_kill import GONE, Verdict, by_evidence, by_threshold, e_value, log_evidence
@@ -111,9 +109,10 @@ class EngagementCollector:
         views = [self._views.old(row.variant, at) for row in alive]
         acceptable = [rule.expected_ratio * (row.predicted or 0.0) for row in alive]
         log_e = log_evidence([row.interactions or 0.0 for row in alive], views, acceptable)
-        judged = np.flatnonzero(np.asarray(views) > 0).tolist()
-        samples.judged(out, [alive[i] for i in judged], [e_value(log_e[i]) for i in judged])
         self._latch(by_evidence(alive, views, log_e, rule), at)
+        judged = [i for i, row in enumerate(alive) if views[i] > 0 and not self._kills.has(row.variant)]
+        of_now = [e_value(log_e[i]) for i in judged]
+        samples.judged(out, [alive[i] for i in judged], of_now, self._kills.of_last_day(at))
         return alive
 
     def _is_seen(self, row: VariantRow, at: float) -> bool:

@@ -24,13 +24,14 @@ _REASONS = 20  # more reasons of one persona than these are "other"
 
 @dataclass(frozen=True, slots=True)
 class Killed:
-    """A variant that was killed; ``ours`` where we did."""
+    """A variant that was killed; ``ours`` where we did, with the evidence at that moment where the rule has any."""
 
     variant: str
     persona: str
     at: float
     seconds: float | None
     ours: bool
+    e_value: float | None = None
 
 
 class Kills:
@@ -116,4 +117,5 @@ class Kills:
 
 
 def _killed(latch: Latch) -> Killed:
-    return Killed(latch.member, latch.entity, latch.at, latch.facts.get("seconds"), ours=True)
+    facts = latch.facts
+    return Killed(latch.member, latch.entity, latch.at, facts.get("seconds"), ours=True, e_value=facts.get("e_value"))

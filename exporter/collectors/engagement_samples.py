@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from exporter.collectors.engagement_fatigue import Wear
-from exporter.collectors.engagement_kills import Kills
+from exporter.collectors.engagement_kills import Killed, Kills
 from exporter.collectors.engagement_rates import Sessions, ratio
 from exporter.collectors.engagement_suggest import LIMIT, Suggestion
 from exporter.contract import Sample, optional, sample
@@ -49,8 +49,10 @@ def variants(out: Capped, rows: Sequence[VariantRow], left_out: int) -> None:
         out.dropped["variant_impressions"] += left_out
 
 
-def judged(out: Capped, rows: Sequence[VariantRow], e_values: Iterable[float]) -> None:
-    """The evidence against each variant that is judged."""
+def judged(out: Capped, rows: Sequence[VariantRow], e_values: Iterable[float], killed: Iterable[Killed]) -> None:
+    """The evidence against each variant that is judged, and of those that were killed what killed them."""
+    for kill in killed:
+        out.add("variant_kill_e_value", kill.e_value, variant=kill.variant, persona=kill.persona)
     for row, e in zip(rows, e_values, strict=True):
         out.add("variant_kill_e_value", e, variant=row.variant, persona=row.persona)
 

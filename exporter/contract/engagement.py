@@ -30,8 +30,8 @@ ENGAGEMENT_FAMILIES: tuple[Family, ...] = (
     ),
     Family(
         "variant_kill_e_value",
-        "Anytime-valid evidence that the variant's engagement is below the acceptable share of its prediction, now. "
-        f"{_REFRESH}",
+        "Anytime-valid evidence that the variant's engagement is below the acceptable share of its prediction, now; "
+        f"of a killed variant at its kill, for a day. {_REFRESH}",
         _VARIANT,
     ),
     Family(

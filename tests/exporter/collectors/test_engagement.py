@@ -112,12 +112,14 @@ def test_a_bad_variant_dies_once_its_old_views_say_so_and_never_twice() -> None:
             killed_at = at
     # 60 s pass before the first view counts; then 10 views a second
     assert killed_at is not None
+    last = values(killer.collect(NOW + 300))
     assert NOW + 70 <= killed_at <= NOW + 100
     (latch,) = state.latches(LATCH)
     assert (latch.entity, latch.member, latch.at) == ("ann", "v", killed_at)
     assert latch.facts["views"] <= 10 * (killed_at - NOW - 60)
     assert latch.facts["seconds"] == killed_at - NOW
     assert "below 0.5 of the predicted rate 0.1" in latch.reason
+    assert last["variant_kill_e_value"] == {("v", "ann"): latch.facts["e_value"]}  # as it was: no more views come
     assert [[each.member for each in latches] for latches in wished] == [["v"]]
 
 
