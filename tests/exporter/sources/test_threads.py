@@ -12,6 +12,7 @@ from exporter.sources.base import SourceError
 from exporter.sources.engagement_rows import Engagement, Kill, Uses
 from exporter.sources.sql import SqlSource
 from exporter.sources.threads import LOOK_AGAIN, ThreadsSource, one_of_each
+from exporter.spec.experiment_models import Metric
 
 SCHEMA = Path(__file__).resolve().parents[3] / "deploy" / "sql" / "variants.sqlite.sql"
 NOW = 1_767_225_600.0  # 2026-01-01 00:00:00 UTC
@@ -264,3 +265,31 @@ def test_kills_far_apart_are_two() -> None:
     first, again = Kill("v", "p", 0.0, "a"), Kill("v", "p", 200.0, "a")
     assert one_of_each([again, first]) == [first, again]
     assert one_of_each([first, Kill("v", "p", 100.0, "b", 5.0)]) == [Kill("v", "p", 0.0, "a", 5.0)]
+
+
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "content-variants.md"
+
+
+@pytest.mark.parametrize(("number", "counts"), [(0, {"a": (100, 10)}), (1, {"a": (2, 1)})])
+def test_experiments_of_the_orm_s_dialect_are_read_by_the_documented_queries(
+    path: Path, number: int, counts: dict[str, tuple[float, float]]
+) -> None:
+    """Its JSON columns have other names and values than the migrations'; the queries touch none of them."""
+    run(
+        path,
+        """
+CREATE TABLE experiments (experiment_id TEXT, variant_ids JSON, control_variant_id TEXT, experiment_metadata JSON);
+INSERT INTO experiments VALUES ('exp-1', '{"values": ["a"]}', 'a', NULL);
+CREATE TABLE experiment_variants (experiment_id TEXT, variant_id TEXT, impressions INTEGER, conversions INTEGER);
+INSERT INTO experiment_variants VALUES ('exp-1', 'a', 100, 10), ('exp-2', 'a', 7, 7);
+CREATE TABLE experiment_events (experiment_id TEXT, variant_id TEXT, participant_id TEXT, event_type TEXT,
+  event_metadata JSON);
+INSERT INTO experiment_events VALUES ('exp-1', 'a', 'p1', 'impression', '{}'), ('exp-1', 'a', 'p1', 'engagement', '{}'),
+  ('exp-1', 'a', 'p2', 'participant_assigned', '{}'), ('exp-1', 'a', 'p3', 'experiment_started', '{}');
+""",
+    )
+    section = DOCS.read_text(encoding="utf-8").split("## Experiments of that schema")[1]
+    query = section.split("```sql\n")[number + 1].split("```")[0]
+    metric = Metric(name="m", kind="proportion", source="shop", query=query)
+    found = SqlSource("shop", f"sqlite:///{path}").counts(metric, NOW)
+    assert {count.variant: (count.n, count.successes) for count in found} == counts
