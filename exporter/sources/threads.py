@@ -20,7 +20,8 @@ from exporter.sources.base import SourceError
 from exporter.sources.engagement_rows import Engagement, Kill, Period, Session, Uses, VariantRow
 from exporter.sources.moments import unix
 from exporter.sources.sql import SqlSource
-from exporter.sources.threads_queries import DAY, ROWS, Layout
+from exporter.sources.threads_layout import TABLES, Layout
+from exporter.sources.threads_queries import DAY, ROWS
 
 LOOK_AGAIN = 300.0
 """Seconds after which tables are looked for again: a migration must not need a restart."""
@@ -54,9 +55,7 @@ class ThreadsSource:
         """See EngagementSource."""
         layout = self._look(at)
         if not layout.tables:
-            raise SourceError(
-                f"source {self.name}: none of the tables {', '.join(queries.TABLES)} is there (or may be read)"
-            )
+            raise SourceError(f"source {self.name}: none of the tables {', '.join(TABLES)} is there (or may be read)")
         try:
             return self._read(layout, at, window, kills_after)
         except SourceError:
@@ -65,7 +64,7 @@ class ThreadsSource:
 
     def _look(self, at: float) -> Layout:
         if self._layout is None or not 0 <= at - self._looked < LOOK_AGAIN:
-            self._layout = Layout(self._source.columns(queries.TABLES), self._zone)
+            self._layout = Layout(self._source.columns(TABLES), self._zone)
             self._looked = at
         return self._layout
 

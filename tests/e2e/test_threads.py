@@ -17,7 +17,7 @@ from exporter.sources.base import SourceError
 from exporter.sources.engagement_rows import Engagement
 from exporter.sources.sql import SqlSource
 from exporter.sources.threads import ThreadsSource
-from exporter.sources.threads_queries import TABLES
+from exporter.sources.threads_layout import TABLES
 from exporter.spec.experiment_models import Metric
 from tests.e2e.exporter import serve
 from tests.e2e.test_postgres_source import Cluster, cluster  # noqa: F401 - a fixture
