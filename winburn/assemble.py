@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -9,6 +10,7 @@ from typing import Any, cast
 
 from exporter.alerts import ALERTS
 from exporter.collectors.alertmanager import AcknowledgementCollector
+from exporter.collectors.engagement import EngagementCollector
 from exporter.collectors.experiment import ExperimentCollector
 from exporter.collectors.slo import SloCollector
 from exporter.collectors.slo_composite import Components, in_order
@@ -16,9 +18,12 @@ from exporter.collectors.slo_feed import Progress
 from exporter.contract import Collector, Sample, sample
 from exporter.sources.alertmanager import AlertmanagerApi
 from exporter.sources.base import CounterSource, CountSource, SlotSource
-from exporter.sources.build import open_source
+from exporter.sources.build import open_engagement, open_source
+from exporter.sources.sql import SqlSource
 from exporter.spec import FileSource, Spec, read_secret, source_url
 from exporter.state import Application, State
+
+_LOG = logging.getLogger("winburn")
 
 AnySource = CounterSource | SlotSource | CountSource
 
@@ -42,7 +47,8 @@ class Assembly:
 
     def health(self) -> Iterable[Sample]:
         """winburn_source_up of every source that was asked."""
-        return [sample("winburn_source_up", s.up, source=name) for name, s in self.sources.items() if s.up is not None]
+        up = [sample("winburn_source_up", s.up, source=name) for name, s in self.sources.items() if s.up is not None]
+        return [*up, *(one for c in self.collectors if isinstance(c, EngagementCollector) for one in c.health())]
 
 
 def open_state(spec: Spec) -> State:
@@ -93,6 +99,10 @@ def assemble(
         experiments = ExperimentCollector(cast(Any, sources), spec.experiments, state, refresh=spec.refresh, wish=wish)
         collectors.append(experiments)
         killed_at, next_steps = experiments.killed_at, experiments.next_steps
+    if spec.engagement:
+        variants = open_engagement(cast(SqlSource, sources[spec.engagement.source]), spec.engagement.tables)
+        labels = spec.limits.labels
+        collectors.append(EngagementCollector(variants, spec.engagement, state, labels=labels, say=_LOG.warning))
     if spec.alerting.alertmanager and live:
         alertmanagers = [AlertmanagerApi(url) for url in spec.alerting.alertmanager]
         identities = {alert.name: alert.identity for alert in ALERTS.values()}

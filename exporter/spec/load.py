@@ -47,6 +47,7 @@ _STAND_INS: Mapping[str, Any] = {
     "short": "5m",
     "slo": "stand-in",
     "source": "stand-in",
+    "tables.variants": "stand-in",
     "threshold": 1,
     "variants": {},
     "variants.*": 0.5,
@@ -138,7 +139,10 @@ def _mend(value: dict[str, Any], parts: Parts, droppable: Parts) -> None:
     """Take a mistake away: put a stand-in where something must stand, or leave out what may be left out."""
     holder = _at(value, parts[:-1])
     required = len(droppable) < len(parts)
-    key = str(parts[-1]) if required else f"{parts[-2] if len(parts) > 1 else ''}.*"
+    above = parts[-2] if len(parts) > 1 else ""
+    key = str(parts[-1]) if required else f"{above}.*"
+    if required and f"{above}.{key}" in _STAND_INS:
+        key = f"{above}.{key}"
     if key in _STAND_INS and isinstance(holder, dict):
         holder[parts[-1]] = _STAND_INS[key]
     else:
