@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from alert_rules.silence_link import silence_url
 from exporter.alerts import Alert, dashboard_address, message, rule_interval, runbook_address
 from exporter.promql import format_duration
 from exporter.spec import Links, Spec
@@ -45,12 +46,28 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """One recording rule."""
+
+    name: str
+    expr: str
+    labels: Mapping[str, str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The rule as Prometheus reads it; unlike an alert's, its labels are no templates."""
+        return {"record": self.name, "expr": self.expr, **({"labels": dict(self.labels)} if self.labels else {})}
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
-    """Rules that are evaluated one after another at one instant; ``about`` is the comment above them."""
+    """Rules that are evaluated one after another at one instant, every so many seconds, records first; ``about`` is the
+    comment above them."""
 
     name: str
     about: str
-    rules: tuple[Rule, ...]
+    every: float
+    rules: tuple[Rule, ...] = ()
+    records: tuple[Record, ...] = ()
 
 
 def interval(spec: Spec) -> float:
@@ -86,7 +103,13 @@ def texts(
 
     Facts are templates already: what comes from the spec must have passed :func:`literal`.
     """
-    return message(alert, facts, literal(runbook_address(alert, links.runbooks, runbook)), literal(dashboard))
+    return message(
+        alert,
+        facts,
+        literal(runbook_address(alert, links.runbooks, runbook)),
+        literal(dashboard),
+        silence_url(alert, links, grouped=GROUP in facts.get("slo", "")),
+    )
 
 
 def dashboard_url(links: Links, dashboard: str, **variables: str) -> str:

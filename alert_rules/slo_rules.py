@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from textwrap import indent
 
 from alert_rules.freeze import BY, NO_DATA_STATUS, frozen
+from alert_rules.native import native_branch
 from alert_rules.rule import (
     GROUP,
     GROUP_IN_ADDRESS,
@@ -21,7 +22,7 @@ from alert_rules.rule import (
 from exporter.alerts import ALERTS, Alert, burn_facts, floor
 from exporter.contract import select
 from exporter.promql import quote
-from exporter.spec import Links, Slo, Spec
+from exporter.spec import Links, Slo, Spec, is_native
 from exporter.spec.tiers import tiers_in_force
 from exporter.windows import Severity, Tier, factor
 
@@ -37,7 +38,7 @@ def slo_group(slo: Slo, spec: Spec) -> Group:
     rules += [exhausted_rule(slo, spec), forecast_rule(slo, spec)]
     if slo.no_data != "ignore":
         rules.append(no_data_rule(slo, slo.no_data, spec.links))
-    return Group(f"winburn-slo-{slo.name}", _about(slo), tuple(rules))
+    return Group(f"winburn-slo-{slo.name}", _about(slo, spec), interval(spec), tuple(rules))
 
 
 def burn_rule(slo: Slo, tier: Tier, severity: Severity, spec: Spec) -> Rule:
@@ -61,7 +62,7 @@ def burn_rule(slo: Slo, tier: Tier, severity: Severity, spec: Spec) -> Rule:
     return _freezing(
         slo,
         ALERTS["SLOErrorBudgetBurn"],
-        f"max by ({BY}) (\n  {joined}\n)\n",
+        f"max by ({BY}) (\n  {joined}\n)\n{native_branch(slo, tier, spec)}",
         {"severity": severity, "tier": tier.name},
         facts,
         spec,
@@ -101,9 +102,10 @@ def no_data_rule(slo: Slo, severity: Severity, links: Links) -> Rule:
 
 def _freezing(slo: Slo, alert: Alert, expr: str, own: Mapping[str, str], facts: Mapping[str, str], spec: Spec) -> Rule:
     """A rule that stays while the SLO cannot be measured; ``own`` labels tell it from the SLO's other rules."""
+    hold = frozen(slo, alert, own, spec, native="tier" in own and is_native(slo, spec))
     return Rule(
         alert=alert,
-        expr=with_group_labels(slo, f"{expr}or\n{frozen(slo, alert, own, spec)}"),
+        expr=with_group_labels(slo, f"{expr}or\n{hold}"),
         labels={**own, **_labels(slo)},
         annotations=_texts(alert, slo, spec.links, {**facts, "unmeasured": unless_frozen("", _UNMEASURED)}),
         keep=2 * interval(spec),
@@ -143,11 +145,13 @@ def _texts(alert: Alert, slo: Slo, links: Links, more: Mapping[str, str]) -> dic
     return annotations
 
 
-def _about(slo: Slo) -> str:
+def _about(slo: Slo, spec: Spec) -> str:
     tiers = tiers_in_force(slo)
     burns = ", ".join(f"{tier.name} {severity}" for tier, severity in tiers) or "none that fits the period"
     groups = f" One SLO for each {', '.join(sorted(slo.group_by))}." if slo.group_by else ""
     return (
         f"{slo.name} of {slo.service}: {slo.objective:f} % over {slo.period_label}. "
-        f"Burn alerts: {burns}. No data: {slo.no_data}." + groups
+        f"Burn alerts: {burns}. No data: {slo.no_data}."
+        + groups
+        + (" Without the exporter: native." if is_native(slo, spec) else "")
     )

@@ -6,7 +6,8 @@ Texts are for ``str.format``. What knows the entity fills them: the generated ru
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from typing import Literal
@@ -119,6 +120,35 @@ _TABLE: tuple[Alert, ...] = (
         ),
     ),
     Alert(
+        name="ExperimentSampleRatioMismatch",
+        identity=("experiment",),
+        severity="ticket",
+        hold=5 * MINUTE,
+        summary="{experiment}: the split is broken, a share is {value} off the plan",
+        description=(
+            "The variants of {experiment} do not get the traffic that is planned: one of the shares is {value} of all "
+            "traffic away from its plan. If the plan held, chance alone would ever show this in fewer than 1 of 1000 "
+            "experiments, however often one looks.\n"
+            "Believe no verdict of {experiment}: whatever sends units to the wrong variant, or loses those of one, "
+            "also makes the variants differ.\n"
+            "Check first: did the assignment change while it ran? Does one variant redirect, crash or load slowly, so "
+            "that its visits are not counted? Are bots or repeated visits counted for one of them?"
+        ),
+    ),
+    Alert(
+        name="ExperimentDecided",
+        identity=("experiment", "variant", "metric"),
+        severity="info",
+        hold=15 * MINUTE,
+        summary="{experiment}: variant {variant} is {verdict} than {control} in {metric}",
+        description=(
+            "Variant {variant} of {experiment} is {verdict} than {control} in {metric}, and has been for 15 minutes. "
+            "At most {alpha} % of such verdicts are expected to be wrong, however often one looks.\n"
+            "How much {verdict}: see the interval on the dashboard, not the single estimate.\n"
+            "Check first: are the guardrails well? Has it run for whole weeks, so that every weekday counts alike?"
+        ),
+    ),
+    Alert(
         name="ExperimentGuardrailHarmed",
         identity=("experiment", "variant", "guardrail"),
         severity="page",
@@ -155,6 +185,45 @@ _TABLE: tuple[Alert, ...] = (
             "It will not be decided, and what it shows is of the past.\n"
             "Check first: is it switched on where units are assigned? Are exposures still counted, under the same "
             "names? If it is over, stop it: winburn experiment stop."
+        ),
+    ),
+    Alert(
+        name="VariantEarlyKill",
+        identity=("variant", "persona"),
+        severity="info",
+        hold=0,
+        summary="stop variant {variant} of {persona}",
+        description=(
+            "Variant {variant} of {persona} was killed early: {rule}\n"
+            "Take it down where that is not done by itself. This message ends an hour after the kill.\n"
+            "Check first: are the views counted that it really had? Does the prediction for it make sense?"
+        ),
+    ),
+    Alert(
+        name="HighVariantKillRatio",
+        identity=("persona",),
+        severity="ticket",
+        hold=15 * MINUTE,
+        summary="{value} of the variants of {persona} were killed early",
+        description=(
+            "Of the monitoring sessions of {persona} that began in the last 24 hours, {value} ended in a kill, three "
+            "or more of them; this alert starts above {limit} %.\n"
+            "Kills are to be the exception: more likely the predictions are too high than all content is bad.\n"
+            "Check first: does the predictor promise more than before (prediction_calibration_error_ratio)? Is the "
+            "audience smaller today? Are interactions still counted?"
+        ),
+    ),
+    Alert(
+        name="PatternFatigued",
+        identity=("pattern", "persona"),
+        severity="info",
+        hold=5 * MINUTE,
+        summary="rest the pattern {pattern} of {persona}",
+        description=(
+            "The pattern {pattern} of {persona} is worn out: it was used {uses} times or more in the last {window}, or "
+            "its engagement falls with its uses.\n"
+            "Use other patterns until it is fresh again.\n"
+            "Check first: which of the two is it (pattern_uses, pattern_fatigue_e_value)?"
         ),
     ),
     Alert(
@@ -196,6 +265,35 @@ _TABLE: tuple[Alert, ...] = (
         ),
     ),
     Alert(
+        name="WinburnDataStale",
+        identity=("collector",),
+        severity="ticket",
+        hold=5 * MINUTE,
+        summary="winburn: no whole run of collector {collector} for {value} or more",
+        description=(
+            "For {value} or more no exporter has finished a run of the collector {collector} without an error: it "
+            "fails or hangs in all of them.\n"
+            "What is shown of some of its SLOs or experiments, or of all, is old or gone, and their alerts cannot "
+            "begin.\n"
+            "Check first: does its source answer, and in time? What does the exporter's log say? A restart is safe: "
+            "what was counted is in the state store."
+        ),
+    ),
+    Alert(
+        name="WinburnSeriesDropped",
+        identity=("family",),
+        severity="ticket",
+        hold=5 * MINUTE,
+        summary="winburn leaves out series of {family}: about {value} in each refresh",
+        description=(
+            "The family {family} has more series than its cap, and about {value} of them are left out in each "
+            "refresh.\n"
+            "SLOs or experiments whose series are left out are not shown, and their alerts cannot fire.\n"
+            "Check first: which label has so many values? What counts of SLOs grouped by it, or of experiments, do you "
+            "expect?"
+        ),
+    ),
+    Alert(
         name="WinburnWatchdog",
         identity=(),
         severity="none",
@@ -212,13 +310,16 @@ ALERTS: dict[str, Alert] = {alert.name: alert for alert in _TABLE}
 """Every alert of this version by name, in the order in which people should read them."""
 
 
-def message(alert: Alert, facts: Mapping[str, str], runbook_url: str, dashboard_url: str) -> dict[str, str]:
+def message(
+    alert: Alert, facts: Mapping[str, str], runbook_url: str, dashboard_url: str, silence_url: str
+) -> dict[str, str]:
     """What the alert says: summary and description with the facts filled in, and where to read on."""
     return {
         "summary": alert.summary.format_map(facts),
         "description": alert.description.format_map(facts),
         "runbook_url": runbook_url,
         "dashboard_url": dashboard_url,
+        "silence_url": silence_url,
     }
 
 
@@ -231,6 +332,22 @@ def dashboard_address(grafana: str, dashboard: str, **variables: str) -> str:
     """Address of a generated dashboard with its variables set."""
     query = "&".join(f"var-{name}={quote(value, safe='')}" for name, value in variables.items())
     return f"{grafana.rstrip('/')}/d/{DASHBOARD_UIDS[dashboard]}{'?' + query if query else ''}"
+
+
+def silence_address(alert: Alert, alertmanager: str, value: Callable[[str], str], *, grouped: bool) -> str:
+    """Address of Alertmanager's page for a new silence of the alert's name and identity.
+
+    ``value`` gives a label's value, in quotes and escaped; ``slo_group`` is named only where the SLO is ``grouped``.
+    """
+    names = [name for name in alert.identity if grouped or name != "slo_group"]
+    matchers = [quote(f'alertname="{alert.name}"', safe=""), *(f"{name}%3D{value(name)}" for name in names)]
+    base = alertmanager.rstrip("/").replace("{{", "%7B%7B")
+    return f"{base}/#/silences/new?filter=%7B{'%2C'.join(matchers)}%7D"
+
+
+def quoted_value(value: str) -> str:
+    """A label's value as :func:`silence_address` wants it."""
+    return quote(json.dumps(value, ensure_ascii=False), safe="~")
 
 
 def rule_interval(refresh: float) -> float:
@@ -278,12 +395,30 @@ def kill_facts(
         "variant": variant,
         "control": control,
         "metric": metric,
-        "margin": f"by more than {_percent(margin)} % " if margin else "",
-        "alpha": _percent(alpha),
+        "margin": f"by more than {percent(margin)} % " if margin else "",
+        "alpha": percent(alpha),
         "guardrails": f", or it alone burned the error budget of {burnt}" if burnt else "",
     }
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """The share in percent, without the zeros of the arithmetic."""
     # By way of the decimal text: 0.07 * 100 is 7.000000000000001.
     return f"{(Decimal(repr(share)) * 100).normalize():f}"
+
+
+def variant_kill_facts(variant: str, persona: str, judged: tuple[str, float, float] | None) -> dict[str, str]:
+    """What the text of ``VariantEarlyKill`` says. ``judged`` is by which rule, expected ratio and alpha; None where
+    winburn kills nothing itself."""
+    facts = {"variant": variant, "persona": persona}
+    if judged is None:
+        return {**facts, "rule": "what judges it wrote down that it was killed."}
+    rule, ratio, alpha = judged
+    if rule == "threshold":
+        why = "its engagement fell below the threshold of its monitoring session. This rule has no error rate."
+        return {**facts, "rule": why}
+    why = (
+        f"its engagement is below {percent(ratio)} % of what was predicted. Of variants that are not, at most "
+        f"{percent(alpha)} % are ever killed by winburn, however often one looks."
+    )
+    return {**facts, "rule": why}

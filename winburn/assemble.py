@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
+from exporter.alerts import ALERTS
+from exporter.collectors.alertmanager import AcknowledgementCollector
+from exporter.collectors.engagement import EngagementCollector
 from exporter.collectors.experiment import ExperimentCollector
 from exporter.collectors.guardrail import GuardrailCollector
 from exporter.collectors.slo import SloCollector
 from exporter.collectors.slo_composite import Components, in_order
 from exporter.collectors.slo_feed import Progress
 from exporter.contract import Collector, Sample, sample
+from exporter.sources.alertmanager import AlertmanagerApi
 from exporter.sources.base import CounterSource, CountSource, SlotSource
-from exporter.sources.build import open_source
+from exporter.sources.build import open_engagement, open_source
+from exporter.sources.sql import SqlSource
 from exporter.spec import FileSource, Slo, Spec, read_secret, source_url
-from exporter.state import Application, State
+from exporter.state import Application, Latch, State
+
+_LOG = logging.getLogger("winburn")
 
 AnySource = CounterSource | SlotSource | CountSource
 
@@ -37,10 +45,12 @@ class Assembly:
     collectors: tuple[Collector, ...]
     killed_at: KilledAt = _nobody
     next_steps: Callable[[], Mapping[str, str]] = dict
+    suggestions: Callable[[], list[dict[str, Any]]] = list
 
     def health(self) -> Iterable[Sample]:
-        """winburn_source_up of every source that was asked."""
-        return [sample("winburn_source_up", s.up, source=name) for name, s in self.sources.items() if s.up is not None]
+        """winburn_source_up of every source that was asked, and what collectors have left out."""
+        up = [sample("winburn_source_up", s.up, source=name) for name, s in self.sources.items() if s.up is not None]
+        return [*up, *(one for c in self.collectors if isinstance(c, EngagementCollector) for one in c.health())]
 
 
 def open_state(spec: Spec) -> State:
@@ -53,14 +63,15 @@ def assemble(
     state: State,
     *,
     origin: float | None = None,
+    live: bool = True,
     progress: Progress = lambda _name, _share: None,
     wish: Callable[[Iterable[Application]], None] = lambda _: None,
 ) -> Assembly:
     """Sources and collectors of a spec; what they need is opened at the first question, not here.
 
-    ``wish`` is called with what experiments want done to the outside. ``origin`` is the phase of the instants at which
-    they will be asked, by default that of the loop's grid. Raises SecretError where a ``url_file`` cannot be read,
-    StateError where the store cannot.
+    ``origin`` is the phase of the instants at which they will be asked, by default that of the loop's grid. ``live`` is
+    whether they are asked of now: what knows no past is left out otherwise. ``wish`` is called with what experiments
+    want done to the outside. Raises SecretError where a ``url_file`` cannot be read, StateError where the store cannot.
     """
     sources = {name: _open(name, spec) for name in sorted(spec.sources)}
     wide_origin = 0.0 if origin is None else origin
@@ -86,6 +97,7 @@ def assemble(
     collectors: list[Collector] = [*slos]
     killed_at: KilledAt = _nobody
     next_steps: Callable[[], Mapping[str, str]] = dict
+    suggestions: Callable[[], list[dict[str, Any]]] = list
     if spec.experiments:
         experiments = ExperimentCollector(cast(Any, sources), spec.experiments, state, refresh=spec.refresh, wish=wish)
         collectors.append(experiments)
@@ -106,7 +118,33 @@ def assemble(
             for name, guarding in _guarding(spec).items()
         ]
         killed_at, next_steps = experiments.killed_at, experiments.next_steps
-    return Assembly(sources, tuple(collectors), killed_at, next_steps)
+    if spec.engagement:
+        variants = open_engagement(cast(SqlSource, sources[spec.engagement.source]), spec.engagement.tables)
+        engagement = EngagementCollector(
+            variants,
+            spec.engagement,
+            state,
+            labels=spec.limits.labels,
+            wish=partial(_wish_kills, wish),
+            say=_LOG.warning,
+        )
+        collectors.append(engagement)
+        suggestions = engagement.words
+    if spec.alerting.alertmanager and live:
+        alertmanagers = [AlertmanagerApi(url) for url in spec.alerting.alertmanager]
+        identities = {alert.name: alert.identity for alert in ALERTS.values()}
+        collectors.append(AcknowledgementCollector(alertmanagers, identities))
+    return Assembly(sources, tuple(collectors), killed_at, next_steps, suggestions)
+
+
+def _wish_kills(wish: Callable[[Iterable[Application]], None], latches: Sequence[Latch]) -> None:
+    """Kills of content variants, which are applied once each."""
+    wish(
+        [
+            Application(x.entity, x.member, "kill", repr(x.at), {**x.facts, "reason": x.reason, "at": x.at}, "variant")
+            for x in latches
+        ]
+    )
 
 
 def _guarding(spec: Spec) -> dict[str, dict[str, Slo]]:

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from exporter.alerts import ALERTS, Alert, message, runbook_address
+from exporter.alerts import ALERTS, Alert, message, quoted_value, runbook_address, silence_address
 from exporter.contract import Sample
 from exporter.spec import Links, Spec
 
@@ -45,10 +45,16 @@ def fire(
     """
     own = {"alertname": alert.name, "severity": alert.severity or "page", **labels}
     every = {**spec.alerting.external_labels, **own}
+    silence = silence_address(
+        alert,
+        spec.links.alertmanager,
+        lambda name: quoted_value(labels.get(name, "")),
+        grouped=bool(labels.get("slo_group")),
+    )
     return Firing(
         # To Prometheus an empty value is no label.
         tuple(sorted((name, value) for name, value in every.items() if value)),
-        message(alert, facts, runbook_address(alert, spec.links.runbooks, runbook), dashboard),
+        message(alert, facts, runbook_address(alert, spec.links.runbooks, runbook), dashboard, silence),
         _generator(dashboard, spec.links),
         since,
     )

@@ -1,6 +1,7 @@
 """YAML to strict, frozen models, with every error at once."""
 
 from exporter.spec.alerting_models import Alerting, Receiver
+from exporter.spec.engagement_models import Engagement, Fatigue, OwnTables, VariantKill
 from exporter.spec.errors import SpecError, SpecErrors
 from exporter.spec.experiment_models import (
     Cost,
@@ -22,6 +23,8 @@ from exporter.spec.live_models import GrafanaLive, Live
 from exporter.spec.load import load, load_text
 from exporter.spec.mask import masked, masked_url, masked_webhook
 from exporter.spec.models import Limits, Links, Spec, StateStore
+from exporter.spec.native import is_native, unsaid_corrections
+from exporter.spec.recurrence import recurrences
 from exporter.spec.schema import json_schema
 from exporter.spec.secrets import SecretError, read_secret, source_url
 from exporter.spec.slo_models import (
@@ -49,7 +52,9 @@ __all__ = [
     "CsvCounts",
     "CsvSlots",
     "EarlyKill",
+    "Engagement",
     "Experiment",
+    "Fatigue",
     "FileSource",
     "GrafanaLive",
     "Guardrail",
@@ -63,6 +68,7 @@ __all__ = [
     "Links",
     "Live",
     "Metric",
+    "OwnTables",
     "OwnTier",
     "Pages",
     "PrometheusCost",
@@ -81,6 +87,8 @@ __all__ = [
     "SqlSource",
     "StateStore",
     "Value",
+    "VariantKill",
+    "is_native",
     "json_schema",
     "lint",
     "load",
@@ -89,7 +97,9 @@ __all__ = [
     "masked_url",
     "masked_webhook",
     "read_secret",
+    "recurrences",
     "source_url",
     "tiers_in_force",
+    "unsaid_corrections",
     "windows_of",
 ]

@@ -106,7 +106,7 @@ def _value(name: str, value: Any) -> Any:
         return _plain(_in_force(value) if isinstance(value, Slo) else value)
     if name in DURATIONS and isinstance(value, float):
         return format_duration(value) if value else "0s"
-    if name == "alertmanager":
+    if name == "alertmanager" and isinstance(value, tuple):
         return [masked_url(url) for url in value]
     if name == "headers":
         return {key: text if key.lower() in _HARMLESS_HEADERS else SECRET for key, text in value.items()}

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, Strict
 
 from exporter.spec.base import Model
 from exporter.spec.json_paths import Expression
-from exporter.spec.types import Count, Duration, Text, header_name
+from exporter.spec.types import Count, Duration, Text, Zone, header_name
 
 
 class PrometheusSource(Model):
     """A server with the Prometheus HTTP API."""
 
-    NOT_YET: ClassVar[dict[str, str]] = {"rules": "the native branch of burn alerts"}
     type: Literal["prometheus"]
     url: Text | None = None
     """Address of the server, like http://localhost:9090."""
@@ -26,12 +25,14 @@ class PrometheusSource(Model):
     """File that holds a bearer token; read again for every connection."""
     timeout: Duration = 10.0
     """How long an answer may take."""
+    rules: Annotated[bool, Strict()] = False
+    """The server that evaluates the generated rules has this source's raw series: burn alerts then go on without the
+    exporter."""
 
 
 class SqlSource(Model):
     """A database that SQLAlchemy can reach; opened read-only where the database can enforce it."""
 
-    NOT_YET: ClassVar[dict[str, str]] = {"timezone": "times without a zone"}
     type: Literal["sql"]
     url: Text | None = None
     """SQLAlchemy URL, like sqlite:///shop.db or postgresql+psycopg://host/db."""
@@ -39,6 +40,8 @@ class SqlSource(Model):
     """File that holds the URL, where it carries a password."""
     timeout: Duration = 10.0
     """How long an answer may take."""
+    timezone: Zone = "UTC"
+    """Zone of the times of content variants that are stored without one."""
 
 
 class FileSource(Model):

@@ -17,6 +17,7 @@ COMMANDS = {
     "experiment": "List experiments; start, pause, stop, split or unkill.",
     "backtest": "What would have paged, when, and how much budget it cost.",
     "rules": "Write Prometheus rules, their unit tests and alertmanager.yml.",
+    "silence": "Acknowledge an alert in every Alertmanager.",
     "dashboards": "Write Grafana dashboards and provisioning.",
     "convert": "Turn SLOs of Sloth, Pyrra, OpenSLO or slo-generator into a spec.",
 }
