@@ -42,7 +42,8 @@ def _harmed(guardrail: str, condition: str, harm: str, experiment: Experiment, s
     }
     return _rule(
         ALERTS["ExperimentGuardrailHarmed"],
-        f"max by (experiment, variant) ({condition})\n",
+        # Templates see labels of the series only, and the link to a silence names the guardrail.
+        f'label_replace(max by (experiment, variant) ({condition}), "guardrail", "{guardrail}", "", "")\n',
         {"severity": "page", "guardrail": guardrail},
         facts,
         experiment,

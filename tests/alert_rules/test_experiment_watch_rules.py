@@ -18,13 +18,15 @@ def one(**more: Any) -> Experiment:
 def test_each_guardrail_has_a_page_of_its_own() -> None:
     refunds, checkout, edge = harmed_rules(BUTTON, FULL)
     assert refunds.expr == (
-        "max by (experiment, variant) "
-        '(experiment_variant_verdict{experiment="checkout-button",metric="refunds"} == -1)\n'
+        "label_replace(max by (experiment, variant) "
+        '(experiment_variant_verdict{experiment="checkout-button",metric="refunds"} == -1), '
+        '"guardrail", "refunds", "", "")\n'
         f"unless on (experiment)\n{STOPPED}"
     )
     assert checkout.expr == (
-        "max by (experiment, variant) "
-        '(experiment_variant_slo_breach{experiment="checkout-button",slo="checkout-availability"} == 1)\n'
+        "label_replace(max by (experiment, variant) "
+        '(experiment_variant_slo_breach{experiment="checkout-button",slo="checkout-availability"} == 1), '
+        '"guardrail", "checkout-availability", "", "")\n'
         f"unless on (experiment)\n{STOPPED}"
     )
     assert edge.labels == {
