@@ -120,7 +120,7 @@ def refreshes(plan: Plan, refresh: float) -> float:
 
 
 def with_looks(plan: Plan, refresh: float, most: int) -> Plan:
-    """A look at every refresh, up to ``most``; but as many as there are windows of a design effect, which end at looks."""
+    """A look at every refresh, up to ``most``; but one at least for each window of a design effect, for they end so."""
     windows = [plan.horizon / plan.per_day * 86400.0 / (3.0 * f.metric.conversion_lag) for f in plan.facts]
     counted = [count for count, f in zip(windows, plan.facts, strict=True) if f.is_counted]
     return replace(plan, looks=math.ceil(min(refreshes(plan, refresh), max([float(most), *counted]))))

@@ -111,8 +111,9 @@ def aa_test(  # noqa: PLR0913, PLR0917 - one argument an option
 
     Every experiment of the spec that has not ended is run --paths times with variants that do not differ, and
     watched at every refresh: with its own arms and planned traffic, all its metrics with their roles, directions and
-    margins, alpha, false discovery control and early kill. What winburn says is asked of the very code that the exporter
-    runs. Beside it stands what watching costs elsewhere: a t test, and the "95 % chance to win" of a flat prior.
+    margins, alpha, false discovery control and early kill. What winburn says is asked of the very code that the
+    exporter runs. Beside it stands what watching costs elsewhere: a t test, and the "95 % chance to win" of a flat
+    prior.
 
     The control's rates, means and variances, and the units a day, are read once from the sources (nothing is written);
     what cannot be read is assumed, and the output says so. Metrics are simulated independent of one another, within one
