@@ -15,7 +15,7 @@ COMMANDS = {
     "serve": "Run the exporter.",
     "once": "Evaluate once and print the metrics.",
     "experiment": "List experiments; start, pause, stop, split or unkill.",
-    "aa-test": "How often this spec's experiments would be called if nothing differed.",
+    "aa-test": "How often this spec would call what is not there.",
     "backtest": "What would have paged, when, and how much budget it cost.",
     "rules": "Write Prometheus rules, their unit tests and alertmanager.yml.",
     "dashboards": "Write Grafana dashboards and provisioning.",
