@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from alert_rules.alertmanager import ALERTMANAGER_FILE, alertmanager_text
 from alert_rules.compat import Kind, compat_file, compat_text
+from alert_rules.messages import TEMPLATES_FILE, templates_text
 from alert_rules.rules import RULES_FILE, rules_text
 from alert_rules.tests_file import TESTS_FILE, unit_tests_text
 from exporter.spec import Spec
@@ -11,6 +12,7 @@ from exporter.spec import Spec
 __all__ = [
     "ALERTMANAGER_FILE",
     "RULES_FILE",
+    "TEMPLATES_FILE",
     "TESTS_FILE",
     "alertmanager_text",
     "generate",
@@ -25,5 +27,6 @@ def generate(spec: Spec, compat: Iterable[Kind] = ()) -> dict[str, str]:
         RULES_FILE: rules_text(spec),
         TESTS_FILE: unit_tests_text(spec),
         ALERTMANAGER_FILE: alertmanager_text(spec),
+        TEMPLATES_FILE: templates_text(),
         **{compat_file(kind): compat_text(spec, kind) for kind in compat},
     }

@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, get_args
+from typing import Any
 
+from alert_rules.messages import TEMPLATES_FILE, by_name
+from alert_rules.receivers import Told, receivers
+from alert_rules.routes import NOBODY, among, is_, route, time_intervals
 from alert_rules.rule import one_of
 from alert_rules.yaml_text import HEADER, InLine, comment, dump
-from exporter.alerts import ALERTS, SLO_IDENTITY
+from exporter.alerts import SLO_IDENTITY
 from exporter.promql import quote
-from exporter.spec import Receiver, Slo, Spec
-from exporter.spec.alerting_models import Role
+from exporter.spec import Slo, Spec
 from exporter.spec.tiers import tiers_in_force
 from exporter.windows import TIERS
 
 ALERTMANAGER_FILE = "alertmanager.yml"
-
-NOBODY = "nobody"
-"""The receiver that tells nobody."""
-
-_INSTEAD: dict[Role, tuple[Role, ...]] = {
-    "page": ("ticket", "experiment"),
-    "ticket": ("page", "experiment"),
-    "experiment": ("ticket", "page"),
-    "heartbeat": (),
-}
-"""Who is told where a role has no receiver of its own. Better the wrong person than nobody; a heartbeat, which comes
-every minute, is for its own receiver only."""
 
 _ABOUT = """\
 Routes. Every message is about one thing (an SLO, a variant, a source), so nothing waits behind another thing's
@@ -39,77 +29,51 @@ Muting. An alert never mutes one that is louder than itself.
 
 
 def alertmanager_text(spec: Spec) -> str:
-    """``alertmanager.yml``; deterministic. Receivers are named like the spec's roles whether they are set or not."""
-    given = spec.alerting.receivers
+    """``alertmanager.yml``; deterministic. Receivers are named like the spec's roles whether they are set or not, and
+    those of teams like the team and the role."""
+    intervals = time_intervals(spec.alerting.mute)
+    about = "Times at which the routes that name them tell nobody. What still fires at their end is told then."
     return "\n".join(
         (
             HEADER,
-            comment(_ABOUT) + dump({"route": route("experiment" if "experiment" in given else "page")}),
+            comment(f"The texts of messages; {TEMPLATES_FILE} lies beside this file.")
+            + dump({"templates": [TEMPLATES_FILE]}),
+            comment(_ABOUT) + dump({"route": route(spec)}),
+            *([comment(about) + dump({"time_intervals": intervals})] if intervals else []),
             comment(_ABOUT_MUTING)
             + "inhibit_rules:\n"
             + "".join(comment(why) + dump([mute]) for why, mute in mutes(spec.slos)),
-            "receivers:\n" + "".join(_receiver(role, given) for role in get_args(Role)),
+            "receivers:\n" + "".join(_receiver(told) for told in receivers(spec, by_name)),
             comment("Takes what nobody shall be told.") + dump([{"name": NOBODY}]),
         )
     )
 
 
-def route(kills: str) -> dict[str, Any]:
-    """The tree of routes; the first child that matches decides. ``kills`` is the receiver of early kills: theirs, or
-    else the pages' (their severity), and not who is told of experiments in general.
-
-    Pages wait 5 s so that the tiers that fire in one evaluation, and what mutes them, arrive together; a kill does not
-    wait, because each second costs visitors. The heartbeat repeats a little sooner than its group's interval, or else
-    every second beat would be left out.
-    """
-    return {
-        "receiver": "ticket",
-        **_message("alertname"),
-        **_pace("30s", "5m", "12h"),
-        "routes": [
-            {
-                "matchers": [_is("alertname", "WinburnWatchdog")],
-                "receiver": "heartbeat",
-                **_message("alertname"),
-                **_pace("0s", "1m", "50s"),
-            },
-            {"matchers": [_is("severity", "none")], "receiver": NOBODY},
-            {
-                "matchers": [_is("alertname", "ExperimentEarlyKill")],
-                "receiver": kills,
-                **_message("alertname", *ALERTS["ExperimentEarlyKill"].identity),
-                **_pace("0s", "1m", "4h"),
-            },
-            {
-                "matchers": [_is("severity", "page")],
-                "receiver": "page",
-                **_message("alertname", *SLO_IDENTITY),
-                **_pace("5s", "1m", "4h"),
-                "routes": [_of_winburn("WinburnSourceDown")],
-            },
-            {"matchers": [_is("severity", "info")], "receiver": "experiment", **_message("alertname", "experiment")},
-            {
-                "matchers": [_is("severity", "ticket")],
-                "receiver": "ticket",
-                **_message("alertname", *SLO_IDENTITY),
-                "routes": [_of_winburn("WinburnSourceDown"), _of_winburn("WinburnCollectorFailing")],
-            },
-        ],
-    }
+def _receiver(told: Told) -> str:
+    sections = {name: list(made) for name, made in told.integrations.items()}
+    return comment("\n".join(told.notes)) + dump([{"name": told.name, **sections}])
 
 
 def mutes(slos: Iterable[Slo] = ()) -> tuple[tuple[str, dict[str, Any]], ...]:
     """What mutes what, each with its reason; a pair shares all that identifies the thing, so that no other is muted."""
-    burn, page, ticket = _is("alertname", "SLOErrorBudgetBurn"), _is("severity", "page"), _is("severity", "ticket")
-    exhausted, forecast = _is("alertname", "SLOErrorBudgetExhausted"), _is("alertname", "SLOErrorBudgetForecast")
-    source, no_data = _is("alertname", "WinburnSourceDown"), _is("alertname", "SLONoData")
-    down, follow = _is("alertname", "WinburnDown"), ["SLONoData", "WinburnSourceDown", "WinburnCollectorFailing"]
+    burn, page, ticket = _alert("SLOErrorBudgetBurn"), is_("severity", "page"), is_("severity", "ticket")
+    exhausted, forecast = _alert("SLOErrorBudgetExhausted"), _alert("SLOErrorBudgetForecast")
+    source = _alert("WinburnSourceDown")
+    of_source = among("alertname", ("SLONoData", "WinburnCollectorFailing", "WinburnDataStale"))
+    follow = among("alertname", ("SLONoData", "WinburnSourceDown", "WinburnCollectorFailing", "WinburnDataStale"))
+    stale, failing = _alert("WinburnDataStale"), _alert("WinburnCollectorFailing")
+    mismatch, decided = _alert("ExperimentSampleRatioMismatch"), _alert("ExperimentDecided")
     return (
         ("The page of an SLO says all that its tickets would.", _mute([burn, page], [burn, ticket], SLO_IDENTITY)),
         *_mutes_of_tiers(burn, slos),
         ("A budget that is gone need not be foretold.", _mute([exhausted], [forecast], SLO_IDENTITY)),
-        ("One source that is down, not all of its SLOs.", _mute([source], [no_data], ("source",))),
-        ("Without winburn nothing is measured.", _mute([down], [_among("alertname", follow)], ())),
+        (
+            "One source that is down, not all that reads it. (A collector of several sources has no label source.)",
+            _mute([source], [of_source], ("source",)),
+        ),
+        ("Data that are stale everywhere, not who fails to renew them.", _mute([stale], [failing], ("collector",))),
+        ("Without winburn nothing is measured.", _mute([_alert("WinburnDown")], [follow], ())),
+        ("Of a split that is broken no verdict is true.", _mute([mismatch], [decided], ("experiment",))),
     )
 
 
@@ -123,10 +87,10 @@ def _mutes_of_tiers(burn: str, slos: Iterable[Slo]) -> Iterator[tuple[str, dict[
     orders += [(order, [f"slo=~{quote(one_of(own[order]))}"]) for order in sorted(own)]
     for order, of in orders:
         for place, name in enumerate(order[:-1], start=1):
-            slower = [burn, _among("tier", order[place:])]
+            slower = [burn, f"tier=~{quote(one_of(order[place:]))}"]
             yield (
                 f"Tier {name} says what a slower one says later.",
-                _mute([burn, *of, _is("tier", name)], slower, (*SLO_IDENTITY, "severity")),
+                _mute([burn, *of, is_("tier", name)], slower, (*SLO_IDENTITY, "severity")),
             )
 
 
@@ -140,44 +104,10 @@ def own_orders(slos: Iterable[Slo]) -> dict[tuple[str, ...], list[str]]:
     return orders
 
 
-def _message(*labels: str) -> dict[str, Any]:
-    return {"group_by": InLine(labels)}
-
-
-def _pace(wait: str, interval: str, repeat: str) -> dict[str, str]:
-    return {"group_wait": wait, "group_interval": interval, "repeat_interval": repeat}
-
-
-def _of_winburn(name: str) -> dict[str, Any]:
-    return {"matchers": [_is("alertname", name)], **_message("alertname", *ALERTS[name].identity)}
+def _alert(name: str) -> str:
+    return is_("alertname", name)
 
 
 def _mute(source: list[str], target: list[str], equal: tuple[str, ...]) -> dict[str, Any]:
     rule: dict[str, Any] = {"source_matchers": source, "target_matchers": target}
     return rule | ({"equal": InLine(equal)} if equal else {})
-
-
-def _is(label: str, value: str) -> str:
-    return f"{label}={quote(value)}"
-
-
-def _among(label: str, values: Iterable[str]) -> str:
-    return f"{label}=~{quote(one_of(values))}"
-
-
-def _receiver(role: Role, given: dict[Role, Receiver]) -> str:
-    """The receiver of a role, with a comment where it is not its own."""
-    own = next((each for each in (role, *_INSTEAD[role]) if each in given), None)
-    if own is None:
-        return comment(f"Tells nobody: the spec has no alerting.receivers.{role}.") + dump([{"name": role}])
-    about = "" if own == role else comment(f"The spec has no alerting.receivers.{role}: goes where {own} goes.")
-    return about + _with_webhook(role, given[own])
-
-
-def _with_webhook(role: Role, receiver: Receiver) -> str:
-    # A message that a beat has ended would be a beat.
-    resolved = {"send_resolved": role != "heartbeat"}
-    if receiver.webhook is not None:
-        return dump([{"name": role, "webhook_configs": [{"url": receiver.webhook, **resolved}]}])
-    about = comment("url_file needs Alertmanager 0.26 or later; it reads the address from the file, we never do.")
-    return about + dump([{"name": role, "webhook_configs": [{"url_file": receiver.webhook_file, **resolved}]}])

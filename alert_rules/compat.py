@@ -7,11 +7,10 @@ winburn's: events are weighed alike whenever they came, and where there were non
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from alert_rules.freeze import BY
-from alert_rules.rule import interval, one_of, static_labels
+from alert_rules.rule import Record, interval, one_of, static_labels
 from alert_rules.slo_rules import with_group_labels
 from alert_rules.yaml_text import HEADER, comment, dump
 from exporter.contract import Regex, select
@@ -48,19 +47,6 @@ Not here, because winburn has nothing to fill it with, or because it would break
 - pyrra_requests_total and pyrra_errors_total, which some versions of the dashboards read: counters, not gauges
 - ALERTS named ErrorBudgetBurn and SLOMetricAbsent: the alerts are winburn's own, SLOErrorBudgetBurn and SLONoData
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One recording rule."""
-
-    name: str
-    expr: str
-    labels: dict[str, str]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The rule as Prometheus reads it; unlike an alert's, its labels are no templates."""
-        return {"record": self.name, "expr": self.expr, **({"labels": self.labels} if self.labels else {})}
 
 
 Groups = Iterator[tuple[str, Iterable[Record]]]

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from alert_rules.rule import Group, Rule, dashboard_url, number, one_of, texts
+from textwrap import indent
+
+from alert_rules.rule import Group, Rule, dashboard_url, interval, number, one_of, texts
 from exporter.alerts import ALERTS, Alert, Severity
 from exporter.contract import Regex, select
+from exporter.promql import format_duration
 from exporter.spec import Links, Spec
+from exporter.windows import MINUTE
 
 _BUILD = "winburn_build_info"
+_LAST = "winburn_collector_last_success_timestamp_seconds"
+_DROP_WINDOW = 10 * MINUTE
+"""At least two refreshes, of which the longest possible is 5 m."""
 
 
 def health_group(spec: Spec) -> Group:
     """The exporter is there, its sources answer, its collectors work, and alerting itself is alive."""
-    rules = (_down(spec.links), *source_rules(spec), _collector(spec), _watchdog(spec.links))
-    return Group("winburn-health", "winburn itself.", rules)
+    rules = (
+        _down(spec.links),
+        *source_rules(spec),
+        _collector(spec),
+        _stale(spec),
+        _dropped(spec),
+        _watchdog(spec.links),
+    )
+    return Group("winburn-health", "winburn itself.", interval(spec), rules)
 
 
 def paging_sources(spec: Spec) -> tuple[str, ...]:
@@ -55,12 +69,37 @@ def _source_rule(expr: str, severity: Severity, links: Links) -> Rule:
 def _collector(spec: Spec) -> Rule:
     # The second half is for a loop that hangs: its last success then still reads 1.
     success = select("winburn_collector_success")
-    at = select("winburn_collector_last_success_timestamp_seconds")
+    at = select(_LAST)
     expr = (
         f"min by (collector) ({success}) == 0\nor\ntime() - min by (collector) ({at}) > {number(stale_after(spec))}\n"
     )
+    expr = with_source(expr)
     links = spec.links
     return _rule(ALERTS["WinburnCollectorFailing"], expr, "ticket", links, collector="{{ $labels.collector }}")
+
+
+def _stale(spec: Spec) -> Rule:
+    """A collector that has not finished a run without an error in any exporter; ``max``, unlike that of
+    WinburnCollectorFailing: one exporter that works is enough."""
+    limit = stale_after(spec)
+    expr = with_source(f"time() - max by (collector) ({select(_LAST)}) > {number(limit)}\n")
+    alert = ALERTS["WinburnDataStale"]
+    facts = {"collector": "{{ $labels.collector }}", "value": format_duration(limit + alert.hold)}
+    return _rule(alert, expr, "ticket", spec.links, **facts)
+
+
+def with_source(expr: str) -> str:
+    """``expr`` with a label ``source`` read from the collector of a source's SLOs (``slo:prod``), for the inhibition by
+    WinburnSourceDown; a collector that reads several sources gets none."""
+    return f'label_replace(\n{indent(expr, "  ")}  , "source", "$1", "collector", "slo:(.+)")\n'
+
+
+def _dropped(spec: Spec) -> Rule:
+    # The counter grows in each refresh, by the number of series that were left out in it.
+    dropped = select("winburn_series_dropped_total")
+    expr = f"max by (family) (rate({dropped}[{format_duration(_DROP_WINDOW)}])) * {number(spec.refresh)} > 0\n"
+    facts = {"family": "{{ $labels.family }}", "value": "{{ $value | humanize }}"}
+    return _rule(ALERTS["WinburnSeriesDropped"], expr, "ticket", spec.links, **facts)
 
 
 def _watchdog(links: Links) -> Rule:

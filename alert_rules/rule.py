@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
-from urllib.parse import quote
 
-from exporter.alerts import Alert
-from exporter.contract import DASHBOARD_UIDS
+from alert_rules.silence_link import silence_url
+from exporter.alerts import Alert, dashboard_address, message, rule_interval, runbook_address
 from exporter.promql import format_duration
 from exporter.spec import Links, Spec
 
@@ -47,22 +46,33 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """One recording rule."""
+
+    name: str
+    expr: str
+    labels: Mapping[str, str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The rule as Prometheus reads it; unlike an alert's, its labels are no templates."""
+        return {"record": self.name, "expr": self.expr, **({"labels": dict(self.labels)} if self.labels else {})}
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
-    """Rules that are evaluated one after another at one instant; ``about`` is the comment above them."""
+    """Rules that are evaluated one after another at one instant, every so many seconds, records first; ``about`` is the
+    comment above them."""
 
     name: str
     about: str
-    rules: tuple[Rule, ...]
+    every: float
+    rules: tuple[Rule, ...] = ()
+    records: tuple[Record, ...] = ()
 
 
 def interval(spec: Spec) -> float:
-    """Seconds between two evaluations of every rule: ``refresh``, but at least 1 s and at most 1 m.
-
-    The gauges change once in a refresh: to look more often finds nothing new, to look less often delays pages (and a
-    demo that refreshes every second shall page within seconds). The minute bounds the delay of what does not depend on
-    the refresh: that the exporter is gone.
-    """
-    return min(max(spec.refresh, 1.0), 60.0)
+    """Seconds between two evaluations of every rule: ``refresh``, but at least 1 s and at most 1 m."""
+    return rule_interval(spec.refresh)
 
 
 def literal(text: str) -> str:
@@ -93,15 +103,15 @@ def texts(
 
     Facts are templates already: what comes from the spec must have passed :func:`literal`.
     """
-    return {
-        "summary": alert.summary.format_map(facts),
-        "description": alert.description.format_map(facts),
-        "runbook_url": literal(runbook or f"{links.runbooks.rstrip('/')}/{alert.runbook}"),
-        "dashboard_url": literal(dashboard),
-    }
+    return message(
+        alert,
+        facts,
+        literal(runbook_address(alert, links.runbooks, runbook)),
+        literal(dashboard),
+        silence_url(alert, links, grouped=GROUP in facts.get("slo", "")),
+    )
 
 
 def dashboard_url(links: Links, dashboard: str, **variables: str) -> str:
     """Address of a generated dashboard with its variables set."""
-    query = "&".join(f"var-{name}={quote(value, safe='')}" for name, value in variables.items())
-    return f"{links.grafana.rstrip('/')}/d/{DASHBOARD_UIDS[dashboard]}{'?' + query if query else ''}"
+    return dashboard_address(links.grafana, dashboard, **variables)

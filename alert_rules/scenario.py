@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus
 
+from alert_rules import silence_link
 from alert_rules.rule import Rule
 from alert_rules.yaml_text import dump
 from exporter.alerts import ALERTS
@@ -103,6 +104,8 @@ def _run(value: str | None) -> tuple[tuple[str, int], ...]:
 
 def expand(template: str, value: float, labels: Mapping[str, str]) -> str:
     """What Prometheus makes of a generated annotation; it knows the forms that we generate and no other."""
+
+    template = silence_link.expand(template, labels)
 
     def fill(match: re.Match[str]) -> str:
         form, label, in_address = match.groups()

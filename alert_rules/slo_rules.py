@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import ROUND_FLOOR, Decimal
 from textwrap import indent
 
 from alert_rules.freeze import BY, NO_DATA_STATUS, frozen
+from alert_rules.native import native_branch
 from alert_rules.rule import (
     GROUP,
     GROUP_IN_ADDRESS,
@@ -19,10 +19,10 @@ from alert_rules.rule import (
     texts,
     unless_frozen,
 )
-from exporter.alerts import ALERTS, Alert
+from exporter.alerts import ALERTS, Alert, burn_facts, floor
 from exporter.contract import select
-from exporter.promql import format_duration, quote
-from exporter.spec import Links, Slo, Spec
+from exporter.promql import quote
+from exporter.spec import Links, Slo, Spec, is_native
 from exporter.spec.tiers import tiers_in_force
 from exporter.windows import Severity, Tier, factor
 
@@ -38,7 +38,7 @@ def slo_group(slo: Slo, spec: Spec) -> Group:
     rules += [exhausted_rule(slo, spec), forecast_rule(slo, spec)]
     if slo.no_data != "ignore":
         rules.append(no_data_rule(slo, slo.no_data, spec.links))
-    return Group(f"winburn-slo-{slo.name}", _about(slo), tuple(rules))
+    return Group(f"winburn-slo-{slo.name}", _about(slo, spec), interval(spec), tuple(rules))
 
 
 def burn_rule(slo: Slo, tier: Tier, severity: Severity, spec: Spec) -> Rule:
@@ -56,13 +56,13 @@ def burn_rule(slo: Slo, tier: Tier, severity: Severity, spec: Spec) -> Rule:
         conditions.append(f"{select('slo_burn_p_value', slo=slo.name, window=tier.long)} < {number(gate)}")
     joined = "\n  and ignoring (window) ".join(conditions)
     facts = {
-        **_burn_facts(slo, tier),
-        "value": unless_frozen("humanize", f"more than {_floor(factor(tier, slo.period_seconds))}"),
+        **burn_facts(tier, slo.period_seconds, slo.period_label),
+        "value": unless_frozen("humanize", f"more than {floor(factor(tier, slo.period_seconds))}"),
     }
     return _freezing(
         slo,
         ALERTS["SLOErrorBudgetBurn"],
-        f"max by ({BY}) (\n  {joined}\n)\n",
+        f"max by ({BY}) (\n  {joined}\n)\n{native_branch(slo, tier, spec)}",
         {"severity": severity, "tier": tier.name},
         facts,
         spec,
@@ -102,9 +102,10 @@ def no_data_rule(slo: Slo, severity: Severity, links: Links) -> Rule:
 
 def _freezing(slo: Slo, alert: Alert, expr: str, own: Mapping[str, str], facts: Mapping[str, str], spec: Spec) -> Rule:
     """A rule that stays while the SLO cannot be measured; ``own`` labels tell it from the SLO's other rules."""
+    hold = frozen(slo, alert, own, spec, native="tier" in own and is_native(slo, spec))
     return Rule(
         alert=alert,
-        expr=with_group_labels(slo, f"{expr}or\n{frozen(slo, alert, own, spec)}"),
+        expr=with_group_labels(slo, f"{expr}or\n{hold}"),
         labels={**own, **_labels(slo)},
         annotations=_texts(alert, slo, spec.links, {**facts, "unmeasured": unless_frozen("", _UNMEASURED)}),
         keep=2 * interval(spec),
@@ -144,34 +145,13 @@ def _texts(alert: Alert, slo: Slo, links: Links, more: Mapping[str, str]) -> dic
     return annotations
 
 
-def _burn_facts(slo: Slo, tier: Tier) -> dict[str, str]:
-    limit, period = factor(tier, slo.period_seconds), slo.period_seconds
-    # Rounded before it is cut: 1.0333... x 3d / 31d is 10 %, and not 9.99 %.
-    spent = round(limit * tier.long_seconds * 100 / period, 10)
-    return {
-        "long": tier.long,
-        "short": tier.short,
-        "factor": _floor(limit),
-        "spent": _floor(spent),
-        "period": slo.period_label,
-        "lasts": _lasts(period / limit),
-    }
-
-
-def _lasts(seconds: Decimal) -> str:
-    """The time in whole minutes, a short one in seconds."""
-    return format_duration(60 * round(seconds / 60) if seconds >= 600 else max(1, round(seconds)))
-
-
-def _floor(value: Decimal) -> str:
-    return f"{value.quantize(Decimal('0.01'), ROUND_FLOOR).normalize():f}"
-
-
-def _about(slo: Slo) -> str:
+def _about(slo: Slo, spec: Spec) -> str:
     tiers = tiers_in_force(slo)
     burns = ", ".join(f"{tier.name} {severity}" for tier, severity in tiers) or "none that fits the period"
     groups = f" One SLO for each {', '.join(sorted(slo.group_by))}." if slo.group_by else ""
     return (
         f"{slo.name} of {slo.service}: {slo.objective:f} % over {slo.period_label}. "
-        f"Burn alerts: {burns}. No data: {slo.no_data}." + groups
+        f"Burn alerts: {burns}. No data: {slo.no_data}."
+        + groups
+        + (" Without the exporter: native." if is_native(slo, spec) else "")
     )

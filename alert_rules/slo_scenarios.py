@@ -47,7 +47,7 @@ def _tier(spec: Spec, name: str, cases: list[tuple[Slo, Tier]]) -> Scenario:
     _collectors(scenario, spec.keep_seconds)
     for slo, tier in cases:
         for phase, values in _tier_series(scenario, slo, tier).items():
-            alerts = list(_firing(spec, slo, values, slo.alerting.low_traffic_gate))
+            alerts = list(measured_firing(spec, slo, values, slo.alerting.low_traffic_gate))
             firing[phase] += alerts
         firing[SECOND] += alerts
         # What an SLO that is gone would say, nobody can know as long as its own collector may be the one that fails.
@@ -62,11 +62,11 @@ def _tier(spec: Spec, name: str, cases: list[tuple[Slo, Tier]]) -> Scenario:
     return scenario
 
 
-_Values = Mapping[str, tuple[str, str | None]]
+Values = Mapping[str, tuple[str, str | None]]
 """Window -> burn rate and p-value."""
 
 
-def _tier_series(scenario: Scenario, slo: Slo, tier: Tier) -> dict[int, _Values]:
+def _tier_series(scenario: Scenario, slo: Slo, tier: Tier) -> dict[int, Values]:
     """The SLO's series through all phases; gives what its first group shows in the first five (what it
     shows in SECOND is what it shows in FIRST).
 
@@ -78,7 +78,7 @@ def _tier_series(scenario: Scenario, slo: Slo, tier: Tier) -> dict[int, _Values]
     long: Phases = (at, on, on, "0", on, *gone, "0", None, on, None, None)
     short: Phases = (at, on, "0", on, on, *gone, "0", None, on, None, None)
     p_value: Phases = ("0", unsure, "0", "0", "0", *gone, "1", None, "0", None, None)
-    burning, calm = _groups(slo)
+    burning, calm = groups_of(slo)
     scenario.phases("slo_burn_rate", long, {FIRST: at}, **burning, window=tier.long)
     scenario.phases("slo_burn_rate", short, {FIRST: at}, **burning, window=tier.short)
     scenario.phases("slo_burn_p_value", p_value, {FIRST: "1"}, **burning, window=tier.long)
@@ -129,7 +129,7 @@ def _collectors(scenario: Scenario, keep_seconds: float) -> None:
     scenario.replicas(name, [runs, runs], collector="slo:prod")
 
 
-def _firing(spec: Spec, slo: Slo, values: _Values, gate: float | None) -> Iterator[Firing]:
+def measured_firing(spec: Spec, slo: Slo, values: Values, gate: float | None) -> Iterator[Firing]:
     """The burn alerts that these windows make fire, whichever tiers share them."""
     for tier, severity in tiers_in_force(slo):
         if not {tier.long, tier.short} <= values.keys():
@@ -137,10 +137,10 @@ def _firing(spec: Spec, slo: Slo, values: _Values, gate: float | None) -> Iterat
         limit, (long, p_value), (short, _) = factor(tier, slo.period_seconds), values[tier.long], values[tier.short]
         sure = gate is None or (p_value is not None and float(p_value) < gate)
         if sure and min(float(long), float(short)) > float(limit):
-            yield _alert(slo, burn_rule(slo, tier, severity, spec), float(long))
+            yield alert_of(slo, burn_rule(slo, tier, severity, spec), float(long))
 
 
-def _groups(slo: Slo) -> tuple[dict[str, str], list[dict[str, str]]]:
+def groups_of(slo: Slo) -> tuple[dict[str, str], list[dict[str, str]]]:
     """Labels of the group that burns, and of those that do not."""
     if not slo.group_by:
         return {"slo": slo.name}, []
@@ -152,9 +152,9 @@ def _joined(slo: Slo, value: str) -> str:
     return ",".join(f"{name}={value} {name}" for name in sorted(slo.group_by))
 
 
-def _alert(slo: Slo, rule: Rule, value: float) -> Firing:
+def alert_of(slo: Slo, rule: Rule, value: float) -> Firing:
     """The alert of the group that burns, with the labels that are read from slo_group."""
-    burning, _ = _groups(slo)
+    burning, _ = groups_of(slo)
     return Firing(rule, {**{name: f"one {name}" for name in slo.group_by}, **burning}, value)
 
 
@@ -164,7 +164,7 @@ def _budget(spec: Spec, slos: list[Slo]) -> Scenario:
     wait = held("SLOErrorBudgetForecast") + PHASE
     exhausted, forecast = "slo_error_budget_remaining_ratio", "slo_error_budget_exhaustion_probability_ratio"
     for slo in slos:
-        burning, calm = _groups(slo)
+        burning, calm = groups_of(slo)
         for name, before, now, after in (
             (exhausted, "0.01", "0", "0.1"),
             (forecast, "0.89", number(LIKELY), "0.5"),
@@ -179,7 +179,7 @@ def _budget(spec: Spec, slos: list[Slo]) -> Scenario:
                 well = [(after, PHASE), (after, wait), *gone, back]
                 scenario.replicas(name, [well, well], **group, **window)
     for rule, value in ((exhausted_rule, 1.0), (forecast_rule, LIKELY)):
-        alerts = {each: [_alert(slo, rule(slo, spec), each) for slo in slos] for each in (value, 0.0)}
+        alerts = {each: [alert_of(slo, rule(slo, spec), each) for slo in slos] for each in (value, 0.0)}
         name, begin = alerts[value][0].rule.alert.name, PHASE + held(alerts[value][0].rule.alert.name)
         scenario.check(begin - 1, name)
         scenario.check(begin, name, alerts[value])
@@ -193,7 +193,7 @@ def _no_data(spec: Spec, slos: list[Slo]) -> Scenario:
     alerts, hold = [], held("SLONoData")
     for slo in slos:
         severity: Severity = "page" if slo.no_data == "page" else "ticket"
-        silent, calm = _groups(slo)
+        silent, calm = groups_of(slo)
         one, both = (NO_DATA, hold + PHASE), (NO_DATA, hold + PHASE)
         exporter_a = [(OK, PHASE), one, both, (OK, PHASE)]
         exporter_b = [(OK, PHASE), (AT_RISK, one[1]), both, (OK, PHASE)]
@@ -201,7 +201,7 @@ def _no_data(spec: Spec, slos: list[Slo]) -> Scenario:
         for group in calm:
             scenario.replicas("slo_status", [[(OK, 2 * PHASE + 2 * (hold + PHASE))]] * 2, **group)
         if slo.no_data != "ignore":
-            alerts.append(_alert(slo, no_data_rule(slo, severity, spec.links), NO_DATA_STATUS))
+            alerts.append(alert_of(slo, no_data_rule(slo, severity, spec.links), NO_DATA_STATUS))
     begin = 2 * PHASE + hold
     scenario.check(begin - 1, "SLONoData")
     scenario.check(begin + hold - 1, "SLONoData")

@@ -8,26 +8,42 @@ from __future__ import annotations
 
 import math
 
-from alert_rules.experiment_rules import kill_rule
+from alert_rules.experiment_rules import VERDICTS, kill_rule
+from alert_rules.experiment_scenarios import decided_scenario, mismatch_scenario
 from alert_rules.health_rules import health_group, paging_sources, stale_after
+from alert_rules.health_scenarios import dropped_scenario, stale_scenario
+from alert_rules.native_scenarios import native_scenarios
 from alert_rules.rule import Rule, number
 from alert_rules.rules import RULES_FILE
 from alert_rules.scenario import PHASE, STEP, Firing, Scenario, held
 from alert_rules.slo_scenarios import slo_scenarios
 from alert_rules.yaml_text import HEADER, comment, dump
 from exporter.promql import format_duration
-from exporter.spec import Spec
+from exporter.spec import Spec, is_native
 
 TESTS_FILE = "winburn.rules.test.yml"
 
 
 def unit_tests_text(spec: Spec) -> str:
     """``winburn.rules.test.yml``, for ``promtool test rules``; deterministic."""
-    head = dump({"rule_files": [RULES_FILE], "evaluation_interval": format_duration(STEP)})
+    native = sorted(slo.name for slo in spec.slos if is_native(slo, spec))
+    # promtool would take any order: what is recorded must be there when an alert reads it.
+    order = [f"winburn-{what}-{name}" for what in ("native", "slo") for name in native]
+    head = dump(
+        {
+            "rule_files": [RULES_FILE],
+            "evaluation_interval": format_duration(STEP),
+            **({"group_eval_order": order} if order else {}),
+        }
+    )
     scenarios = [_down(spec), _alive(spec), _sources(spec), _collectors(spec)]
+    scenarios += [stale_scenario(spec), dropped_scenario(spec)]
     scenarios += slo_scenarios(spec)
+    scenarios += native_scenarios(spec)
     if any(experiment.early_kill for experiment in spec.experiments):
         scenarios.append(_kills(spec))
+    if spec.experiments:
+        scenarios += [mismatch_scenario(spec), *(decided_scenario(spec, word) for word in VERDICTS)]
     about = comment(f"Run: promtool test rules {TESTS_FILE}\nEvery series comes from two exporters, a and b.")
     return HEADER + about + head + "tests:\n" + "".join(scenario.text() for scenario in scenarios)
 

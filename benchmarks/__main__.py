@@ -2,10 +2,10 @@
 
 import sys
 
-from benchmarks import scrape, slos
+from benchmarks import live, rules, scrape, slos
 from benchmarks.result import Result, table
 
-BENCHMARKS = (scrape.run, slos.run)
+BENCHMARKS = (scrape.run, slos.run, rules.run, live.run)
 
 
 def main() -> int:

@@ -6,10 +6,16 @@ Texts are for ``str.format``. What knows the entity fills them: the generated ru
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
 from typing import Literal
+from urllib.parse import quote
 
-from exporter.windows import MINUTE
+from exporter.contract import DASHBOARD_UIDS
+from exporter.promql import format_duration
+from exporter.windows import HOUR, MINUTE, Tier, factor
 
 Severity = Literal["page", "ticket", "info", "none"]
 
@@ -37,6 +43,9 @@ class Alert:
 
 
 SLO_IDENTITY = ("slo", "slo_group")
+
+VARIANT_KILL_ANNOUNCED = HOUR
+"""Seconds for which the kill of a content variant is announced."""
 
 _TABLE: tuple[Alert, ...] = (
     Alert(
@@ -111,6 +120,35 @@ _TABLE: tuple[Alert, ...] = (
         ),
     ),
     Alert(
+        name="ExperimentSampleRatioMismatch",
+        identity=("experiment",),
+        severity="ticket",
+        hold=5 * MINUTE,
+        summary="{experiment}: the split is broken, a share is {value} off the plan",
+        description=(
+            "The variants of {experiment} do not get the traffic that is planned: one of the shares is {value} of all "
+            "traffic away from its plan. If the plan held, chance alone would ever show this in fewer than 1 of 1000 "
+            "experiments, however often one looks.\n"
+            "Believe no verdict of {experiment}: whatever sends units to the wrong variant, or loses those of one, "
+            "also makes the variants differ.\n"
+            "Check first: did the assignment change while it ran? Does one variant redirect, crash or load slowly, so "
+            "that its visits are not counted? Are bots or repeated visits counted for one of them?"
+        ),
+    ),
+    Alert(
+        name="ExperimentDecided",
+        identity=("experiment", "variant", "metric"),
+        severity="info",
+        hold=15 * MINUTE,
+        summary="{experiment}: variant {variant} is {verdict} than {control} in {metric}",
+        description=(
+            "Variant {variant} of {experiment} is {verdict} than {control} in {metric}, and has been for 15 minutes. "
+            "At most {alpha} % of such verdicts are expected to be wrong, however often one looks.\n"
+            "How much {verdict}: see the interval on the dashboard, not the single estimate.\n"
+            "Check first: are the guardrails well? Has it run for whole weeks, so that every weekday counts alike?"
+        ),
+    ),
+    Alert(
         name="WinburnDown",
         identity=(),
         severity="page",
@@ -149,6 +187,35 @@ _TABLE: tuple[Alert, ...] = (
         ),
     ),
     Alert(
+        name="WinburnDataStale",
+        identity=("collector",),
+        severity="ticket",
+        hold=5 * MINUTE,
+        summary="winburn: no whole run of collector {collector} for {value} or more",
+        description=(
+            "For {value} or more no exporter has finished a run of the collector {collector} without an error: it "
+            "fails or hangs in all of them.\n"
+            "What is shown of some of its SLOs or experiments, or of all, is old or gone, and their alerts cannot "
+            "begin.\n"
+            "Check first: does its source answer, and in time? What does the exporter's log say? A restart is safe: "
+            "what was counted is in the state store."
+        ),
+    ),
+    Alert(
+        name="WinburnSeriesDropped",
+        identity=("family",),
+        severity="ticket",
+        hold=5 * MINUTE,
+        summary="winburn leaves out series of {family}: about {value} in each refresh",
+        description=(
+            "The family {family} has more series than its cap, and about {value} of them are left out in each "
+            "refresh.\n"
+            "SLOs or experiments whose series are left out are not shown, and their alerts cannot fire.\n"
+            "Check first: which label has so many values? What counts of SLOs grouped by it, or of experiments, do you "
+            "expect?"
+        ),
+    ),
+    Alert(
         name="WinburnWatchdog",
         identity=(),
         severity="none",
@@ -163,3 +230,98 @@ _TABLE: tuple[Alert, ...] = (
 
 ALERTS: dict[str, Alert] = {alert.name: alert for alert in _TABLE}
 """Every alert of this version by name, in the order in which people should read them."""
+
+
+def message(
+    alert: Alert, facts: Mapping[str, str], runbook_url: str, dashboard_url: str, silence_url: str
+) -> dict[str, str]:
+    """What the alert says: summary and description with the facts filled in, and where to read on."""
+    return {
+        "summary": alert.summary.format_map(facts),
+        "description": alert.description.format_map(facts),
+        "runbook_url": runbook_url,
+        "dashboard_url": dashboard_url,
+        "silence_url": silence_url,
+    }
+
+
+def runbook_address(alert: Alert, runbooks: str, own: str | None = None) -> str:
+    """The entity's own runbook, else the alert's below the address ``runbooks``."""
+    return own or f"{runbooks.rstrip('/')}/{alert.runbook}"
+
+
+def dashboard_address(grafana: str, dashboard: str, **variables: str) -> str:
+    """Address of a generated dashboard with its variables set."""
+    query = "&".join(f"var-{name}={quote(value, safe='')}" for name, value in variables.items())
+    return f"{grafana.rstrip('/')}/d/{DASHBOARD_UIDS[dashboard]}{'?' + query if query else ''}"
+
+
+def silence_address(alert: Alert, alertmanager: str, value: Callable[[str], str], *, grouped: bool) -> str:
+    """Address of Alertmanager's page for a new silence of the alert's name and identity.
+
+    ``value`` gives a label's value, in quotes and escaped; ``slo_group`` is named only where the SLO is ``grouped``.
+    """
+    names = [name for name in alert.identity if grouped or name != "slo_group"]
+    matchers = [quote(f'alertname="{alert.name}"', safe=""), *(f"{name}%3D{value(name)}" for name in names)]
+    base = alertmanager.rstrip("/").replace("{{", "%7B%7B")
+    return f"{base}/#/silences/new?filter=%7B{'%2C'.join(matchers)}%7D"
+
+
+def quoted_value(value: str) -> str:
+    """A label's value as :func:`silence_address` wants it."""
+    return quote(json.dumps(value, ensure_ascii=False), safe="~")
+
+
+def rule_interval(refresh: float) -> float:
+    """Seconds between two evaluations of every rule, from those between two refreshes.
+
+    The gauges change once in a refresh: to look more often finds nothing new, to look less often delays pages (and a
+    demo that refreshes every second shall page within seconds). The minute bounds the delay of what does not depend on
+    the refresh: that the exporter is gone.
+    """
+    return min(max(refresh, 1.0), 60.0)
+
+
+def burn_facts(tier: Tier, period: int, period_label: str) -> dict[str, str]:
+    """What the text of ``SLOErrorBudgetBurn`` says of a tier; ``period`` in seconds."""
+    limit = factor(tier, period)
+    # Rounded before it is cut: 1.0333... x 3d / 31d is 10 %, and not 9.99 %.
+    spent = round(limit * tier.long_seconds * 100 / period, 10)
+    return {
+        "long": tier.long,
+        "short": tier.short,
+        "factor": floor(limit),
+        "spent": floor(spent),
+        "period": period_label,
+        "lasts": _lasts(period / limit),
+    }
+
+
+def floor(value: Decimal) -> str:
+    """At most two decimals, never more than the value."""
+    return f"{value.quantize(Decimal('0.01'), ROUND_FLOOR).normalize():f}"
+
+
+def _lasts(seconds: Decimal) -> str:
+    """The time in whole minutes, a short one in seconds."""
+    return format_duration(60 * round(seconds / 60) if seconds >= 600 else max(1, round(seconds)))
+
+
+def kill_facts(
+    *, experiment: str, variant: str, control: str, metric: str, margin: float, alpha: float
+) -> dict[str, str]:
+    """What the text of ``ExperimentEarlyKill`` is filled with."""
+    return {
+        "experiment": experiment,
+        "variant": variant,
+        "control": control,
+        "metric": metric,
+        "margin": f"by more than {percent(margin)} % " if margin else "",
+        "alpha": percent(alpha),
+    }
+
+
+def percent(share: float) -> str:
+    """The share in percent, without the zeros of the arithmetic."""
+    # By way of the decimal text: 0.07 * 100 is 7.000000000000001.
+    return f"{(Decimal(repr(share)) * 100).normalize():f}"

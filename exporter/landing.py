@@ -40,8 +40,18 @@ _LOGO = (
 )
 
 
-def page(snapshot: Snapshot | None, *, version: str, stale: bool = False, telemetry_path: str = "/metrics") -> str:
-    """The page as HTML. ``stale`` says that the snapshot has expired: then only health is shown of it."""
+def page(
+    snapshot: Snapshot | None,
+    *,
+    version: str,
+    stale: bool = False,
+    telemetry_path: str = "/metrics",
+    live: bool = False,
+) -> str:
+    """The page as HTML. ``stale`` says that the snapshot has expired: then only health is shown of it.
+
+    ``live`` says that there is a live page to link to.
+    """
     rows = overview(() if snapshot is None else snapshot.samples)
     if snapshot is None:
         body = _alert("Nothing has been evaluated yet.")
@@ -56,7 +66,7 @@ def page(snapshot: Snapshot | None, *, version: str, stale: bool = False, teleme
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="refresh" content="{_REFRESH_SECONDS}">\n<title>{_title(rows, stale)}</title>\n'
         f'<link rel="icon" href="{_ICON}">\n<style>{STYLE}</style>\n</head>\n<body>\n'
-        f"<header>\n<h1>{_LOGO}winburn <small>{escape(version)}</small></h1>\n{_links(telemetry_path)}\n"
+        f"<header>\n<h1>{_LOGO}winburn <small>{escape(version)}</small></h1>\n{_links(telemetry_path, live=live)}\n"
         f'<p class="when">{when}</p>\n</header>\n'
         f"<main>\n{body}{_health_sections(rows)}</main>\n"
         "<footer>Win rates and burn rates as Prometheus metrics. This page renews itself every "
@@ -69,8 +79,10 @@ def _title(rows: Overview, stale: bool) -> str:  # noqa: FBT001 - private, one c
     return f"({bad} breached) winburn" if bad and not stale else "winburn"
 
 
-def _links(telemetry_path: str) -> str:
+def _links(telemetry_path: str, *, live: bool) -> str:
     targets = {"Metrics": telemetry_path, "Configuration": "/config", "Readiness": "/-/ready"}
+    if live:
+        targets = {"Live": "/live", **targets}
     links = "".join(f'<a href="{escape(target)}">{name}</a>' for name, target in targets.items())
     return f'<nav aria-label="Endpoints">{links}</nav>'
 

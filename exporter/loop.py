@@ -6,23 +6,25 @@ import logging
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from queue import Empty, SimpleQueue
 
 from exporter.ageing import Kept, merge, visible
-from exporter.contract import Collector, Sample, sample
+from exporter.contract import Collector, PromptCollector, Sample, sample
 from exporter.notices import Notices
+from exporter.nudges import Nudges
 from exporter.render import Renderer, cut
 from exporter.schedule import latest_instant, next_instant, wait_until
-from exporter.snapshot import Snapshot, build, process_exposition, process_registry
+from exporter.snapshot import Snapshot, build, event_latency, process_exposition, process_registry
 from exporter.worker import Outcome, Worker, sentence
 
 # A refresh waits this share of the interval for its collectors, so that one that hangs costs no instant.
 _DEADLINE = 0.8
 _STOP_POLL_SECONDS = 0.1
+_REST_SECONDS = 0.03
 
 
 @dataclass(slots=True)
@@ -41,7 +43,12 @@ class _Track:
         if outcome.duration <= in_time:
             self.behind = None
         fresh = merge(self.kept, outcome.reports, outcome.started)
-        self.kept = fresh if outcome.error is None else {**self.kept, **fresh}
+        self.kept = fresh if outcome.error is None and not outcome.partial else {**self.kept, **fresh}
+        if outcome.partial and self.last is not None:
+            # The others' failures are as they were.
+            mended = {report.entity for report in outcome.reports}
+            kept = (report for report in self.last.reports if report.entity not in mended)
+            outcome = replace(outcome, reports=(*kept, *outcome.reports), duration=self.last.duration)
         self.last = outcome
         if not outcome.failures:
             self.last_success = outcome.finished
@@ -66,6 +73,7 @@ class Loop:
     ``refresh`` and ``lag`` are seconds: at every multiple of ``refresh`` the collectors evaluate that instant minus
     ``lag``. ``keep_seconds`` is how long an entity's last samples are served while it fails. ``publish`` is called with
     each snapshot after ``current`` was set, ``health`` gives the samples of ``contract.HEALTH`` that others know.
+    ``nudges`` tell of changes that are evaluated at once, by the collectors that can.
     A family keeps at most ``family_cap`` series. Clocks and the wait are arguments for tests and replays.
     """
 
@@ -81,6 +89,7 @@ class Loop:
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         wait: Callable[[threading.Event, float], bool] = threading.Event.wait,
+        nudges: Nudges | None = None,
         log: logging.Logger = logging.getLogger("winburn.loop"),  # noqa: B008 - loggers are singletons
         family_cap: int = 200_000,
     ) -> None:
@@ -95,6 +104,10 @@ class Loop:
             raise ValueError(f"collectors need names of their own; given {sorted(c.name for c in collectors)}")
         self._dropped: Counter[str] = Counter()
         self._renderer, self._registry = Renderer(), process_registry()
+        self._latency = event_latency(self._registry)
+        self._nudges = nudges or Nudges()
+        self._prompt = {c.name: c.sources for c in collectors if isinstance(c, PromptCollector)}
+        self._resting_until = 0.0
         self._stop = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
@@ -108,7 +121,7 @@ class Loop:
             self._guarded("snapshot", partial(self.refresh_once, instant))
             self._note_slow(self._monotonic() - began)
             target = next_instant(self._clock(), instant, self._refresh)
-            instant = wait_until(target, self._refresh, stop, self._clock, self._wait)
+            instant = wait_until(target, self._refresh, stop, self._clock, self._wait_for_news)
         for track in self._tracks.values():
             track.worker.close()
 
@@ -127,9 +140,41 @@ class Loop:
             self._notices.failures(name, track.failures())
         return self._show(now - self._lag)
 
-    def _gather(self, deadline: float) -> None:
-        """Take outcomes until every collector is done, or the deadline is over, or the loop is told to stop."""
-        while any(t.worker.running_since is not None for t in self._tracks.values()) and not self._stop.is_set():
+    def _wait_for_news(self, stop: threading.Event, seconds: float) -> bool:
+        """Wait, but evaluate at once what sources tell of; whether ``stop`` is set."""
+        if not self._prompt:
+            return self._wait(stop, seconds)
+        resting = self._resting_until - self._monotonic()
+        if resting > 0:
+            return self._wait(stop, min(seconds, resting))
+        if self._nudges.told.wait(min(seconds, _STOP_POLL_SECONDS)) and not stop.is_set():
+            began = self._monotonic()
+            self._guarded("snapshot of a change", self.refresh_changed)
+            # Sources that change all the time leave the other threads two thirds of the processor.
+            self._resting_until = self._monotonic() + max(_REST_SECONDS, 2 * (self._monotonic() - began))
+        return stop.is_set()
+
+    def refresh_changed(self) -> Snapshot | None:
+        """Evaluate what reads from sources that have changed, and publish; None where that is nothing."""
+        changes = self._nudges.take()
+        at, started = self._clock() - self._lag, False
+        for name, sources in self._prompt.items():
+            if touched := frozenset(changes) & sources:
+                started |= self._tracks[name].worker.start(at, touched)
+        if not started:
+            return None
+        self._gather(self._monotonic() + _DEADLINE * self._refresh, frozenset(self._prompt))
+        snapshot = self._show(at)
+        for changed_at in changes.values():
+            if changed_at is not None:
+                self._latency.observe(max(0.0, self._clock() - changed_at))
+        return snapshot
+
+    def _gather(self, deadline: float, of: Collection[str] | None = None) -> None:
+        """Take outcomes until every collector (or those of the names ``of``) is done, or the deadline is over, or the
+        loop is told to stop."""
+        waited = [track.worker for name, track in self._tracks.items() if of is None or name in of]
+        while any(worker.running_since is not None for worker in waited) and not self._stop.is_set():
             left = deadline - self._monotonic()
             if left <= 0:
                 return

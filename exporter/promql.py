@@ -55,6 +55,20 @@ def union(parts: Sequence[str]) -> str:
     return f"({union(parts[:half])} or {union(parts[half:])})"
 
 
+def bucket_matcher(threshold: float) -> str:
+    """A matcher of ``le`` for the ways in which client libraries write one number: 1, 1.0, 0.3, 1e+06."""
+    texts = {repr(threshold), f"{threshold:g}"}
+    if threshold == int(threshold):
+        texts.add(str(int(threshold)))
+    return 'le=~"' + "|".join(sorted(text.replace(".", "\\\\.").replace("+", "\\\\+") for text in texts)) + '"'
+
+
+def histogram_parts(histogram: str) -> tuple[str, str]:
+    """Name and inner matchers of a histogram's selector: ``http_seconds{job="web"}`` -> (http_seconds, job="web")."""
+    name, _, matchers = histogram.partition("{")
+    return name.strip(), matchers.rpartition("}")[0].strip().rstrip(",")
+
+
 _SPACE = re.compile(r"[ \t\r\n]*")
 _METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")

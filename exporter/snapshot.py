@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from isal import igzip
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 from exporter.contract import HEALTH, Sample
@@ -92,6 +99,16 @@ def process_registry() -> CollectorRegistry:
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)
     return registry
+
+
+def event_latency(registry: CollectorRegistry) -> Histogram:
+    """winburn_event_latency_seconds: from the change in a source to the snapshot that has it."""
+    return Histogram(
+        "winburn_event_latency_seconds",
+        "Time from a change in a source to the snapshot that has it.",
+        registry=registry,
+        buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+    )
 
 
 def process_exposition(registry: CollectorRegistry) -> Exposition:

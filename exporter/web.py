@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from weakref import WeakKeyDictionary
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from exporter.landing import STYLE_HASH, page
+from exporter.live import Feed, LiveStream, api_routes, live_routes
 from exporter.negotiate import accepts_gzip, choose_format
 from exporter.snapshot import Bodies, Snapshot
 
@@ -36,12 +38,19 @@ def app(
     version: str,
     config: Callable[[], str],
     telemetry_path: str = "/metrics",
+    feed: Feed | None = None,
+    live: LiveStream | None = None,
+    cors_origins: Sequence[str] = (),
 ) -> Starlette:
     """The application: ``/``, ``telemetry_path``, ``/config``, ``/-/healthy`` and ``/-/ready``; GET and HEAD.
+
+    With a ``feed`` there is ``/api/v1/snapshot`` too, which pages of ``cors_origins`` may read, and with a ``live``
+    stream ``/live`` and ``/live/stream``.
 
     ``current`` gives the snapshot to serve or None before the first, ``monotonic`` is the clock that it expires by,
     ``config`` the configuration in force as YAML with its secrets masked.
     """
+    render = partial(page, version=version, telemetry_path=telemetry_path, live=live is not None)
     # One page per snapshot: rendering a thousand SLOs again for every open browser would cost more than scrapes do.
     # Weak, so that a page that nobody asks for again does not keep its snapshot's megabytes.
     pages: WeakKeyDictionary[Snapshot, str] = WeakKeyDictionary()
@@ -57,9 +66,9 @@ def app(
     def index(_: Request) -> Response:
         snapshot = current()
         if snapshot is None or snapshot.expired(monotonic()):
-            html = page(snapshot, version=version, stale=snapshot is not None, telemetry_path=telemetry_path)
+            html = render(snapshot, stale=snapshot is not None)
         elif (html := pages.get(snapshot, "")) == "":
-            html = pages[snapshot] = page(snapshot, version=version, telemetry_path=telemetry_path)
+            html = pages[snapshot] = render(snapshot)
         return Response(html, headers=_SECURITY | _FRESH, media_type="text/html")
 
     async def healthy(_: Request) -> Response:
@@ -78,8 +87,10 @@ def app(
         "/-/healthy": healthy,
         "/-/ready": ready,
     }
+    more: list[BaseRoute] = [] if feed is None else api_routes(feed, origins=cors_origins, headers=_SECURITY)
+    more += [] if live is None else live_routes(live, headers=_SECURITY)
     return Starlette(
-        routes=[Route(path, endpoint, methods=["GET"]) for path, endpoint in routes.items()],
+        routes=[*(Route(path, endpoint, methods=["GET"]) for path, endpoint in routes.items()), *more],
         exception_handlers={HTTPException: _refusal, 500: _failure},
     )
 

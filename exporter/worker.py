@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from queue import SimpleQueue
 
-from exporter.contract import Collector, Report
+from exporter.contract import Collector, PromptCollector, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class Outcome:
     """How one run of a collector ended.
 
     ``reports`` are those that came before ``error``, if it raised. ``started`` is monotonic, ``finished`` Unix time.
+    ``partial`` runs speak only of the entities that read from sources that had changed.
     """
 
     collector: str
@@ -26,6 +27,7 @@ class Outcome:
     started: float
     duration: float
     finished: float
+    partial: bool = False
 
     @property
     def failures(self) -> dict[str, str]:
@@ -54,19 +56,23 @@ class Worker:
         self._done = done
         self._clock = clock
         self._monotonic = monotonic
-        self._asked: SimpleQueue[float | None] = SimpleQueue()
+        self._asked: SimpleQueue[tuple[float, frozenset[str] | None] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def start(self, at: float) -> None:
-        """Begin a run that evaluates at ``at``; nothing where the last one is not over."""
+    def start(self, at: float, changed: frozenset[str] | None = None) -> bool:
+        """Begin a run that evaluates at ``at``, of all entities or those that read from ``changed`` sources.
+
+        Nothing, and False, where the last one is not over.
+        """
         if self.running_since is not None:
-            return
+            return False
         self.running_since = self._clock()
         if self._thread is None:
             # A daemon: the process must be able to end while a source never answers.
             self._thread = threading.Thread(target=self._work, name=f"collector {self.name}", daemon=True)
             self._thread.start()
-        self._asked.put(at)
+        self._asked.put((at, changed))
+        return True
 
     def taken(self) -> None:
         """The outcome was taken from the queue: the next run may start."""
@@ -77,19 +83,24 @@ class Worker:
         self._asked.put(None)
 
     def _work(self) -> None:
-        while (at := self._asked.get()) is not None:
-            self._done.put(self._run(at))
+        while (asked := self._asked.get()) is not None:
+            self._done.put(self._run(*asked))
 
-    def _run(self, at: float) -> Outcome:
+    def _run(self, at: float, changed: frozenset[str] | None) -> Outcome:
         started = self._monotonic()
         reports: list[Report] = []
         error = None
         try:
             # extend() keeps what a generator yielded before it raised.
-            reports.extend(self._collector.collect(at))
+            collector = self._collector
+            if changed is not None and isinstance(collector, PromptCollector):
+                reports.extend(collector.collect_changed(at, changed))
+            else:
+                reports.extend(collector.collect(at))
         except BaseException as raised:  # noqa: BLE001 - even SystemExit must not end the thread unseen
             error = sentence(raised)
-        return Outcome(self.name, tuple(reports), error, started, self._monotonic() - started, self._clock())
+        duration = self._monotonic() - started
+        return Outcome(self.name, tuple(reports), error, started, duration, self._clock(), changed is not None)
 
 
 def sentence(error: BaseException) -> str:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
+from exporter.alerts import ALERTS
+from exporter.collectors.alertmanager import AcknowledgementCollector
 from exporter.collectors.experiment import ExperimentCollector
 from exporter.collectors.slo import SloCollector
 from exporter.collectors.slo_composite import Components, in_order
 from exporter.collectors.slo_feed import Progress
 from exporter.contract import Collector, Sample, sample
+from exporter.sources.alertmanager import AlertmanagerApi
 from exporter.sources.base import CounterSource, CountSource, SlotSource
 from exporter.sources.build import open_source
 from exporter.spec import FileSource, Spec, read_secret, source_url
-from exporter.state import State
+from exporter.state import Application, State
 
 AnySource = CounterSource | SlotSource | CountSource
+
+
+KilledAt = Callable[[str, str], float | None]
+"""Experiment and variant -> when it was killed."""
+
+
+def _nobody(_experiment: str, _variant: str) -> None:
+    """Where there are no experiments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +37,8 @@ class Assembly:
 
     sources: Mapping[str, AnySource]
     collectors: tuple[Collector, ...]
+    killed_at: KilledAt = _nobody
+    next_steps: Callable[[], Mapping[str, str]] = dict
 
     def health(self) -> Iterable[Sample]:
         """winburn_source_up of every source that was asked."""
@@ -38,12 +51,19 @@ def open_state(spec: Spec) -> State:
 
 
 def assemble(
-    spec: Spec, state: State, *, origin: float | None = None, progress: Progress = lambda _name, _share: None
+    spec: Spec,
+    state: State,
+    *,
+    origin: float | None = None,
+    live: bool = True,
+    progress: Progress = lambda _name, _share: None,
+    wish: Callable[[Iterable[Application]], None] = lambda _: None,
 ) -> Assembly:
     """Sources and collectors of a spec; what they need is opened at the first question, not here.
 
-    ``origin`` is the phase of the instants at which they will be asked, by default that of the loop's grid. Raises
-    SecretError where a ``url_file`` cannot be read, StateError where the store cannot.
+    ``origin`` is the phase of the instants at which they will be asked, by default that of the loop's grid. ``live`` is
+    whether they are asked of now: what knows no past is left out otherwise. ``wish`` is called with what experiments
+    want done to the outside. Raises SecretError where a ``url_file`` cannot be read, StateError where the store cannot.
     """
     sources = {name: _open(name, spec) for name in sorted(spec.sources)}
     wide_origin = 0.0 if origin is None else origin
@@ -67,9 +87,17 @@ def assemble(
         parts = Components({t.slo.name: t for each in slos for t in each.tracks}, [each.lock for each in slos])
         slos.append(collector(parts, composites))
     collectors: list[Collector] = [*slos]
+    killed_at: KilledAt = _nobody
+    next_steps: Callable[[], Mapping[str, str]] = dict
     if spec.experiments:
-        collectors.append(ExperimentCollector(cast(Any, sources), spec.experiments, state, refresh=spec.refresh))
-    return Assembly(sources, tuple(collectors))
+        experiments = ExperimentCollector(cast(Any, sources), spec.experiments, state, refresh=spec.refresh, wish=wish)
+        collectors.append(experiments)
+        killed_at, next_steps = experiments.killed_at, experiments.next_steps
+    if spec.alerting.alertmanager and live:
+        alertmanagers = [AlertmanagerApi(url) for url in spec.alerting.alertmanager]
+        identities = {alert.name: alert.identity for alert in ALERTS.values()}
+        collectors.append(AcknowledgementCollector(alertmanagers, identities))
+    return Assembly(sources, tuple(collectors), killed_at, next_steps)
 
 
 def _open(name: str, spec: Spec) -> AnySource:

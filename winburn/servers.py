@@ -224,9 +224,15 @@ def _download(archive: Archive) -> Path:
     if not (root / "usr/bin/promtool").exists():  # a package of its own since Debian 13
         archive.unpack(["promtool"])
     _add_page_scripts(archive, root)
-    for program, folder in _ASSETS.items():
-        _make_relative(root / "usr/bin" / program, folder)
+    make_startable(root)
     return root
+
+
+def make_startable(root: Path) -> None:
+    """Let the servers of unpacked packages find their pages and templates in the folder that they are started in."""
+    for program, folder in _ASSETS.items():
+        if (path := root / "usr/bin" / program).exists():
+            _make_relative(path, folder)
 
 
 def _add_page_scripts(archive: Archive, root: Path) -> None:

@@ -49,41 +49,87 @@ class ExperimentCollector:
         self._on_kill, self._wish = on_kill, wish
         self._definitions = Definitions(sources, experiments)
         self._unsaved: list[Latch] = []
+        self._last: dict[str, Reading] = {}
+        self._next_steps: Mapping[str, str] = {}
         self._changes = Changes(state, experiments)
         documents, standing = state.documents(DOCUMENT), self._changes.look()
-        self._lifted = dict(standing.lifted)
+        self._lifted, self._stored = dict(standing.lifted), standing.kills
         self._commanded = {experiment.name: experiment for experiment in standing.experiments}
         self._tracks = [ExperimentTrack(e, documents.get(e.name), standing.kills[e.name]) for e in standing.experiments]
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The sources of counts: those of counters are asked on the refreshes' grid only."""
+        return frozenset(source for track in self._tracks if not track.has_counters for source in track.sources)
 
     def collect(self, at: float) -> list[Report]:
         """Evaluate every experiment at ``at``; see :class:`exporter.contract.Collector`."""
         failures = self._follow(at)
-        readings = [Reading(track) for track in self._tracks if not track.is_draft and not track.has_left(at)]
+        there = [track for track in self._tracks if not track.has_left(at)]
+        readings = self._evaluate([track for track in there if not track.is_draft], at)
+        drafts = [Report(t.experiment.name, (), experiment_samples.lasting(t)) for t in there if t.is_draft]
+        # No experiment can have this name: names have no spaces.
+        totals = Report("experiments by status", (), experiment_show.totals(self._tracks, list(readings)))
+        return [*drafts, *readings.values(), totals, *failures, *self._save(at)]
+
+    def next_steps(self) -> Mapping[str, str]:
+        """Experiment -> what to do next, in words. May be asked from any thread."""
+        return self._next_steps
+
+    def killed_at(self, experiment: str, variant: str) -> float | None:
+        """Unix time at which a variant was killed; None where it was not. May be asked from any thread."""
+        latch = next((t.killed.get(variant) for t in self._tracks if t.experiment.name == experiment), None)
+        return latch.at if latch else None
+
+    def collect_changed(self, at: float, sources: frozenset[str]) -> list[Report]:
+        """Evaluate those that read from these sources and nothing from counters.
+
+        Verdicts over all experiments take the others' evidence from the last refresh.
+        """
+        touched = [t for t in self._tracks if t.is_running and not t.has_counters and sources & t.sources]
+        return [*self._evaluate(touched, at).values(), *self._save(at)]
+
+    def _evaluate(self, tracks: Sequence[ExperimentTrack], at: float) -> dict[Reading, Report]:
+        """Read, analyse and judge these experiments; the report of each."""
+        readings = [Reading(track) for track in tracks]
         asked = [reading for reading in readings if reading.track.is_read]
         answers = self._feed.read([reading.track for reading in asked], at)
         for reading in asked:
             reading.take(answers, at)
-        _analyse(readings)
+        _analyse([*readings, *self._others(readings)])
+        self._last.update({reading.experiment.name: reading for reading in readings})
         for reading in readings:
-            for variant, log_e in experiment_kill.condemned(reading, self._lifted):
-                latch = experiment_kill.latch(reading, variant, log_e, at)
-                self._unsaved.append(latch)
-                self._on_kill(latch)
-            for lifted, floor in experiment_kill.unknown_floors(reading, self._lifted):
-                self._note_floor(lifted, floor)
+            self._judge(reading, at)
         answered = [reading for reading in readings if reading.answered]
-        samples = dict(zip((r.experiment.name for r in answered), self._samples(answered, at), strict=True))
-        self._wish([application for reading in answered for application in experiment_apply.wishes(reading, at)])
-        errors = {reading.experiment.name: "; ".join(reading.errors) or None for reading in readings}
-        reports = [
-            Report(name, samples.get(name, ()), experiment_samples.lasting(track), errors.get(name))
-            for track in self._tracks
-            if not track.has_left(at)
-            for name in (track.experiment.name,)
-        ]
-        # No experiment can have this name: names have no spaces.
-        totals = Report("experiments by status", (), experiment_show.totals(self._tracks, answered))
-        return [*reports, totals, *failures, *self._save(at)]
+        samples = dict(zip(answered, self._samples(answered, at), strict=True))
+        steps = {r.experiment.name: " ".join(dict.fromkeys(a.text for a in r.advice)) for r in answered}
+        self._next_steps = {**self._next_steps, **steps}
+        self._wish([w for r in answered for w in experiment_apply.wishes(r, self._stored[r.experiment.name], at)])
+        return {
+            reading: Report(
+                reading.experiment.name,
+                samples.get(reading, ()),
+                experiment_samples.lasting(reading.track),
+                "; ".join(reading.errors) or None,
+            )
+            for reading in readings
+        }
+
+    def _others(self, readings: Sequence[Reading]) -> list[Reading]:
+        """Readings of the last refresh whose evidence belongs to the family over all experiments that some are of."""
+        if not any(reading.experiment.false_discovery == "all" for reading in readings):
+            return []
+        fresh = {reading.experiment.name for reading in readings}
+        last = [reading for name, reading in self._last.items() if name not in fresh]
+        return [reading for reading in last if reading.experiment.false_discovery == "all"]
+
+    def _judge(self, reading: Reading, at: float) -> None:
+        for variant, log_e in experiment_kill.condemned(reading, self._lifted):
+            latch = experiment_kill.latch(reading, variant, log_e, at)
+            self._unsaved.append(latch)
+            self._on_kill(latch)
+        for lifted, floor in experiment_kill.unknown_floors(reading, self._lifted):
+            self._note_floor(lifted, floor)
 
     def _samples(self, readings: Sequence[Reading], at: float) -> list[tuple[Sample, ...]]:
         shares = [reading.shares() for reading in readings]
@@ -101,7 +147,7 @@ class ExperimentCollector:
         except StateError as error:
             return [Report("commands", error=str(error))]
         if standing is not None:
-            self._lifted = dict(standing.lifted)
+            self._lifted, self._stored = dict(standing.lifted), standing.kills
         self._definitions.ask(self._commanded.values(), at)
         for i, track in enumerate(self._tracks):
             name = track.experiment.name

@@ -9,21 +9,24 @@ from collections.abc import Iterable
 
 from exporter.collectors.experiment_progress import recommended
 from exporter.collectors.experiment_reading import Reading
-from exporter.state import Application
+from exporter.state import Application, Latch
 
 WEIGHTS_EVERY = 3600.0
 """Weights change at most once in so many seconds: each change opens an allocation epoch."""
 _WORTH_A_CHANGE = 0.01
 
 
-def wishes(reading: Reading, at: float) -> Iterable[Application]:
-    """The applications of one experiment at ``at``, those of before included."""
+def wishes(reading: Reading, stored: Iterable[Latch], at: float) -> Iterable[Application]:
+    """The applications of one experiment at ``at``, those of before included.
+
+    ``stored`` are its kills as the state store has them: the instant there is the occasion, and all replicas must mean
+    the same one.
+    """
     apply, name = reading.experiment.apply, reading.experiment.name
     if apply is None:
         return
     if apply.kill:
-        for variant, latch in sorted(reading.track.killed.items()):
-            yield Application(name, variant, "kill", f"{latch.at:.3f}", {"reason": latch.reason, "at": latch.at})
+        yield from of_kills(stored)
     if apply.ship:
         for advice in reading.advice:
             if advice.action == "ship":
@@ -31,6 +34,12 @@ def wishes(reading: Reading, at: float) -> Iterable[Application]:
                 yield Application(name, advice.variant, "ship", "better", {"reason": advice.text, "at": at})
     if apply.weights and reading.track.is_running:
         yield from _weights(reading, at)
+
+
+def of_kills(latches: Iterable[Latch]) -> Iterable[Application]:
+    """The applications of kills, one for each: after a variant was spared, another kill is another occasion."""
+    for x in latches:
+        yield Application(x.entity, x.member, "kill", repr(x.at), {**x.facts, "reason": x.reason, "at": x.at})
 
 
 def _weights(reading: Reading, at: float) -> Iterable[Application]:

@@ -19,6 +19,12 @@ from exporter.contract import Sample, sample
 from exporter.stats import money
 
 _DAY = 86400.0
+_VALUE = (
+    "experiment_variant_value_per_day",
+    "experiment_variant_value_per_day_lower",
+    "experiment_variant_value_per_day_upper",
+)
+_ROI = ("experiment_variant_roi_ratio", "experiment_variant_roi_lower_ratio", "experiment_variant_roi_upper_ratio")
 Worth = tuple[list[float], list[float], list[float]]
 
 
@@ -33,8 +39,8 @@ def samples(reading: Reading) -> list[Sample]:
     worth = value_per_day(result, days, value.per_event)
     for variant, numbers in worth_by_variant(reading.track.variants, worth):
         of = (name, variant, value.currency)
-        for suffix, number in zip(("", "_lower", "_upper"), numbers, strict=True):
-            found += defined(f"experiment_variant_value_per_day{suffix}", number, *of)
+        for family, number in zip(_VALUE, numbers, strict=True):
+            found += defined(family, number, *of)
         if reading.costs and reading.costs.currency == value.currency:
             found += _roi(reading, variant, numbers, value.horizon)
     found += defined("experiment_waiting_loss_per_day", waiting_loss(reading, result, days), name, value.currency)
@@ -117,5 +123,5 @@ def _spent(reading: Reading) -> Iterable[Sample]:
 
 def _roi(reading: Reading, variant: str, value: tuple[float, float, float], horizon: float) -> Iterable[Sample]:
     spent = reading.costs.total(variant) if reading.costs else 0.0
-    for suffix, number in zip(("", "_lower", "_upper"), money.roi(*value, horizon / _DAY, spent), strict=True):
-        yield from defined(f"experiment_variant_roi{suffix}_ratio", float(number), reading.experiment.name, variant)
+    for family, number in zip(_ROI, money.roi(*value, horizon / _DAY, spent), strict=True):
+        yield from defined(family, float(number), reading.experiment.name, variant)

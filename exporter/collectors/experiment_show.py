@@ -52,6 +52,8 @@ def totals(tracks: Iterable[ExperimentTrack], readings: Sequence[Reading]) -> tu
     by_status = [sample("experiments", counts[status], status=status) for status in STATUSES]
     best, weights = 0.0, 0.0
     for reading in readings:
+        if not reading.answered:
+            continue
         win = reading.results[reading.experiment.primary.name].win[1:]
         if reading.track.is_running and not (win != win).any():  # noqa: PLR0124 - nan is not itself
             units = sum(reading.units().values())

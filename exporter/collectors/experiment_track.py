@@ -103,6 +103,17 @@ class ExperimentTrack:
         return self.is_running or not (self.is_draft or self.primary.closed or self.primary.last)
 
     @property
+    def sources(self) -> frozenset[str]:
+        """What its metrics and costs are read from."""
+        cost = self.experiment.cost
+        return frozenset([m.metric.source for m in self.metrics.values()] + ([cost.source] if cost else []))
+
+    @property
+    def has_counters(self) -> bool:
+        """Whether anything of it is counted from raw counters, which are read on a grid of instants."""
+        return self.cost_counters is not None or any(metric.counters for metric in self.metrics.values())
+
+    @property
     def is_draft(self) -> bool:
         """Nothing is read, and nothing shown, of a draft."""
         return self.experiment.status == "draft"

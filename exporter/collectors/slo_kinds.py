@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from exporter.collectors.slo_group import Floats
-from exporter.promql import format_duration, split_comparison
+from exporter.promql import bucket_matcher, format_duration, histogram_parts, split_comparison
 from exporter.sources.base import CounterSource, SourceError, label_of
 from exporter.spec import Latency, Slo
 
@@ -62,20 +62,6 @@ def reads(slo: Slo) -> Reads:
         return Reads({"holds": f"({left}) {operator} bool ({right})"}, _count_slices, sli.slices.slice)
     selectors = {"total": sli.total, "bad": sli.bad, "good": sli.good}
     return Reads({role: selector for role, selector in selectors.items() if selector is not None})
-
-
-def bucket_matcher(threshold: float) -> str:
-    """A matcher of ``le`` for the ways in which client libraries write one number: 1, 1.0, 0.3, 1e+06."""
-    texts = {repr(threshold), f"{threshold:g}"}
-    if threshold == int(threshold):
-        texts.add(str(int(threshold)))
-    return 'le=~"' + "|".join(sorted(text.replace(".", "\\\\.").replace("+", "\\\\+") for text in texts)) + '"'
-
-
-def histogram_parts(histogram: str) -> tuple[str, str]:
-    """Name and inner matchers of a histogram's selector: ``http_seconds{job="web"}`` -> (http_seconds, job="web")."""
-    name, _, matchers = histogram.partition("{")
-    return name.strip(), matchers.rpartition("}")[0].strip().rstrip(",")
 
 
 def bucket_selector(histogram: str) -> str:

@@ -5,8 +5,8 @@ in the catalogue is an error where it is written and not a panel that stays empt
 """
 
 from exporter.contract.family import ContractError, Family
-from exporter.contract.health import PROCESS_SERIES
-from exporter.contract.report import Collector, Report
+from exporter.contract.health import LATENCY_SERIES, PROCESS_SERIES
+from exporter.contract.report import Collector, PromptCollector, Report
 from exporter.contract.sample import E_VALUE_CAP, FAMILIES, HEALTH, Regex, Sample, family, optional, sample, select
 from exporter.contract.uids import DASHBOARD_UIDS, DATASOURCE_UIDS
 
@@ -16,10 +16,12 @@ __all__ = [
     "E_VALUE_CAP",
     "FAMILIES",
     "HEALTH",
+    "LATENCY_SERIES",
     "PROCESS_SERIES",
     "Collector",
     "ContractError",
     "Family",
+    "PromptCollector",
     "Regex",
     "Report",
     "Sample",

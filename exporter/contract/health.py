@@ -24,6 +24,14 @@ HEALTH_FAMILIES: tuple[Family, ...] = (
         ("family",),
         type="counter",
     ),
+    Family("winburn_live_clients", "Clients that are connected to /live/stream."),
+    Family(
+        "winburn_live_push_total",
+        "Pushes of live numbers. To an Alertmanager or Grafana Live: ok, failed, or replaced by a newer one before it "
+        "was sent. To the stream's clients: sent messages, and clients dropped (too slow) or refused (limit, origin).",
+        ("target", "result"),
+        type="counter",
+    ),
     Family("winburn_config_last_reload_successful", "Whether the last reading of the spec succeeded."),
     Family("winburn_config_last_reload_success_timestamp_seconds", "When the spec that is in force was read."),
 )
@@ -43,3 +51,8 @@ PROCESS_SERIES: frozenset[str] = frozenset(
     }
 )
 """Series of the process itself that prometheus-client's own collectors make; dashboards may name them."""
+
+LATENCY_SERIES: frozenset[str] = frozenset(
+    f"winburn_event_latency_seconds_{part}" for part in ("bucket", "count", "sum")
+)
+"""Series of the histogram from a change in a source to the snapshot that has it, which prometheus-client makes too."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from exporter.contract.sample import Sample
 
@@ -38,4 +38,18 @@ class Collector(Protocol):
 
         Raises only where nothing could be evaluated at all; the loop isolates that too.
         """
+        ...
+
+
+@runtime_checkable
+class PromptCollector(Collector, Protocol):
+    """A collector that can evaluate, between two refreshes, what reads from sources that have changed."""
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The sources whose changes matter at once."""
+        ...
+
+    def collect_changed(self, at: float, sources: frozenset[str]) -> Iterable[Report]:
+        """As :meth:`Collector.collect`, of the entities that read from these sources."""
         ...

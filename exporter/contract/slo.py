@@ -115,4 +115,11 @@ SLO_FAMILIES: tuple[Family, ...] = (
         _GROUP,
         type="counter",
     ),
+    Family(
+        "alert_acknowledged_until_timestamp_seconds",
+        "When the silence ends by which somebody has acknowledged an alert that fires; absent where none covers it. "
+        "Read from Alertmanager every refresh.",
+        ("alertname", "acknowledged_by"),
+        ("slo", "slo_group", "experiment", "variant", "persona", "metric", "pattern", "source", "collector", "family"),
+    ),
 )

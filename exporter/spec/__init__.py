@@ -18,9 +18,12 @@ from exporter.spec.experiment_models import (
 )
 from exporter.spec.kinds import KINDS, Kind
 from exporter.spec.lint import lint
+from exporter.spec.live_models import GrafanaLive, Live
 from exporter.spec.load import load, load_text
 from exporter.spec.mask import masked, masked_url, masked_webhook
 from exporter.spec.models import Limits, Links, Spec, StateStore
+from exporter.spec.native import is_native, unsaid_corrections
+from exporter.spec.recurrence import recurrences
 from exporter.spec.schema import json_schema
 from exporter.spec.secrets import SecretError, read_secret, source_url
 from exporter.spec.slo_models import (
@@ -50,6 +53,7 @@ __all__ = [
     "EarlyKill",
     "Experiment",
     "FileSource",
+    "GrafanaLive",
     "Guardrail",
     "HttpSource",
     "JsonCounts",
@@ -59,6 +63,7 @@ __all__ = [
     "Latency",
     "Limits",
     "Links",
+    "Live",
     "Metric",
     "OwnTier",
     "Pages",
@@ -78,6 +83,7 @@ __all__ = [
     "SqlSource",
     "StateStore",
     "Value",
+    "is_native",
     "json_schema",
     "lint",
     "load",
@@ -86,7 +92,9 @@ __all__ = [
     "masked_url",
     "masked_webhook",
     "read_secret",
+    "recurrences",
     "source_url",
     "tiers_in_force",
+    "unsaid_corrections",
     "windows_of",
 ]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from exporter.promql import format_duration
 from exporter.spec.experiment_models import Experiment
+from exporter.spec.lint_alerting import lint_alerting
 from exporter.spec.lint_slo import lint_slo
 from exporter.spec.mask import has_password, is_secret_header
 from exporter.spec.models import Links, Spec
+from exporter.spec.native import lint_native
 from exporter.spec.source_models import HttpSource, PrometheusSource
 from exporter.spec.tiers import windows_of
 from exporter.spec.tree import listed
@@ -25,9 +26,9 @@ def lint(spec: Spec) -> list[str]:
         *_nothing_to_do(spec),
         *_windows(spec),
         *_sources(spec),
-        *(warning for slo in spec.slos for warning in lint_slo(slo, spec)),
+        *(warning for slo in spec.slos for warning in (*lint_slo(slo, spec), *lint_native(slo, spec))),
         *(warning for experiment in spec.experiments for warning in _paths(experiment)),
-        *_receivers(spec),
+        *lint_alerting(spec),
         *_runbooks(spec),
         *_state(spec),
     ]
@@ -93,12 +94,6 @@ def _paths(experiment: Experiment) -> Iterator[str]:
             yield f"{place}.path: a secret stands in the spec; the source's token_file or headers keep it out of paths"
 
 
-def _receivers(spec: Spec) -> Iterator[str]:
-    for role, receiver in spec.alerting.receivers.items():
-        if receiver.webhook is not None and _looks_like_token(receiver.webhook):
-            yield f"alerting.receivers.{role}.webhook: it seems to hold a secret; put it into a file: webhook_file"
-
-
 def _runbooks(spec: Spec) -> Iterator[str]:
     if spec.links.runbooks == Links().runbooks:
         yield "links.runbooks: not set, so that alerts link to a path and not to an address that opens"
@@ -107,9 +102,3 @@ def _runbooks(spec: Spec) -> Iterator[str]:
 def _state(spec: Spec) -> Iterator[str]:
     if has_password(spec.state.url):
         yield f"state.url: {_PASSWORD}"
-
-
-def _looks_like_token(url: str) -> bool:
-    """A piece of the address that no person would choose: 16 and more letters and digits in a row, both among them."""
-    pieces = re.findall(r"[A-Za-z0-9]{16,}", url.partition("://")[2].partition("/")[2])
-    return has_password(url) or any(re.search("[0-9]", piece) and re.search("[A-Za-z]", piece) for piece in pieces)

@@ -14,12 +14,13 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from exporter.spec.alerting_models import Receiver, TeamRoute
 from exporter.spec.base import Model
 from exporter.spec.errors import SpecError, SpecErrors
 from exporter.spec.experiment_models import CsvCounts, Experiment
 from exporter.spec.files import SpecText, read_files
 from exporter.spec.join import join
-from exporter.spec.models import Spec
+from exporter.spec.models import Links, Spec
 from exporter.spec.semantics import check
 from exporter.spec.sentences import problems_of
 from exporter.spec.slo_models import Slo
@@ -54,7 +55,18 @@ _STAND_INS: Mapping[str, Any] = {
 at the key itself is not reported: that it is mistaken is known already."""
 _ROUNDS = 10
 _SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///(?:file:)?)([^/:?][^?]*)(.*)", re.S)
-_PATHS = ("path", "url_file", "token_file", "webhook_file")
+_PATHS = (
+    "path",
+    "url_file",
+    "token_file",
+    "webhook_file",
+    "secret_file",
+    "api_url_file",
+    "routing_key_file",
+    "api_key_file",
+    "webhook_url_file",
+    "password_file",
+)
 
 AnyModel = TypeVar("AnyModel", bound=Model)
 
@@ -165,16 +177,25 @@ def _completed(spec: Spec, tree: Tree, folder: Path) -> Spec:
     def here(parts: Parts) -> Path:
         return tree.folder(parts) or folder
 
-    receivers = spec.alerting.receivers
+    receivers, routes, smtp = spec.alerting.receivers, spec.alerting.routes, spec.alerting.smtp
     return _with(
         spec,
         sources={name: _resolved(source, here(("sources", name))) for name, source in spec.sources.items()},
         slos=tuple(_with_bad_column(slo) for slo in spec.slos),
-        experiments=tuple(_with_columns(experiment, spec) for experiment in spec.experiments),
+        experiments=tuple(
+            _with_apply(_with_columns(experiment, spec), here(("experiments", i)))
+            for i, experiment in enumerate(spec.experiments)
+        ),
         state=_resolved(spec.state, here(("state",))),
+        live=_with(spec.live, grafana=_resolved(spec.live.grafana, here(("live",))))
+        if spec.live.grafana
+        else spec.live,
+        links=_with_alertmanager(spec),
         alerting=_with(
             spec.alerting,
-            receivers={role: _resolved(receivers[role], here(("alerting", "receivers", role))) for role in receivers},
+            receivers={role: _told(receivers[role], here(("alerting", "receivers", role))) for role in receivers},
+            routes=tuple(_with_paths(route, here(("alerting", "routes", i))) for i, route in enumerate(routes)),
+            smtp=smtp and _resolved(smtp, here(("alerting", "smtp"))),
         ),
     )
 
@@ -186,6 +207,18 @@ def _with_bad_column(slo: Slo) -> Slo:
     return _with(slo, sli=_with(slo.sli, csv=_with(csv, bad="bad")))
 
 
+def _with_apply(experiment: Experiment, folder: Path) -> Experiment:
+    if experiment.apply is None:
+        return experiment
+    targets = {action: getattr(experiment.apply, action) for action in type(experiment.apply).model_fields}
+    webhooks = {
+        action: _with(target, webhook=_resolved(target.webhook, folder))
+        for action, target in targets.items()
+        if target is not None and target.webhook is not None
+    }
+    return _with(experiment, apply=_with(experiment.apply, **webhooks))
+
+
 def _with_columns(experiment: Experiment, spec: Spec) -> Experiment:
     metrics = tuple(
         _with(metric, csv=CsvCounts())
@@ -194,6 +227,24 @@ def _with_columns(experiment: Experiment, spec: Spec) -> Experiment:
         for metric in experiment.metrics
     )
     return _with(experiment, metrics=metrics)
+
+
+def _with_alertmanager(spec: Spec) -> Links:
+    """Links to the page of the first Alertmanager, unless the spec names another; never with its password."""
+    if "alertmanager" in spec.links.model_fields_set or not spec.alerting.alertmanager:
+        return spec.links
+    scheme, _, rest = spec.alerting.alertmanager[0].partition("://")
+    host, slash, path = rest.partition("/")
+    return _with(spec.links, alertmanager=f"{scheme}://{host.rpartition('@')[2]}{slash}{path}")
+
+
+def _with_paths(route: TeamRoute, folder: Path) -> TeamRoute:
+    return _with(route, receivers={role: _told(receiver, folder) for role, receiver in route.receivers.items()})
+
+
+def _told(receiver: Receiver, folder: Path) -> Receiver:
+    parts = {name: part for name in type(receiver).model_fields if isinstance(part := getattr(receiver, name), Model)}
+    return _with(_resolved(receiver, folder), **{name: _resolved(part, folder) for name, part in parts.items()})
 
 
 def _resolved(model: AnyModel, folder: Path) -> AnyModel:

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel
 
 from exporter.promql import format_duration
+from exporter.spec.apply_models import ApplyWebhook
 from exporter.spec.base import key_of
 from exporter.spec.models import DURATIONS, Spec
 from exporter.spec.slo_models import Correction, Slo, SloAlerting
@@ -77,7 +78,9 @@ def _plain(model: BaseModel) -> dict[str, Any]:
     for name, field in type(model).model_fields.items():
         value = getattr(model, name)
         if value is not None or field.default is not None:
-            result[key_of(type(model), name)] = _value(name, value)
+            # The address of a webhook is often its token.
+            kind = "webhook" if isinstance(model, ApplyWebhook) and name == "url" else name
+            result[key_of(type(model), name)] = _value(kind, value)
     return {key: value for key, value in result.items() if key not in _idle(model)}
 
 
@@ -103,7 +106,7 @@ def _value(name: str, value: Any) -> Any:
         return _plain(_in_force(value) if isinstance(value, Slo) else value)
     if name in DURATIONS and isinstance(value, float):
         return format_duration(value) if value else "0s"
-    if name == "alertmanager":
+    if name == "alertmanager" and isinstance(value, tuple):
         return [masked_url(url) for url in value]
     if name == "headers":
         return {key: text if key.lower() in _HARMLESS_HEADERS else SECRET for key, text in value.items()}

@@ -13,6 +13,7 @@ from pydantic import Field
 from exporter.spec.alerting_models import Alerting
 from exporter.spec.base import Model
 from exporter.spec.experiment_models import Experiment
+from exporter.spec.live_models import Live
 from exporter.spec.slo_models import Slo
 from exporter.spec.source_models import Source
 from exporter.spec.types import Count, Delay, Duration, Name, Text
@@ -45,6 +46,8 @@ class Links(Model):
     """Address of Grafana."""
     runbooks: Text = "deploy/runbooks"
     """Address below which the runbooks are."""
+    alertmanager: Text = "http://localhost:9093"
+    """Address of Alertmanager's page, where people silence; the first of alerting.alertmanager if not given."""
 
 
 class Limits(Model):
@@ -72,7 +75,6 @@ class Spec(Model):
     NOT_YET: ClassVar[dict[str, str]] = {
         "tenant": "a label on every series",
         "engagement": "content variants",
-        "live": "the live page",
     }
     refresh: Duration = 15.0
     """How often everything is computed; divides 5m."""
@@ -90,6 +92,8 @@ class Spec(Model):
     """Experiments."""
     alerting: Alerting = Alerting()
     """Where alerts go."""
+    live: Live = Live()
+    """Who is told of every refresh."""
     links: Links = Links()
     """Addresses for the links in alerts."""
     state: StateStore = StateStore(url="sqlite:///winburn-state.db")

@@ -8,7 +8,15 @@ from itertools import pairwise
 from typing import Any
 
 from exporter.promql import format_duration
-from exporter.spec import alerting_models, experiment_models, models, slo_models, source_models
+from exporter.spec import (
+    alerting_models,
+    apply_models,
+    experiment_models,
+    live_models,
+    models,
+    slo_models,
+    source_models,
+)
 from exporter.spec.base import key_of
 
 
@@ -53,7 +61,7 @@ def _descriptions() -> dict[str, dict[str, str]]:
     """
     return {
         node.name: {key_of(getattr(module, node.name), name): text for name, text in _field_texts(node)}
-        for module in (models, slo_models, source_models, experiment_models, alerting_models)
+        for module in (models, slo_models, source_models, experiment_models, alerting_models, apply_models, live_models)
         for node in ast.parse(inspect.getsource(module)).body
         if isinstance(node, ast.ClassDef)
     }

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from exporter.promql import format_duration
-from exporter.spec.alerting_models import Receiver
 from exporter.spec.models import Spec, StateStore
+from exporter.spec.semantics_alerting import check_alerting
 from exporter.spec.semantics_composite import check_composites
 from exporter.spec.semantics_experiment import check_experiment
 from exporter.spec.semantics_slo import check_slo
@@ -30,12 +30,8 @@ def check(
         *_times(spec),
         *(problem for name, source in spec.sources.items() for problem in _source(name, source)),
         *_state(spec.state),
-        *(problem for role, receiver in spec.alerting.receivers.items() for problem in _receiver(role, receiver)),
-        *(
-            problem
-            for i, url in enumerate(spec.alerting.alertmanager)
-            for problem in _http(url, ("alerting", "alertmanager", i))
-        ),
+        *check_alerting(spec.alerting),
+        *_push(spec),
         *_twice("SLO", ("slos",), spec.slos, place),
         *(problem for i, slo in enumerate(spec.slos) for problem in check_slo(slo, ("slos", i), sources, spec.refresh)),
         *check_composites(spec, slos),
@@ -102,14 +98,16 @@ def _state(state: StateStore) -> Iterator[Problem]:
         yield Problem(("state", "url"), "no database URL; write one like sqlite:///winburn-state.db")
 
 
-def _receiver(role: str, receiver: Receiver) -> Iterator[Problem]:
-    parts = ("alerting", "receivers", role)
-    yield from _url_or_file(receiver, parts, "webhook")
-    yield from _http(receiver.webhook, (*parts, "webhook"))
+def _push(spec: Spec) -> Iterator[Problem]:
+    if spec.alerting.push and not spec.alerting.alertmanager:
+        message = "nobody to push to; give alertmanager with the address of every Alertmanager, or remove push"
+        yield Problem(("alerting", "push"), message)
+    if spec.live.grafana is not None:
+        yield from _http(spec.live.grafana.url, ("live", "grafana", "url"))
 
 
 def _url_or_file(
-    owner: SqlSource | PrometheusSource | HttpSource | StateStore | Receiver, parts: Parts, key: str
+    owner: SqlSource | PrometheusSource | HttpSource | StateStore, parts: Parts, key: str
 ) -> Iterator[Problem]:
     given = [name for name in (key, f"{key}_file") if getattr(owner, name) is not None]
     if not given:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, Strict
 
 from exporter.spec.base import Model
 from exporter.spec.json_paths import Expression
@@ -14,7 +14,6 @@ from exporter.spec.types import Count, Duration, Text, header_name
 class PrometheusSource(Model):
     """A server with the Prometheus HTTP API."""
 
-    NOT_YET: ClassVar[dict[str, str]] = {"rules": "the native branch of burn alerts"}
     type: Literal["prometheus"]
     url: Text | None = None
     """Address of the server, like http://localhost:9090."""
@@ -26,6 +25,9 @@ class PrometheusSource(Model):
     """File that holds a bearer token; read again for every connection."""
     timeout: Duration = 10.0
     """How long an answer may take."""
+    rules: Annotated[bool, Strict()] = False
+    """The server that evaluates the generated rules has this source's raw series: burn alerts then go on without the
+    exporter."""
 
 
 class SqlSource(Model):

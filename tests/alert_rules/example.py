@@ -87,3 +87,61 @@ FULL = spec(
     },
     links={"grafana": "https://grafana.example/", "runbooks": "https://runbooks.example/winburn"},
 )
+
+EVERY_RECEIVER = FULL.model_copy(
+    update={
+        "alerting": spec(
+            alerting={
+                "smtp": {
+                    "smarthost": "mail.example.org:587",
+                    "from": "winburn@example.org",
+                    "username": "winburn",
+                    "password_file": "/run/secrets/mail",
+                },
+                "receivers": {
+                    "page": {
+                        "webhook_file": "/run/secrets/pager",
+                        "pagerduty": {"routing_key_file": "/run/secrets/pagerduty"},
+                        "opsgenie": {
+                            "api_key_file": "/run/secrets/opsgenie",
+                            "api_url": "https://api.eu.opsgenie.com/",
+                        },
+                    },
+                    "ticket": {
+                        "slack": {"channel": "#tickets", "api_url_file": "/run/secrets/slack"},
+                        "email": {"to": ["team@example.org", "boss@example.org"]},
+                        "teams": {"webhook_url_file": "/run/secrets/it's teams"},
+                    },
+                    "experiment": {"slack": {"channel": "#news", "api_url_file": "/run/secrets/slack"}},
+                    "heartbeat": {"webhook": "http://127.0.0.1:9/heartbeat"},
+                },
+                "routes": [
+                    {
+                        "name": "payments",
+                        "match": {"team": "payments"},
+                        "receivers": {
+                            "page": {"webhook": "http://127.0.0.1:9/payments"},
+                            "ticket": {"slack": {"channel": "#pay", "api_url_file": "/run/secrets/pay/slack"}},
+                            "experiment": {"slack": {"channel": "#pay", "api_url_file": "/run/secrets/pay/slack"}},
+                        },
+                    },
+                    {
+                        "name": "edge-eu",
+                        "match": {"zone": "b", "kind": "a"},
+                        "receivers": {"page": {"pagerduty": {"routing_key_file": "/run/secrets/edge"}}},
+                    },
+                ],
+                "mute": [
+                    {
+                        "name": "nights",
+                        "times": [
+                            {"days": ["monday", "tuesday", "wednesday", "thursday"], "from": "22:00", "to": "07:00"},
+                            {"days": ["saturday", "sunday"]},
+                        ],
+                    }
+                ],
+            }
+        ).alerting
+    }
+)
+"""FULL with a receiver of every kind, teams and a mute."""

@@ -5,8 +5,7 @@ from typing import Any
 import yaml
 
 from alert_rules import alertmanager_text
-from alert_rules.alertmanager import mutes, own_orders, route
-from exporter.alerts import ALERTS
+from alert_rules.alertmanager import mutes, own_orders
 from tests.alert_rules.example import EMPTY, FULL, slo, spec
 
 
@@ -59,51 +58,6 @@ def test_a_secret_address_stays_in_its_file() -> None:
     text, loaded = config(page={"webhook_file": "/run/secrets/pager"})
     assert receivers(loaded)["page"] == ["/run/secrets/pager"]
     assert "Alertmanager 0.26" in text
-
-
-def routes(kills: str = "experiment") -> dict[str, dict[str, Any]]:
-    return {each["matchers"][0]: each for each in route(kills)["routes"]}
-
-
-def test_pages_are_grouped_by_what_is_broken_and_never_by_tier() -> None:
-    assert routes()['severity="page"']["group_by"] == ["alertname", "slo", "slo_group"]
-    assert "tier" not in str(route("page")["group_by"]) + str(
-        [each.get("group_by") for each in route("page")["routes"]]
-    )
-
-
-def test_kills_do_not_wait_and_each_variant_is_a_message() -> None:
-    kill = routes()['alertname="ExperimentEarlyKill"']
-    assert (kill["group_wait"], kill["group_by"]) == ("0s", ["alertname", "experiment", "variant"])
-    assert list(routes()).index('alertname="ExperimentEarlyKill"') < list(routes()).index('severity="page"')
-
-
-def test_kills_without_a_receiver_of_experiments_are_pages() -> None:
-    loaded = yaml.safe_load(alertmanager_text(FULL))
-    (kill,) = (each for each in loaded["route"]["routes"] if each["matchers"] == ['alertname="ExperimentEarlyKill"'])
-    assert kill["receiver"] == "page"
-
-
-def test_nothing_waits_behind_another_thing() -> None:
-    """Every label that names what is broken is in the group of the alert's route."""
-    for alert in ALERTS.values():
-        for severity in [alert.severity] if alert.severity else ["page", "ticket"]:
-            assert {"alertname", *alert.identity} == set(grouping(alert.name, severity)) - surplus(alert.name), (
-                alert.name
-            )
-
-
-def grouping(alert: str, severity: str) -> list[str]:
-    for each in route("experiment")["routes"]:
-        if each["matchers"] in ([f'alertname="{alert}"'], [f'severity="{severity}"']):
-            inner = [sub for sub in each.get("routes", []) if sub["matchers"] == [f'alertname="{alert}"']]
-            return list((inner or [each])[0]["group_by"])
-    raise AssertionError(alert)
-
-
-def surplus(alert: str) -> set[str]:
-    # winburn's own alerts have no slo: grouping by a label that is not there changes nothing.
-    return {"slo", "slo_group"} if alert == "WinburnDown" else set()
 
 
 def test_a_mute_never_lets_a_ticket_silence_a_page() -> None:

@@ -30,4 +30,18 @@ def test_a_collector_is_stale_when_its_series_are_gone() -> None:
 
 def test_order_is_that_of_importance() -> None:
     names = [rule.alert.name for rule in health_group(EMPTY).rules]
-    assert names == ["WinburnDown", "WinburnSourceDown", "WinburnCollectorFailing", "WinburnWatchdog"]
+    assert names == [
+        "WinburnDown",
+        "WinburnSourceDown",
+        "WinburnCollectorFailing",
+        "WinburnDataStale",
+        "WinburnSeriesDropped",
+        "WinburnWatchdog",
+    ]
+
+
+def test_the_collector_of_a_sources_slos_names_the_source_for_the_inhibition() -> None:
+    for rule in health_group(EMPTY).rules:
+        if rule.alert.identity == ("collector",):
+            assert rule.expr.startswith("label_replace(")
+            assert rule.expr.endswith(', "source", "$1", "collector", "slo:(.+)")\n')

@@ -14,7 +14,7 @@ Identity = tuple[str, str | None, str | None]
 
 
 def identity(alert: str, labels: dict[str, str]) -> Identity:
-    return alert, labels.get("slo", labels.get("experiment")), labels.get("tier")
+    return alert, labels.get("slo", labels.get("experiment")), labels.get("tier", labels.get("verdict"))
 
 
 def expected(spec: Spec) -> set[Identity]:
@@ -35,13 +35,17 @@ def test_an_empty_spec_tests_winburns_own_alerts() -> None:
         "WinburnDown",
         "WinburnSourceDown",
         "WinburnCollectorFailing",
+        "WinburnDataStale",
+        "WinburnSeriesDropped",
         "WinburnWatchdog",
     }
 
 
 def test_every_test_is_also_seen_silent() -> None:
     for test in yaml.safe_load(unit_tests_text(FULL))["tests"]:
-        if test["name"].startswith(("tier", "no data", "early kill", "a source")):
+        if test["name"].startswith(
+            ("tier", "no data", "early kill", "a source", "data are", "series are", "broken", "a verdict")
+        ):
             assert any(not check["exp_alerts"] for check in test["alert_rule_test"]), test["name"]
 
 

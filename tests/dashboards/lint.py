@@ -10,7 +10,7 @@ from typing import get_args, get_type_hints
 
 from grafana_foundation_sdk.models import units
 
-from exporter.contract import FAMILIES, PROCESS_SERIES
+from exporter.contract import FAMILIES, LATENCY_SERIES, PROCESS_SERIES
 from tests.dashboards.documents import Json, columns, targets
 
 UNITS = {get_args(hint)[0] for hint in get_type_hints(units).values()}
@@ -23,7 +23,7 @@ PROPERTIES = re.compile(
 )
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 BUILT_IN_VARIABLES = {"__all", "__range", "__interval", "__rate_interval", "__url_time_range", "__data", "__value"}
-SERIES = FAMILIES.keys() | PROCESS_SERIES | {"ALERTS", "ALERTS_FOR_STATE"}
+SERIES = FAMILIES.keys() | PROCESS_SERIES | LATENCY_SERIES | {"ALERTS", "ALERTS_FOR_STATE"}
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?:[.:][^}]*)?\}|([A-Za-z_]\w*))")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')

@@ -7,11 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from tests.e2e.sid import fetch_sid_alertmanager
 from tests.e2e.webhook import Webhook, listening
 from winburn.processes import LOOPBACK, Group, Process, free_port, start_alertmanager, start_prometheus, wait_http
 from winburn.servers import Servers, ServersUnavailable, cache_folder, fetch
@@ -44,6 +45,25 @@ def servers() -> Servers:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(str(problem))
+
+
+@pytest.fixture(scope="session")
+def both_alertmanagers(servers: Servers) -> Callable[[str], Servers]:
+    """`both_alertmanagers("machine")` or `("sid")`: the programs with Alertmanager and amtool of this machine's Debian,
+    or of Debian sid where they can be had."""
+
+    def choose(which: str) -> Servers:
+        if which == "machine":
+            return servers
+        try:
+            sid = fetch_sid_alertmanager(
+                cache_folder(os.environ), os.environ, lambda line: sys.stderr.write(f"{line}\n")
+            )
+        except ServersUnavailable as problem:
+            pytest.skip(str(problem))
+        return replace(servers, alertmanager=sid.alertmanager, amtool=sid.amtool)
+
+    return choose
 
 
 @pytest.fixture
@@ -84,6 +104,11 @@ def prometheus(servers: Servers, group: Group, tmp_path: Path) -> Callable[..., 
 @pytest.fixture
 def alertmanager(servers: Servers, group: Group, tmp_path: Path) -> Callable[[str], Running]:
     """Start an Alertmanager: `alertmanager(config_text)`."""
+    return alertmanager_starter(servers, group, tmp_path)
+
+
+def alertmanager_starter(servers: Servers, group: Group, tmp_path: Path) -> Callable[[str], Running]:
+    """What the fixture gives, for the Alertmanager of one's choice."""
 
     def begin(config_text: str) -> Running:
         folder, port = _own_folder(tmp_path, "alertmanager"), free_port()

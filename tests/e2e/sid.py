@@ -1,4 +1,4 @@
-"""Prometheus 3 of Debian's unstable suite, unpacked beside the one of this machine: nothing is installed."""
+"""Prometheus 3 and Alertmanager 0.3x of Debian's unstable suite, unpacked beside this machine's, not installed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from winburn.debian import Archive, ArchiveError, Progress
-from winburn.servers import Servers, ServersUnavailable
+from winburn.servers import Servers, ServersUnavailable, make_startable
 
 ETC = Path("/etc")
 _LINE = r"^deb[ \t]+(?:\[(.*?)\][ \t]+)?(\S+)[ \t]+(\S+)[ \t](?:.*[ \t])?main\b"
@@ -21,22 +21,35 @@ def fetch_sid(cache: Path, env: Mapping[str, str], progress: Progress, etc: Path
 
     Raises ServersUnavailable where this is not Debian, or the archive does not have or give them.
     """
-    root = cache / "sid" / (platform.machine() or "unknown")
+    root = _fetched(cache, "sid", ("prometheus", "promtool"), env, progress, etc)
+    programs = root / "usr" / "bin"
+    return Servers(prometheus=programs / "prometheus", promtool=programs / "promtool")
+
+
+def fetch_sid_alertmanager(cache: Path, env: Mapping[str, str], progress: Progress, etc: Path = ETC) -> Servers:
+    """Alertmanager and amtool of sid, likewise."""
+    root = _fetched(cache, "sid-alertmanager", ("prometheus-alertmanager",), env, progress, etc)
+    programs = root / "usr" / "bin"
+    return Servers(alertmanager=programs / "prometheus-alertmanager", amtool=programs / "amtool")
+
+
+def _fetched(
+    cache: Path, name: str, packages: tuple[str, ...], env: Mapping[str, str], progress: Progress, etc: Path
+) -> Path:
+    root = cache / name / (platform.machine() or "unknown")
     if not root.exists():
         cache.mkdir(parents=True, exist_ok=True)
         source = sid_source(etc)
         with tempfile.TemporaryDirectory(prefix="sid-", dir=cache) as work:
             try:
-                unpacked = Archive(Path(work), _only(source, Path(work), env), progress).unpack(
-                    ("prometheus", "promtool")
-                )
+                unpacked = Archive(Path(work), _only(source, Path(work), env), progress).unpack(packages)
             except ArchiveError as error:
-                raise ServersUnavailable(f"Prometheus of Debian sid could not be fetched ({error})") from error
+                raise ServersUnavailable(f"{packages[0]} of Debian sid could not be fetched ({error})") from error
+            make_startable(unpacked)
             root.parent.mkdir(exist_ok=True)
             if not root.exists():  # another run may have been quicker
                 unpacked.rename(root)
-    programs = root / "usr" / "bin"
-    return Servers(prometheus=programs / "prometheus", promtool=programs / "promtool")
+    return root
 
 
 def _only(source: str, work: Path, env: Mapping[str, str]) -> dict[str, str]:

@@ -40,11 +40,13 @@ LABELS = {
 """What the issue asks for by name: families, and labels by which they are told apart."""
 
 ABSENT = {
+    "alert_acknowledged_until_timestamp_seconds": "the demo's spec names no Alertmanager",
     "slo_corrected_seconds": "the demo corrects nothing",
     "slo_error_budget_exhaustion_probability_ratio": "its past is shorter than the 14 days that a forecast needs",
     "slo_error_budget_exhaustion_timestamp_seconds": "as above",
     "slo_groups": "no SLO of the demo is grouped",
     "slo_groups_dropped": "as above",
+    "winburn_live_push_total": "the demo pushes to nobody",
     "winburn_series_dropped_total": "nothing is dropped",
 }
 """Families of the contract that this body need not have, and why."""

@@ -80,7 +80,7 @@ MUTATIONS = {
     "the kill is never told": (r"(early_kill\{[^}]*\}\)) == 1", r"\1 > 1"),
     "winburn needs an instance": (r"absent\(winburn_build_info\)", 'absent(winburn_build_info{instance="a"})'),
     "a source is down for one exporter": (r"max by \(source\)", "min by (source)"),
-    "a hanging collector is not seen": (r"      or\n      time\(\)[^\n]*\n", ""),
+    "a hanging collector is not seen": (r"\s+or\n\s+time\(\)[^\n]*\n", "\n"),
     "the text has no number": (r"\{\{ \$value \| humanize \}\}", "many"),
     "a page ends with the exporter": ('alertstate="firing"', 'alertstate="pending"'),
     "a frozen alert never ends": (r"\n\s+unless on \(slo, slo_group\) \(slo_status[^\n]*", ""),
@@ -108,6 +108,18 @@ MUTATIONS = {
     "a budget of exactly nothing is left": (r"<= 0\)", "< 0)"),
     "a forecast of just enough": (">= 0.9", "> 0.9"),
     "a spent budget is told at once": (r"(<= 0\)[\s\S]*?)for: 5m\n", r"\1for: 15s\n"),
+    "a share that is a little less off": (">= 0.005", ">= 0.0049"),
+    "a share that is just enough off": (">= 0.005", "> 0.005"),
+    "a split that is a little less sure": ("< 0.001\n", "<= 0.001\n"),
+    "a split is said by two exporters": ("and experiment_srm", "and on (experiment) experiment_srm"),
+    "a split is told at once": (r"(0\.001\n[\s\S]*?)for: 5m\n", r"\1for: 1m\n"),
+    "a worse variant is called better": (r"== -1\)", "== 1)"),
+    "a verdict is told at once": ("for: 15m", "for: 1m"),
+    "one exporter that hangs makes data stale": (r"time\(\) - max by", "time() - min by"),
+    "stale data have no source": (r"slo:\(\.\+\)", "none:(.+)"),
+    "all series that were ever dropped": (r"rate\((winburn_series_dropped_total)\[10m\]\)", r"(\1)"),
+    "dropped series of a second and not of a refresh": (r" \* 15 > 0", " > 0"),
+    "a link that silences every SLO": (r"%2Cslo%3D\{\{ .*? \}\}", ""),
     "another runbook": ("https://wiki.example/checkout", "https://wiki.example"),
 }
 
@@ -147,7 +159,11 @@ def test_amtool_accepts_an_address_in_a_file_or_is_too_old(servers: Servers, tmp
 def labels_of(one: Spec) -> list[dict[str, str]]:
     """The labels with which each generated alert reaches Alertmanager, with examples for those of its series."""
     groups = yaml.safe_load(generate(one)[RULES_FILE])["groups"]
-    series = {"ExperimentEarlyKill": {"variant": "green"}, "WinburnSourceDown": {"source": "prod"}}
+    series = {
+        "ExperimentEarlyKill": {"variant": "green"},
+        "ExperimentDecided": {"variant": "green"},
+        "WinburnSourceDown": {"source": "prod"},
+    }
     grouped = {"slo_group": "kind=a,zone=b", "kind": "a", "zone": "b"}
     return [
         {
@@ -170,7 +186,7 @@ def test_every_alert_reaches_its_receiver(servers: Servers, tmp_path: Path, *, e
     write(tmp_path, generate(one))
     seen = set()
     for labels in labels_of(one):
-        receiver = {"none": "heartbeat"}.get(labels["severity"], labels["severity"])
+        receiver = {"none": "heartbeat", "info": "experiment"}.get(labels["severity"], labels["severity"])
         if labels["alertname"] == "ExperimentEarlyKill" and experimenters:
             receiver = "experiment"
         pairs = [f"{name}={value}" for name, value in labels.items() if name != "note"]
@@ -178,7 +194,7 @@ def test_every_alert_reaches_its_receiver(servers: Servers, tmp_path: Path, *, e
         done = run(servers.need("amtool"), "config", "routes", "test", config, f"--verify.receivers={receiver}", *pairs)
         assert done.returncode == 0, (labels, done.stdout, done.stderr)
         seen.add(receiver)
-    assert seen == {*given}
+    assert seen == {*given, "experiment"}
 
 
 BURN = {"alertname": "SLOErrorBudgetBurn", "slo": "a"}
@@ -215,17 +231,43 @@ FIRING = [
     ({"alertname": "WinburnSourceDown", "source": "prod", "severity": "ticket"}, False),
     ({"alertname": "SLONoData", "slo": "a", "source": "prod", "severity": "ticket"}, True),
     ({"alertname": "SLONoData", "slo": "d", "source": "shop", "severity": "ticket"}, False),
+    *(
+        ({"alertname": name, "collector": collector, **source, "severity": "ticket"}, muted)
+        for name, collector, source, muted in (
+            ("WinburnDataStale", "slo:prod", {"source": "prod"}, True),
+            ("WinburnCollectorFailing", "slo:prod", {"source": "prod"}, True),
+            ("WinburnCollectorFailing", "experiment", {}, False),
+            ("WinburnDataStale", "slo:shop", {"source": "shop"}, False),
+            ("WinburnCollectorFailing", "slo:shop", {"source": "shop"}, True),
+        )
+    ),
+    ({"alertname": "ExperimentSampleRatioMismatch", "experiment": "a", "severity": "ticket"}, False),
+    ({"alertname": "ExperimentDecided", "experiment": "a", "variant": "b", "severity": "info"}, True),
+    ({"alertname": "ExperimentDecided", "experiment": "c", "variant": "b", "severity": "info"}, False),
 ]
 
 
-def test_alertmanager_mutes_what_says_less_and_nothing_else(alertmanager: Callable[[str], Any]) -> None:
+DOWN = [
+    ({"alertname": "WinburnDown", "severity": "page"}, False),
+    ({"alertname": "WinburnDataStale", "collector": "experiment", "severity": "ticket"}, True),
+    ({"alertname": "WinburnSourceDown", "source": "prod", "severity": "page"}, True),
+    ({"alertname": "SLONoData", "slo": "a", "source": "prod", "severity": "page"}, True),
+    ({"alertname": "WinburnSeriesDropped", "family": "a", "severity": "ticket"}, False),
+    (BURN | {"tier": "fast", "severity": "page"}, False),
+]
+
+
+@pytest.mark.parametrize("firing", [FIRING, DOWN], ids=["all kinds", "winburn is down"])
+def test_alertmanager_mutes_what_says_less_and_nothing_else(
+    alertmanager: Callable[[str], Any], firing: list[tuple[dict[str, str], bool]]
+) -> None:
     one = spec(slos=[slo("a"), slo("edge", group_by=["zone"], alerting={"tiers": OWN_TIERS})])
     server = alertmanager(generate(one)[ALERTMANAGER_FILE])
     with requests.Session() as session:
         session.trust_env = False  # no proxy for loopback
-        body = [{"labels": labels} for labels, _ in FIRING]
+        body = [{"labels": labels} for labels, _ in firing]
         session.post(f"{server.url}/api/v2/alerts", json=body, timeout=5).raise_for_status()
-        expected = sorted((sorted(labels.items()), muted) for labels, muted in FIRING)
+        expected = sorted((sorted(labels.items()), muted) for labels, muted in firing)
         end = time.monotonic() + 20
         while True:
             alerts = session.get(f"{server.url}/api/v2/alerts", timeout=5).json()

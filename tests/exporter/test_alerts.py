@@ -11,7 +11,7 @@ from exporter.contract import FAMILIES
 
 RUNBOOKS = Path(__file__).resolve().parents[2] / "deploy" / "runbooks"
 FIELDS = """slo service objective period source value factor long short spent lasts
-unmeasured experiment variant control metric margin alpha collector"""
+unmeasured experiment variant control metric margin alpha collector family verdict"""
 
 
 @pytest.fixture(params=ALERTS.values(), ids=ALERTS)
@@ -26,9 +26,13 @@ def test_the_table_holds_the_alerts_of_this_version() -> None:
         "SLOErrorBudgetForecast",
         "SLONoData",
         "ExperimentEarlyKill",
+        "ExperimentSampleRatioMismatch",
+        "ExperimentDecided",
         "WinburnDown",
         "WinburnSourceDown",
         "WinburnCollectorFailing",
+        "WinburnDataStale",
+        "WinburnSeriesDropped",
         "WinburnWatchdog",
     ]
 

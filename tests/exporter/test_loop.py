@@ -9,6 +9,7 @@ import pytest
 
 from exporter.contract import FAMILIES, Report, Sample, sample
 from exporter.loop import Loop
+from exporter.nudges import Nudges
 from exporter.snapshot import Snapshot
 
 REFRESH, LAG, KEEP = 15.0, 20.0, 60.0
@@ -364,3 +365,56 @@ def test_reading_while_it_refreshes_always_gives_a_whole_snapshot() -> None:
 
 def test_the_loop_names_only_series_of_the_catalogue() -> None:
     assert {s.name for s in loop_of(Scripted("one", good("a"))).refresh_once(900.0).samples} <= FAMILIES.keys()
+
+
+class Prompt(Scripted):
+    """A collector that also evaluates changes of the source ``shop``; it has two entities, of which ``a`` reads it."""
+
+    sources = frozenset({"shop"})
+
+    def __init__(self, name: str, then: Callable[[float], Iterable[Report]]) -> None:
+        super().__init__(name, then)
+        self.changed: list[tuple[float, frozenset[str]]] = []
+
+    def collect_changed(self, at: float, sources: frozenset[str]) -> Iterable[Report]:
+        self.changed.append((at, sources))
+        return [Report("a", (sample("slo_trend", -1, slo="a"),))]
+
+
+def test_a_change_is_evaluated_at_once_by_whom_it_concerns_and_the_rest_stays() -> None:
+    clock, nudges = Clock(), Nudges()
+    prompt = Prompt("prompt", lambda at: [*good("a")(at), *good("b")(at)])
+    slow = Scripted("slow", good("c"))
+    loop = loop_of(prompt, slow, clock=clock, nudges=nudges)
+    loop.refresh_once(900.0)
+    assert loop.refresh_changed() is None
+    nudges.tell("flags", 1.0)
+    assert loop.refresh_changed() is None
+    nudges.tell("shop", clock.wall - 0.3)
+    snapshot = loop.refresh_changed()
+    assert snapshot is not None
+    assert (prompt.changed, len(prompt.asked), len(slow.asked)) == ([(clock.wall - LAG, {"shop"})], 1, 1)
+    shown = values(snapshot)
+    assert (shown["slo_trend{a}"], shown["slo_trend{b}"], shown["slo_trend{c}"]) == (-1.0, 1.0, 1.0)
+    assert b'winburn_event_latency_seconds_bucket{le="0.25"} 0.0' in loop.current.health.text  # type: ignore[union-attr]  # there is one
+    loop.refresh_once(915.0)
+    assert b'winburn_event_latency_seconds_bucket{le="0.5"} 1.0' in loop.current.health.text  # type: ignore[union-attr]  # as above
+
+
+def test_a_running_loop_wakes_up_for_a_change_and_stops_when_told() -> None:
+    nudges, stop = Nudges(), threading.Event()
+    prompt = Prompt("prompt", good("a"))
+    seen = threading.Event()
+
+    def publish(snapshot: Snapshot) -> None:
+        if values(snapshot).get("slo_trend{a}") == -1.0:
+            seen.set()
+
+    loop = Loop([prompt], refresh=3600.0, lag=0.0, keep_seconds=60.0, publish=publish, nudges=nudges)
+    thread = threading.Thread(target=loop.run, args=(stop,))
+    thread.start()
+    nudges.tell("shop", time.time())
+    assert seen.wait(10)
+    stop.set()
+    thread.join(10)
+    assert not thread.is_alive()

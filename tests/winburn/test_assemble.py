@@ -63,6 +63,20 @@ def test_a_collector_for_the_slos_of_each_source_and_one_for_all_experiments(tmp
     assert [collector.name for collector in assemble(spec, State("sqlite://")).collectors] == [*names, "experiment"]
 
 
+def test_acknowledgements_are_read_where_an_alertmanager_is_named_and_now_is_asked_about(tmp_path: Path) -> None:
+    spec = loaded(tmp_path, SPEC + 'alerting: {alertmanager: ["http://127.0.0.1:1"]}\n')
+    names = [collector.name for collector in assemble(spec, State("sqlite://")).collectors]
+    assert names == ["slo:prod", "slo:shop", "alertmanager"]
+    past = assemble(spec, State("sqlite://"), live=False).collectors
+    assert [collector.name for collector in past] == names[:-1]
+
+
+def test_a_dead_alertmanager_costs_only_its_own_samples(tmp_path: Path) -> None:
+    spec = loaded(tmp_path, SPEC + 'alerting: {alertmanager: ["http://127.0.0.1:1"]}\n')
+    reports = list(assemble(spec, State("sqlite://")).collectors[-1].collect(1_700_000_000.0))
+    assert {report.entity for report in reports if report.error} == {"127.0.0.1:1", "acknowledgements"}
+
+
 def test_health_says_up_of_what_was_asked(tmp_path: Path) -> None:
     (tmp_path / "counts.csv").write_text("variant,n,successes\nblue,10,1\ngreen,10,1\n")
     assembly = assemble(loaded(tmp_path, SPEC + EXPERIMENT), State("sqlite://"))

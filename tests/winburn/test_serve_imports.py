@@ -29,10 +29,11 @@ from pathlib import Path
 from exporter.spec import load
 from exporter.web import app
 from winburn.cli import main
-from winburn.cli.serve import _loop
+from winburn.cli.serve import serve  # noqa: F401 - as the command does
+from winburn.running import Watching, build
 
 main.get_command(None, "serve")
-loop = _loop(load(Path(sys.argv[1])))
+loop = build(load(Path(sys.argv[1])), Watching(True, 10, ()), progress=lambda *_: None).loop
 snapshot = loop.refresh_once(time.time())
 while snapshot.waiting:
     snapshot = loop.refresh_once(time.time())

@@ -18,6 +18,7 @@ COMMANDS = {
     "aa-test": "How often this spec would call what is not there.",
     "backtest": "What would have paged, when, and how much budget it cost.",
     "rules": "Write Prometheus rules, their unit tests and alertmanager.yml.",
+    "silence": "Acknowledge an alert in every Alertmanager.",
     "dashboards": "Write Grafana dashboards and provisioning.",
     "convert": "Turn SLOs of Sloth, Pyrra, OpenSLO or slo-generator into a spec.",
 }

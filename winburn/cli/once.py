@@ -76,7 +76,7 @@ def _evaluate(spec: Spec, at: float | None) -> int:
         else:
             end = at
             # The grid of hours ends at this very moment, so that windows of a day and more are exact as well.
-            assembly = assemble(spec, State("sqlite://"), origin=at % 3600, progress=_bar())
+            assembly = assemble(spec, State("sqlite://"), origin=at % 3600, live=False, progress=_bar())
         reports = [report for collector in assembly.collectors for report in collector.collect(end)]
     except (StateError, SecretError) as error:
         fail(str(error))

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from alert_rules import generate
 from alert_rules.compat import KINDS, Kind
+from alert_rules.mimir import mimir_files
+from alert_rules.operator import UnsupportedError, operator_files
+from exporter.spec import Spec
 from winburn.cli.output import write_or_check
-from winburn.cli.spec_argument import SPEC, load_or_exit
+from winburn.cli.spec_argument import SPEC, fail, load_or_exit
+
+
+def _labels(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    pairs = dict(value.partition("=")[::2] for value in values)
+    if not all("=" in value for value in values) or not all(pairs):
+        raise click.BadParameter("write it like release=prometheus")
+    return pairs
 
 
 @click.command()
@@ -21,10 +31,25 @@ from winburn.cli.spec_argument import SPEC, load_or_exit
 @click.option(
     "--format",
     "layout",
-    type=click.Choice(["prometheus"]),
+    type=click.Choice(["prometheus", "operator", "mimir"]),
     default="prometheus",
     show_default=True,
-    help="Layout of the files; operator and mimir are not supported yet.",
+    help="For whom: servers of one's own, the Prometheus operator, or Grafana Mimir.",
+)
+@click.option(
+    "--namespace",
+    default="monitoring",
+    show_default=True,
+    metavar="NAME",
+    help="Namespace of the operator's objects, and the alerts' label namespace.",
+)
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    callback=_labels,
+    metavar="NAME=VALUE",
+    help="Label of the operator's objects, such as release=prometheus; may be given several times.",
 )
 @click.option(
     "--compat",
@@ -34,18 +59,38 @@ from winburn.cli.spec_argument import SPEC, load_or_exit
     "both.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; show what differs and end with 1 if anything does. For CI.")
-def rules(spec: Path, out: Path, layout: str, compat: Iterable[Kind], check: bool) -> None:  # noqa: ARG001 - one layout so far
+def rules(
+    spec: Path,
+    out: Path,
+    layout: str,
+    namespace: str,
+    labels: Mapping[str, str],
+    compat: tuple[Kind, ...],
+    check: bool,
+) -> None:
     """Write the Prometheus rules of a spec, their unit tests, and an Alertmanager configuration.
 
     \b
     winburn.rules.yml       alerts: put it under rule_files of Prometheus
     winburn.rules.test.yml  run by `promtool test rules winburn.rules.test.yml`
     alertmanager.yml        routes, inhibition and receivers; a start, or all you need
+    winburn.tmpl            the texts of its messages; belongs beside it
 
     \b
     With --compat, recording rules for dashboards of others, to put under rule_files too:
     winburn.compat-sloth.rules.yml  slo:sli_error:ratio_rate5m and the like, sloth_slo_info
     winburn.compat-pyrra.rules.yml  pyrra_objective, pyrra_availability and the like
+
+    \b
+    With --format operator, instead of these:
+    winburn.prometheusrule.yml      a PrometheusRule
+    winburn.alertmanagerconfig.yml  an AlertmanagerConfig (v1alpha1); secrets are read from a Secret that it names
+
+    \b
+    With --format mimir, instead of these:
+    rules/winburn.yml  the ruler's namespace winburn: `mimirtool rules load rules/winburn.yml`
+    alertmanager.yml   `mimirtool alertmanager load alertmanager.yml winburn.tmpl`; its head says how to add secrets
+    winburn.tmpl       the texts of its messages
 
     The files are the same bytes for the same spec, so they can live in Git.
 
@@ -54,6 +99,22 @@ def rules(spec: Path, out: Path, layout: str, compat: Iterable[Kind], check: boo
       winburn rules winburn.yml --out rules/
       winburn rules winburn.yml --out rules/ --check
       winburn rules winburn.yml --out rules/ --compat sloth
+      winburn rules winburn.yml --out k8s/ --format operator --namespace monitoring --label release=prometheus
     """
 
-    write_or_check(out, generate(load_or_exit(spec), compat), check=check, what="rules")
+    write_or_check(out, _files(load_or_exit(spec), layout, namespace, labels, compat), check=check, what="rules")
+
+
+def _files(
+    spec: Spec, layout: str, namespace: str, labels: Mapping[str, str], compat: tuple[Kind, ...]
+) -> Mapping[str, str]:
+    if layout == "prometheus":
+        return generate(spec, compat)
+    if compat:
+        raise click.UsageError("--compat writes plain Prometheus files; leave it out, or use --format prometheus.")
+    if layout == "mimir":
+        return mimir_files(spec)
+    try:
+        return operator_files(spec, namespace, labels)
+    except UnsupportedError as error:
+        fail(str(error))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import platform
 import re
 import sys
 import threading
@@ -13,22 +12,21 @@ from pathlib import Path
 
 import click
 
-from exporter.contract import Sample, sample
-from exporter.loop import Loop
 from exporter.server import Address, parse_listen_address
 from exporter.server import serve as serve_http
 from exporter.spec import SecretError, Spec, lint, masked
 from exporter.state import StateError
 from exporter.web import app
-from winburn.assemble import assemble, open_state
 from winburn.cli.logs import configure
 from winburn.cli.spec_argument import fail, load_or_exit
-from winburn.lifecycle import settle
+from winburn.running import Watching, build
 from winburn.version import VERSION
 
 _LOG = logging.getLogger("winburn")
-RESERVED = ("/config", "/-/healthy", "/-/ready")
+RESERVED = ("/config", "/-/healthy", "/-/ready", "/live", "/live/stream", "/api/v1/snapshot")
 """Pages that are not the metrics."""
+SCRAPERS = 1000
+"""Connections beside those of watchers."""
 
 
 def _addresses(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[Address, ...]:
@@ -36,6 +34,13 @@ def _addresses(_ctx: click.Context, _param: click.Parameter, values: tuple[str, 
         return tuple(parse_listen_address(value) for value in values)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+
+
+def _origins(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if value != "*" and not re.fullmatch(r"https?://[a-z0-9.:\[\]-]+", value):
+            raise click.BadParameter(f"{value!r} is not an origin; write it like https://wall.example, without a path")
+    return values
 
 
 def _path(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
@@ -75,6 +80,31 @@ def _path(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     help="Path of the metrics.",
 )
 @click.option(
+    "--web.live/--no-web.live",
+    "live",
+    default=True,
+    show_default=True,
+    help="The live page at /live, and its WebSocket.",
+)
+@click.option(
+    "--web.live-clients",
+    "live_clients",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    metavar="N",
+    help="How many may watch /live at once.",
+)
+@click.option(
+    "--web.cors-origin",
+    "origins",
+    multiple=True,
+    callback=_origins,
+    metavar="ORIGIN",
+    help="Pages of this origin may read /api/v1 and /live/stream, like https://wall.example; may be given several "
+    "times, * is everyone.",
+)
+@click.option(
     "--log.level",
     "level",
     type=click.Choice(["debug", "info", "warn", "error"]),
@@ -90,7 +120,16 @@ def _path(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     show_default=True,
     help="How to log; to stderr.",
 )
-def serve(config: Path, addresses: tuple[Address, ...], path: str, level: str, layout: str) -> None:
+def serve(
+    config: Path,
+    addresses: tuple[Address, ...],
+    path: str,
+    live: bool,
+    live_clients: int,
+    origins: tuple[str, ...],
+    level: str,
+    layout: str,
+) -> None:
     """Run the exporter: evaluate every SLO and experiment of the spec, and serve them to Prometheus.
 
     The numbers are computed every `refresh` of the spec on the wall clock and served from memory, so a scrape costs
@@ -99,32 +138,47 @@ def serve(config: Path, addresses: tuple[Address, ...], path: str, level: str, l
     \b
     /           what is measured, at a glance     /-/healthy  200 while the process lives
     /metrics    for Prometheus                    /-/ready    200 once everything was evaluated once
-    /config     the spec in force, secrets masked
+    /config     the spec in force, secrets masked    /live    the same as it changes, for a phone too
+    /api/v1/snapshot  the same as JSON
 
     SIGTERM and Ctrl-C end it at once; what was counted is in the state store.
     """
 
     configure(level, layout, sys.stderr)
     spec = load_or_exit(config)
-    sys.exit(_run(spec, addresses, path))
+    sys.exit(_run(spec, addresses, path, Watching(live, live_clients, origins)))
 
 
-def _run(spec: Spec, addresses: tuple[Address, ...], path: str) -> int:
-
-    loop = _loop(spec)
+def _run(spec: Spec, addresses: tuple[Address, ...], path: str, watching: Watching) -> int:
+    for warning in lint(spec):
+        _LOG.warning("%s", warning)
+    try:
+        running = build(spec, watching, progress=_log_progress(time.monotonic))
+    except (StateError, SecretError) as error:
+        fail(str(error))
     stop = threading.Event()
     # Not a daemon: the last refresh ends in order, and with it the transaction of the state store.
-    refreshing = threading.Thread(target=loop.run, args=(stop,), name="refresh")
+    refreshing = threading.Thread(target=running.loop.run, args=(stop,), name="refresh")
     listening = threading.Event()
     threading.Thread(target=_begin, args=(listening, refreshing, addresses, path), daemon=True).start()
     config = masked(spec)
     application = app(
-        lambda: loop.current, monotonic=time.monotonic, version=VERSION, config=lambda: config, telemetry_path=path
+        lambda: running.loop.current,
+        monotonic=time.monotonic,
+        version=VERSION,
+        config=lambda: config,
+        telemetry_path=path,
+        feed=running.feed,
+        live=running.stream,
+        cors_origins=watching.origins,
     )
-    code = serve_http(application, addresses, ready=listening)
+    # Watchers must not take the places of scrapes.
+    places = SCRAPERS + (watching.clients if watching.live else 0)
+    code = serve_http(application, addresses, limit_concurrency=places, ready=listening)
     stop.set()
     if refreshing.is_alive():
         refreshing.join(timeout=5)
+    running.close()
     _LOG.info("stopped")
     return code
 
@@ -134,34 +188,6 @@ def _begin(listening: threading.Event, refreshing: threading.Thread, addresses: 
     listening.wait()
     _LOG.info("winburn %s listens on %s, metrics at %s", VERSION, ", ".join(map(str, addresses)), path)
     refreshing.start()
-
-
-def _loop(spec: Spec) -> Loop:
-
-    for warning in lint(spec):
-        _LOG.warning("%s", warning)
-    try:
-        state = open_state(spec)
-        for sentence in settle(state, spec.experiments, time.time()):
-            _LOG.info("%s", sentence)
-        assembly = assemble(spec, state, progress=_log_progress(time.monotonic))
-    except (StateError, SecretError) as error:
-        fail(str(error))
-    read_at = time.time()
-
-    def health() -> list[Sample]:
-        return [*assembly.health(), *_program(read_at)]
-
-    return Loop(assembly.collectors, refresh=spec.refresh, lag=spec.lag, keep_seconds=spec.keep_seconds, health=health)
-
-
-def _program(read_at: float) -> list[Sample]:
-
-    return [
-        sample("winburn_build_info", 1, version=VERSION, python_version=platform.python_version()),
-        sample("winburn_config_last_reload_successful", 1),
-        sample("winburn_config_last_reload_success_timestamp_seconds", read_at),
-    ]
 
 
 def _log_progress(monotonic: Callable[[], float]) -> Callable[[str, float], None]:

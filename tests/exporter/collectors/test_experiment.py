@@ -174,6 +174,17 @@ def test_a_broken_variant_is_killed_once_and_for_all(tmp_path: Path) -> None:
     assert again.latches("kill") == [latch]
 
 
+def test_it_says_since_when_a_variant_is_killed_after_a_restart_too(tmp_path: Path) -> None:
+    url, shop = f"sqlite:///{tmp_path}/state.db", Shop()
+    first = collector(shop, state=State(url))
+    look(shop, first, 0.0, a=(50, 5), b=(50, 0))
+    assert first.killed_at("x", "b") is None
+    look(shop, first, 15.0, a=(500, 50), b=(500, 0))
+    again = collector(shop, state=State(url))
+    assert (first.killed_at("x", "b"), again.killed_at("x", "b")) == (15.0, 15.0)
+    assert (again.killed_at("x", "a"), again.killed_at("y", "b")) == (None, None)
+
+
 @pytest.mark.parametrize("status", ["paused", "completed", "failed"])
 def test_only_running_experiments_kill(status: str) -> None:
     shop = Shop()

@@ -7,7 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from exporter.collectors.slo_kinds import bucket_matcher, check_histogram, reads
+from exporter.collectors.slo_kinds import check_histogram, reads
+from exporter.promql import bucket_matcher
 from exporter.sources.base import SourceError, series_key
 from tests.exporter.collectors.scripted import Scripted, slo
 

@@ -133,7 +133,12 @@ experiments:
     false_discovery: all
     early_kill: {margin: 0.05, alpha: 0.01}
     labels: {team: growth}
-alerting: {receivers: {page: {webhook_file: pager.url}, ticket: {webhook: "https://tickets.example/hook"}}}
+alerting:
+  alertmanager: ["http://localhost:9093", "http://localhost:9094"]
+  push: true
+  external_labels: {cluster: eu1}
+  receivers: {page: {webhook_file: pager.url}, ticket: {webhook: "https://tickets.example/hook"}}
+live: {grafana: {url: "http://localhost:3000", token_file: grafana.token}}
 links: {grafana: "https://grafana.example", runbooks: "https://runbooks.example"}
 state: {url: "sqlite:///state.db"}
 """
@@ -294,13 +299,38 @@ def test_objectives_are_exactly_what_is_written(objective: str) -> None:
     assert load_text(text).slos[0].objective == Decimal(objective.strip("'"))
 
 
+@pytest.mark.parametrize(
+    ("text", "link"),
+    [
+        ("refresh: 15s\n", "http://localhost:9093"),
+        ('alerting: {alertmanager: ["http://me:pass@am-1:9093/am", "http://am-2:9093"]}\n', "http://am-1:9093/am"),
+        ('alerting: {alertmanager: ["http://am-1:9093"]}\nlinks: {alertmanager: "https://am"}\n', "https://am"),
+    ],
+)
+def test_people_silence_at_the_first_alertmanager_unless_the_spec_says_where(text: str, link: str) -> None:
+    assert load_text(text).links.alertmanager == link
+
+
+def test_files_of_receivers_are_found_from_the_specs_folder(tmp_path: Path) -> None:
+    text = """\
+alerting:
+  smtp: {smarthost: "m:25", from: a@b, username: u, password_file: mail}
+  receivers: {page: {slack: {channel: "#a", api_url_file: slack}, webhook_file: hook}}
+  routes: [{name: r, match: {team: a}, receivers: {page: {teams: {webhook_url_file: teams}}}}]
+"""
+    alerting = load_text(text, folder=tmp_path).alerting
+    page, team = alerting.receivers["page"], alerting.routes[0].receivers["page"]
+    assert alerting.smtp is not None
+    assert page.slack is not None
+    assert team.teams is not None
+    found = [alerting.smtp.password_file, page.slack.api_url_file, page.webhook_file, team.teams.webhook_url_file]
+    assert found == [str(tmp_path / name) for name in ("mail", "slack", "hook", "teams")]
+
+
 NOT_YET = {
     "tenant: acme": "tenant",
     "engagement: {}": "engagement",
-    "live: {}": "live",
     "limits: {labels: 1}": "limits.labels",
-    "alerting: {push: true}": "alerting.push",
-    "sources: {a: {type: prometheus, url: 'http://a', rules: true}}": "sources.a.rules",
     "sources: {a: {type: sql, url: 'sqlite://', timezone: UTC}}": "sources.a.timezone",
 }
 

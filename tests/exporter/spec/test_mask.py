@@ -32,7 +32,11 @@ experiments:
     metrics:
       - {name: m, kind: proportion, source: db, query: select}
       - {name: j, role: secondary, kind: proportion, source: flags, json: {path: "?token=hunter2", rows: "a[?b > `1`]"}}
-alerting: {receivers: {page: {webhook: "https://hooks.example/services/hunter2?x=hunter2"}}}
+alerting:
+  alertmanager: ["https://me:hunter2@alerts.example"]
+  push: true
+  receivers: {page: {webhook: "https://hooks.example/services/hunter2?x=hunter2"}}
+live: {grafana: {url: "https://me:hunter2@grafana.example", token_file: grafana.token}}
 state: {url: "postgresql://me:hunter2@db/state"}
 """
 
@@ -45,6 +49,9 @@ def test_no_secret_is_in_it_and_the_rest_is() -> None:
         "team-a",
         "prom.example/path",
         "/etc/w/token",
+        "/etc/w/grafana.token",
+        "@grafana.example",
+        "@alerts.example",
         "@db/shop?sslmode=require",
         "hooks.example",
         "99.95",

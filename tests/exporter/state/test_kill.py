@@ -19,10 +19,10 @@ def url(tmp_path: Path) -> str:
 
 def test_a_killed_process_loses_nothing_that_it_was_told_is_kept(url: str) -> None:
     moments, said = random.Random(7), []
-    for life in range(6):
+    for life in range(4):
         with started(url, f"p{life}") as process:
             assert process.stdout is not None
-            said += [process.stdout.readline() for _ in range(moments.randint(1, 30))]
+            said += [process.stdout.readline() for _ in range(moments.randint(1, 15))]
             time.sleep(moments.uniform(0, 0.02))
             process.kill()
             said += process.stdout.readlines()
@@ -32,11 +32,11 @@ def test_a_killed_process_loses_nothing_that_it_was_told_is_kept(url: str) -> No
 
 
 def test_of_two_writers_each_waits_for_the_other(url: str) -> None:
-    processes = [started(url, who, 60) for who in ("ann", "bob")]
+    processes = [started(url, who, 25) for who in ("ann", "bob")]
     said = []
     for process in processes:
         lines, _ = process.communicate(timeout=120)
         assert process.returncode == 0
         said += lines.splitlines()
     verify(State(url), said)
-    assert len(said) == 2 * 60 * 4 + 2 * 30
+    assert len(said) == 2 * 25 * 4 + 2 * 12

@@ -1,0 +1,113 @@
+"""One bounded HTTP request to a target. No message holds the address, the token or a password."""
+
+from __future__ import annotations
+
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+
+import requests
+import urllib3
+from requests.auth import AuthBase, HTTPBasicAuth
+
+from exporter.notify.pusher import PushError
+
+_LARGEST = 16 * 2**20
+_CHUNK = 2**16
+
+
+class Http:
+    """Requests to one address, from one thread. ``timeout`` is for the connection and for each read."""
+
+    def __init__(self, url: str, timeout: float) -> None:
+        self._parts = _split(url)
+        self._timeout = timeout
+        self._session = requests.Session()
+
+    @property
+    def place(self) -> str:
+        """Host, port and path of the address: what may be shown."""
+        parts = self._parts
+        return f"{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
+
+    def ask(self, method: str, path: str, *, body: bytes | None = None, kind: str = "", token: str = "") -> bytes:
+        """The body of the answer to ``method path``; PushError where there is none, or it is not 2xx."""
+        headers = {"Content-Type": kind} if kind else {}
+        # "from None": the library's exceptions hold the request with its headers, which no traceback may show.
+        try:
+            with self._session.request(
+                method,
+                self._address(path),
+                data=body,
+                headers=headers,
+                auth=_Auth(token, self._parts.username, self._parts.password),
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                status, answer = response.status_code, _read(response)
+        except (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
+            raise PushError(f"gave no answer within {self._timeout:g} s") from None
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise PushError(f"does not answer: {_reason(error)}") from None
+        if not 200 <= status < 300:
+            raise PushError(_odd(status))
+        return answer
+
+    def _address(self, path: str) -> str:
+        host = self._parts.netloc.rpartition("@")[2]
+        return urlunsplit((self._parts.scheme, host, self._parts.path.rstrip("/") + path, "", ""))
+
+
+class _Auth(AuthBase):
+    """A bearer token, else the address's user and password, else nothing; never a password from ~/.netrc, which
+    requests would take where there is no ``auth``."""
+
+    def __init__(self, token: str, user: str | None, password: str | None) -> None:
+        self._token, self._user, self._password = token, user, password
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._token:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        elif self._user:
+            HTTPBasicAuth(unquote(self._user), unquote(self._password or ""))(request)
+        return request
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url.strip())
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        valid = False
+    return parts if valid else urlsplit("")
+
+
+def _read(response: requests.Response) -> bytes:
+    pieces = bytearray()
+    while piece := response.raw.read(_CHUNK, decode_content=True):
+        pieces += piece
+        if len(pieces) > _LARGEST:
+            raise PushError(f"answered with more than {_LARGEST // 2**20} MB")
+    return bytes(pieces)
+
+
+def _odd(status: int) -> str:
+    if status in (401, 403):
+        return f"refused the credentials (HTTP {status})"
+    if 300 <= status < 400:
+        return f"answered with a redirect (HTTP {status}), which is not followed: write the final address"
+    if status == 404:
+        return "has no such page (HTTP 404): a path prefix may be missing in the address"
+    return f"answered HTTP {status}"
+
+
+def _reason(error: BaseException) -> str:
+    """Why, without the texts of requests: those hold the address and, for a bad header, the token."""
+    name, seen = "", set[int]()
+    inner: BaseException | None = error
+    while inner is not None and id(inner) not in seen:
+        seen.add(id(inner))
+        if isinstance(inner, OSError) and inner.strerror:
+            return inner.strerror.lower()
+        name = type(inner).__name__
+        inner = inner.__cause__ or inner.__context__ or next((x for x in inner.args if isinstance(x, Exception)), None)
+    return name

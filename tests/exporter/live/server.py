@@ -1,0 +1,93 @@
+"""A real uvicorn in a thread of the test, with the live stream, and a hand that publishes snapshots."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+
+from exporter.contract import Sample
+from exporter.live import Feed, LiveStream
+from exporter.server import Address, bind, config
+from exporter.snapshot import Snapshot
+from exporter.web import app
+from tests.exporter.live.world import snapshot
+
+
+class Live:
+    """``port`` to connect to; ``publish`` makes samples the current snapshot, as the loop would in its thread."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.now, self.tick = 50.0, 1000.0
+        self.words: dict[str, Any] = {}
+        self.on_words: Callable[[], object] = lambda: None
+        self.current: Snapshot | None = None
+        self.feed = Feed(lambda: self.current, monotonic=lambda: self.now, clock=lambda: self.tick + 7, words=self._say)
+        origins = settings.get("origins", ())
+        self.stream = LiveStream(self.feed, monotonic=lambda: self.now, **settings)
+        web = app(
+            lambda: self.current,
+            monotonic=lambda: self.now,
+            version="1",
+            config=str,
+            feed=self.feed,
+            live=self.stream,
+            cors_origins=origins,
+        )
+        self._socket = bind(Address("127.0.0.1", 0))
+        self.port: int = self._socket.getsockname()[1]
+        self.server = uvicorn.Server(config(web, 1000, 75))
+        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self._socket]}, daemon=True)
+        self.thread.start()
+
+    def publish(self, samples: list[Sample], *, expires: float = 1e18) -> None:
+        """The next refresh."""
+        self.tick += 1
+        self.current = snapshot(samples, at=self.tick, expires=expires)
+        self.stream.publish(self.current)
+
+    def _say(self) -> dict[str, Any]:
+        self.on_words()
+        return self.words
+
+    def value(self, name: str, **labels: str) -> float:
+        """One of the stream's own series."""
+        (found,) = (
+            s.value for s in self.stream.health() if s.name == name and labels.items() <= dict(s.labels).items()
+        )
+        return found
+
+    def cut(self) -> None:
+        """End every connection, as a network that fails."""
+        loop = self.stream._loop
+        for client in list(self.stream._clients):
+            if loop is not None:
+                loop.call_soon_threadsafe(client.wire.abort)
+
+    def stop(self) -> None:
+        """End as after SIGTERM."""
+        self.server.should_exit = True
+        self.thread.join(10)
+        self._socket.close()
+
+
+@contextmanager
+def live(**settings: Any) -> Iterator[Live]:
+    """A server that is stopped at the end."""
+    running = Live(**settings)
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def eventually(condition: Any, seconds: float = 10) -> None:
+    """Wait until it holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to hold"
+        time.sleep(0.01)

@@ -1,0 +1,164 @@
+"""``winburn silence``."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from exporter.alerts import ALERTS
+from exporter.promql import format_duration, parse_duration
+from exporter.sources.alertmanager import AlertmanagerApi, Matcher
+from exporter.spec import Spec
+from winburn.cli.spec_argument import fail, load_or_exit
+from winburn.silence import (
+    Outcome,
+    SilenceError,
+    expire_all,
+    list_all,
+    matchers_for,
+    parse_matcher,
+    silence_all,
+)
+
+
+def _duration(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
+    try:
+        seconds = None if value is None else parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    if seconds == 0:
+        raise click.BadParameter("0s is no time; write one like 2h")
+    return seconds
+
+
+@click.command()
+@click.argument("alert", required=False)
+@click.option(
+    "--spec",
+    type=click.Path(path_type=Path),
+    default=Path("winburn.yml"),
+    show_default=True,
+    metavar="FILE",
+    help="The spec, which names every Alertmanager in alerting.alertmanager.",
+)
+@click.option("--for", "seconds", callback=_duration, metavar="TIME", help="How long, like 2h.")
+@click.option("--comment", metavar="TEXT", help="Why, and what happens next: the others read it.")
+@click.option("--slo", metavar="NAME", help="Only of this SLO.")
+@click.option("--experiment", metavar="NAME", help="Only of this experiment.")
+@click.option(
+    "--matcher", "more", multiple=True, metavar="LABEL=VALUE", help="Only with this label; also !=, =~ and !~."
+)
+@click.option("--all", "everything", is_flag=True, help="The alert of every SLO, experiment or source.")
+@click.option("--by", metavar="WHO", help="Who acknowledges; your user name if not given.")
+@click.option("--expire", metavar="ID", help="End this silence instead.")
+@click.option("--list", "show", is_flag=True, help="Show the silences in force instead.")
+def silence(  # noqa: PLR0913, PLR0917 - the options of the command
+    alert: str | None,
+    spec: Path,
+    seconds: float | None,
+    comment: str | None,
+    slo: str | None,
+    experiment: str | None,
+    more: tuple[str, ...],
+    everything: bool,
+    by: str | None,
+    expire: str | None,
+    show: bool,
+) -> None:
+    """Acknowledge an alert: make a silence in every Alertmanager of the spec.
+
+    Nobody is told of the alert until it ends; it is still evaluated, and shown as acknowledged
+    (alert_acknowledged_until_timestamp_seconds). The exit code is 1 where an Alertmanager could not be told; those that
+    could keep the silence.
+
+    \b
+    Examples:
+      winburn silence SLOErrorBudgetBurn --slo checkout --for 2h --comment "rolling back"
+      winburn silence SLOErrorBudgetBurn --slo checkout --matcher slo_group=zone=eu --for 1h --comment "drill"
+      winburn silence --list
+      winburn silence --expire 7c2f5a3e-...
+    """
+    if sum((alert is not None, expire is not None, show)) != 1:
+        raise click.UsageError("Give one of: the ALERT to silence, --expire ID, or --list.")
+    loaded = load_or_exit(spec)
+    if not loaded.alerting.alertmanager:
+        fail(f'{spec}: no Alertmanager is known; give alerting: {{alertmanager: ["http://localhost:9093"]}}')
+    alertmanagers = [AlertmanagerApi(url) for url in loaded.alerting.alertmanager]
+    if show:
+        _list(alertmanagers)
+    elif expire is not None:
+        _told(expire_all(alertmanagers, expire))
+    elif alert is not None:
+        if seconds is None or not (comment or "").strip():
+            raise click.UsageError("A silence needs --for and --comment: how long, and why.")
+        matchers = _matchers(alert, [*_named(loaded, alert, slo, experiment), *_parsed(more)], everything=everything)
+        outcomes = silence_all(
+            alertmanagers, matchers, now=time.time(), seconds=seconds, by=by or _user(), comment=(comment or "").strip()
+        )
+        click.echo(f"{{{', '.join(map(str, matchers))}}} for {format_duration(seconds)}")
+        _told(outcomes)
+
+
+def _named(spec: Spec, alert: str, slo: str | None, experiment: str | None) -> list[Matcher]:
+    """The matchers of --slo and --experiment, which the spec must know and the alert must be about."""
+    found = []
+    names = {"slo": [each.name for each in spec.slos], "experiment": [each.name for each in spec.experiments]}
+    for label, value in (("slo", slo), ("experiment", experiment)):
+        if value is None:
+            continue
+        if alert in ALERTS and label not in ALERTS[alert].identity:
+            raise click.UsageError(f"{alert} is not about one {label}; leave --{label} out.")
+        if value not in names[label]:
+            raise click.UsageError(f"The spec has no {label} {value!r}; it has {', '.join(names[label]) or 'none'}.")
+        found.append(Matcher(label, value))
+    return found
+
+
+def _parsed(texts: Sequence[str]) -> list[Matcher]:
+    try:
+        return [parse_matcher(text) for text in texts]
+    except SilenceError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _matchers(alert: str, given: Sequence[Matcher], *, everything: bool) -> tuple[Matcher, ...]:
+    try:
+        return matchers_for(alert, given, everything=everything)
+    except SilenceError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _told(outcomes: Sequence[Outcome]) -> None:
+    for each in outcomes:
+        click.echo(f"{each.name}: {each.text}", err=not each.well)
+    failed = sum(not each.well for each in outcomes)
+    if failed:
+        fail(f"{failed} of {len(outcomes)} Alertmanagers could not be told")
+
+
+def _list(alertmanagers: Sequence[AlertmanagerApi]) -> None:
+    found, failed = list_all(alertmanagers)
+    for each, names in found.values():
+        until = datetime.fromtimestamp(each.ends, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        matchers = ", ".join(map(str, each.matchers))
+        pending = " (not yet in force)" if each.state == "pending" else ""
+        click.echo(f"{each.id} until {until}{pending} by {each.by}: {{{matchers}}} {each.comment} [{', '.join(names)}]")
+    if not found and not failed:
+        click.echo("no silence is in force")
+    for problem in failed:
+        click.echo(f"{problem.name}: {problem.text}", err=True)
+    if failed:
+        sys.exit(1)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # a user id without a name, in a container
+        return "winburn"
