@@ -12,7 +12,7 @@ import gzip
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +40,13 @@ Checkpoint = dict[tuple[str, str], Sums]
 class Call:
     """What was ever said of one metric of one variant (the checkpoint's number, from 1), and what is said at the end.
 
-    ``watched_z`` and ``final_z`` are of a plain z test on the file's numbers; ``evidence`` is the first e-value of
-    1 / alpha, before the family is looked at; ``held`` counts the checkpoints at which the file's counts had fallen.
+    ``watched_z`` and ``final_z`` are of a plain z test on the file's numbers, whose z ``z`` has by checkpoint;
+    ``evidence`` is the first e-value of 1 / alpha, before the family is looked at; ``decided`` are the checkpoints with
+    a verdict; ``held`` counts those at which the file's counts had fallen.
     """
 
+    z: dict[int, float] = field(default_factory=dict)
+    decided: list[int] = field(default_factory=list)
     checkpoints: int = 0
     final_z: float = math.nan
     watched_z: int | None = None
@@ -70,6 +73,17 @@ class Moment:
     days: float
     counters: Checkpoint
     raw: Checkpoint
+
+
+def torn(call: Call, step: int) -> bool:
+    """Whether the z of one checkpoint jumps by more than 3 and back at the next.
+
+    Cumulative counts cannot do that by chance: one arm's events were loaded without the other's.
+    """
+    before, now, after = (call.z.get(at) for at in (step - 1, step, step + 1))
+    if before is None or now is None or after is None:
+        return False
+    return min(now - before, now - after) > 3 or max(now - before, now - after) < -3
 
 
 def checkpoints(folder: Path) -> dict[str, list[Moment]]:
@@ -201,6 +215,7 @@ def _note(reading: Reading, calls: dict[Key, Call], step: int, moment: Moment) -
             call = calls[reading.experiment.name, variant, metric]
             call.checkpoints = step
             call.final_z = z_score(moment.raw[CONTROL, metric], moment.raw[variant, metric])
+            call.z[step] = call.final_z
             call.watched_z = call.watched_z or (step if abs(call.final_z) > 1.96 else None)
             if metric == "1" and variant in reading.track.killed:
                 call.killed = call.killed or step
@@ -217,6 +232,7 @@ def _note_result(call: Call, result: Result, i: int, step: int) -> None:
         call.evidence = call.evidence or step
     if call.last_verdict:
         call.verdict = call.verdict or step
+        call.decided.append(step)
         call.first_verdict = call.first_verdict or call.last_verdict
 
 
@@ -232,23 +248,25 @@ def summary(calls: Mapping[Key, Call]) -> list[list[str]]:
         "metric",
         "ends",
         "pairs",
-        "ever |z| > 1.96",
+        "z ever beyond 1.96",
         "ever e >= 20",
         "ever a verdict",
-        "verdict at the end",
+        "not only torn",
+        "at the end",
         "killed",
     ]
     rows = [head]
     for metric in METRICS:
         mine = [call for (_, _, m), call in sorted(calls.items()) if m == metric]
         for ends, part in (
-            ("|z| < 1.96", [c for c in mine if abs(c.final_z) < 1.96]),
-            ("|z| >= 1.96", [c for c in mine if abs(c.final_z) >= 1.96]),
+            ("undecided", [c for c in mine if abs(c.final_z) < 1.96]),
+            ("z beyond 1.96", [c for c in mine if abs(c.final_z) >= 1.96]),
         ):
             counts = (
                 sum(c.watched_z is not None for c in part),
                 sum(c.evidence is not None for c in part),
                 sum(c.verdict is not None for c in part),
+                sum(not all(torn(c, step) for step in c.decided) for c in part),
                 sum(c.last_verdict != 0 for c in part),
                 sum(c.killed is not None for c in part) if metric == "1" else "",
             )
@@ -279,6 +297,7 @@ def details(calls: Mapping[Key, Call]) -> list[list[str]]:
             continue
         firsts = ["" if step is None else str(step) for step in (c.watched_z, c.evidence)]
         verdict = "" if c.verdict is None else f"{'better' if c.first_verdict > 0 else 'worse'} {c.verdict}"
+        verdict += " (torn)" if c.decided and all(torn(c, step) for step in c.decided) else ""
         e_value = f"{math.exp(min(c.log_e, 690)):.3g}"
         interval = f"{c.lower:+.2%} .. {c.upper:+.2%}"
         numbers = [f"{c.final_z:+.2f}", f"{c.lift:+.2%}", interval, e_value, str(c.checkpoints)]
