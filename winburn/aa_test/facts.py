@@ -18,6 +18,9 @@ PER_DAY = 10_000.0
 LOOKS = 2_000
 """Looks at most, unless asked otherwise."""
 
+MOST_FOR_WINDOWS = 20_000.0
+"""Looks at most for the sake of windows; where the pace is too slow for that, windows are as long as looks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -123,7 +126,8 @@ def with_looks(plan: Plan, refresh: float, most: int) -> Plan:
     """A look at every refresh, up to ``most``; but one at least for each window of a design effect, for they end so."""
     windows = [plan.horizon / plan.per_day * 86400.0 / (3.0 * f.metric.conversion_lag) for f in plan.facts]
     counted = [count for count, f in zip(windows, plan.facts, strict=True) if f.is_counted]
-    return replace(plan, looks=math.ceil(min(refreshes(plan, refresh), max([float(most), *counted]))))
+    wanted = max([float(most), *(min(count, MOST_FOR_WINDOWS) for count in counted)])
+    return replace(plan, looks=math.ceil(min(refreshes(plan, refresh), wanted)))
 
 
 def assumed(metric: Metric, rate: float | None = None) -> Facts:

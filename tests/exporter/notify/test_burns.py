@@ -50,7 +50,10 @@ def test_each_page_is_the_alert_of_a_generated_rule(slo: Slo) -> None:
     expected = [
         (
             {"alertname": rule.alert.name, **of_expression, **rule.labels},
-            {name: expanded(text, {"slo": slo.name, **of_expression}, 500.123) for name, text in rule.annotations.items()},
+            {
+                name: expanded(text, {"slo": slo.name, **of_expression}, 500.123)
+                for name, text in rule.annotations.items()
+            },
         )
         for rule in rules(slo)
     ]

@@ -92,3 +92,13 @@ def test_what_has_ended_is_simulated_only_by_name(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert result.stderr == "the spec has no experiment that has not ended; name one with --experiment\n"
     assert run(spec, *QUICK, "--experiment", "buttons").stdout.startswith("buttons: ")
+
+
+def test_a_family_over_all_experiments_is_simulated_whole_and_shown_as_asked(tmp_path: Path) -> None:
+    experiments = TEXT.split("experiments:\n")[1].split("links:")[0]
+    shared = experiments.replace("control: a", "control: a\n    false_discovery: all")
+    both = TEXT.replace(experiments, shared + shared.replace("buttons", "banners"))
+    spec = written(tmp_path, both)
+    whole = json.loads(run(spec, *QUICK, "--json").stdout)
+    assert [found["experiment"] for found in whole] == ["buttons", "banners"]
+    assert json.loads(run(spec, *QUICK, "--json", "--experiment", "banners").stdout) == whole[1:]
