@@ -78,6 +78,7 @@ FULL = spec(
         experiment("search-ranking", status="draft", control="as {{ is }}", variants={"as {{ is }}": 0.5, "new": 0.5}),
         experiment("prices", early_kill=None),
     ],
+    engagement={"source": "shop", "fatigue": {"window": "14d", "max_uses": 5}},
     alerting={
         "receivers": {
             "page": {"webhook": "http://127.0.0.1:9/page"},
