@@ -5,7 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from exporter.collectors import experiment_apply, experiment_kill, experiment_samples, experiment_show, experiment_trend
+from exporter.collectors import (
+    experiment_apply,
+    experiment_kill,
+    experiment_progress,
+    experiment_samples,
+    experiment_show,
+    experiment_trend,
+)
 from exporter.collectors.changes import Changes
 from exporter.collectors.experiment_analysis import Result, analyse, split
 from exporter.collectors.experiment_cases import Case
@@ -72,6 +79,7 @@ class ExperimentCollector:
             for lifted, floor in experiment_kill.unknown_floors(reading, self._lifted):
                 self._note_floor(lifted, floor)
         answered = [reading for reading in readings if reading.answered]
+        experiment_progress.look_ahead(answered)
         samples = dict(zip((r.experiment.name for r in answered), self._samples(answered, at), strict=True))
         self._wish([application for reading in answered for application in experiment_apply.wishes(reading, at)])
         errors = {reading.experiment.name: "; ".join(reading.errors) or None for reading in readings}

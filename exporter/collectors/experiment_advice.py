@@ -26,7 +26,6 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from exporter.collectors.experiment_progress import remaining_participants
 from exporter.collectors.experiment_reading import Reading
 from exporter.contract import Sample, sample
 from exporter.stats import stopping
@@ -163,7 +162,7 @@ def _economics(reading: Reading, i: int, variant: str) -> _Said | None:
                 "for, knowing more is worth less than the waiting costs. This is no proof that it is better."
             )
             return "stop", "economics", text, {"z": z, "horizon_units": horizon}
-    if remaining_participants(reading) == 0:
+    if reading.remaining.get(variant) == 0:
         text = f"Stop: a lift of {100 * (metric.minimum_lift or 0):.3g} % would have been seen by now."
         return "stop", "no_minimum_lift", text, {"minimum_lift": metric.minimum_lift or 0.0}
     return None

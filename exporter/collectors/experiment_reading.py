@@ -25,7 +25,8 @@ SEGMENTS_SHOWN = 20
 
 class Reading:
     """``results``, ``segments`` and ``trends`` come from the analysis of :meth:`cases`, :meth:`segment_cases` and
-    :meth:`halves`."""
+    :meth:`halves`. ``remaining`` has for each variant the units of all arms that its minimum lift still needs, where
+    that is known."""
 
     def __init__(self, track: ExperimentTrack) -> None:
         self.track = track
@@ -35,6 +36,7 @@ class Reading:
         self.results: dict[str, Result] = {}
         self.segments: dict[str, Result] = {}
         self.trends: dict[str, list[float]] = {}
+        self.remaining: dict[str, float] = {}
         self.advice: list[Advice] = []
         self._costs_failed = False
 

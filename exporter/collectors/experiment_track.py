@@ -36,13 +36,14 @@ class ExperimentTrack:
     """One experiment's past. ``changed`` says whether :meth:`document` differs from what was saved last in a way that
     must not be lost; what may be lost, a few minutes of counts, becomes :meth:`due` from time to time.
 
-    ``experiment`` is as in force: with the status and the split that a command may have set.
+    ``experiment`` is as in force: with the status and the split that a command may have set. ``arms`` are all variants
+    of the plan, the control first, and ``variants`` those without it.
     """
 
     def __init__(self, experiment: Experiment, document: Mapping[str, Any] | None, kills: Iterable[Latch]) -> None:
         if document is not None and document.get("form") != _FORM:
             document = None
-        self.experiment = experiment
+        self._set(experiment)
         self.killed = {latch.member: latch for latch in kills}
         self.ended_at: float | None = document["ended_at"] if document else None
         self.changed = document is None
@@ -77,20 +78,17 @@ class ExperimentTrack:
         self.changed |= any(metric.is_new for metric in self.metrics.values())
         self.put_in_force(experiment, None)
 
+    def _set(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        # The plan's variants, and these with the control in front: asked for dozens of times in a refresh.
+        self.variants = [variant for variant in experiment.variants if variant != experiment.control]
+        self.arms = [experiment.control, *self.variants]
+        self._primary = experiment.primary.name
+
     @property
     def primary(self) -> MetricEpochs:
         """The metric that decides."""
-        return self.metrics[self.experiment.primary.name]
-
-    @property
-    def variants(self) -> list[str]:
-        """All variants of the plan but the control."""
-        return [v for v in self.experiment.variants if v != self.experiment.control]
-
-    @property
-    def arms(self) -> list[str]:
-        """All variants of the plan, the control first."""
-        return [self.experiment.control, *self.variants]
+        return self.metrics[self._primary]
 
     @property
     def is_running(self) -> bool:
@@ -120,7 +118,7 @@ class ExperimentTrack:
     def put_in_force(self, experiment: Experiment, at: float | None) -> None:
         """What is planned from now on; ``at`` None at the start of the process, where the time is not known yet."""
         before, now = self._in_force, _in_force(experiment)
-        self.experiment = experiment
+        self._set(experiment)
         if now["status"] in ENDED and self.ended_at is None and at is not None:
             self.ended_at, self.changed = at, True
         if now["status"] not in ENDED:
@@ -144,7 +142,7 @@ class ExperimentTrack:
         """The latest counts of a metric. RestatedError as in MetricEpochs."""
         if self.metrics[name].take(counts):
             self.changed = True
-            if name == self.experiment.primary.name:
+            if name == self._primary:
                 self._blocks.restart()
         if name in self.windows:
             self.windows[name].take(at, counts, self.arms)
@@ -239,7 +237,7 @@ class ExperimentTrack:
 
     def design_effect_of_units(self) -> float:
         """By how much the units themselves come in clusters; nan while that is not known."""
-        windows = self.windows.get(self.experiment.primary.name)
+        windows = self.windows.get(self._primary)
         if windows is None:
             return 1.0
         planned = [(arm, share) for arm, share in self.experiment.variants.items() if share > 0]
