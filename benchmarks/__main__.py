@@ -2,10 +2,10 @@
 
 import sys
 
-from benchmarks import scrape, slos
+from benchmarks import experiments, scrape, slos
 from benchmarks.result import Result, table
 
-BENCHMARKS = (scrape.run, slos.run)
+BENCHMARKS = (scrape.run, slos.run, experiments.run)
 
 
 def main() -> int:

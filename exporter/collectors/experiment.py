@@ -70,7 +70,7 @@ class ExperimentCollector:
         answers = self._feed.read([reading.track for reading in asked], at)
         for reading in asked:
             reading.take(answers, at)
-        _analyse(readings)
+        _analyse_all(readings)
         for reading in readings:
             for variant, log_e in experiment_kill.condemned(reading, self._lifted):
                 latch = experiment_kill.latch(reading, variant, log_e, at)
@@ -138,6 +138,20 @@ class ExperimentCollector:
         for track in due:
             track.saved(at)
         return []
+
+
+def _analyse_all(readings: Sequence[Reading]) -> None:
+    """Analyse what can be; counts that nothing can be said of cost their own experiment only."""
+    try:
+        _analyse(readings)
+    except ValueError:
+        for reading in readings:
+            try:
+                _analyse([reading])
+            except ValueError as error:
+                reading.refuse(error)
+        # Again together, because false discoveries may be controlled over all.
+        _analyse([reading for reading in readings if not reading.unusable])
 
 
 def _analyse(readings: Sequence[Reading]) -> None:
