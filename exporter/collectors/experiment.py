@@ -90,7 +90,11 @@ class ExperimentCollector:
             for name in (track.experiment.name,)
         ]
         # No experiment can have this name: names have no spaces.
-        totals = Report("experiments by status", (), experiment_show.totals(self._tracks, answered))
+        totals = Report(
+            "experiments by status",
+            experiment_show.totals_of_results(answered),
+            experiment_show.by_status(self._tracks),
+        )
         return [*reports, totals, *failures, *self._save(at)]
 
     def _samples(self, readings: Sequence[Reading], at: float) -> list[tuple[Sample, ...]]:

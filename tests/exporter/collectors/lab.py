@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from exporter.collectors.experiment import ExperimentCollector
 from exporter.collectors.experiment_reading import Reading
 from exporter.collectors.experiment_track import ExperimentTrack
 from exporter.contract import Report
-from exporter.sources.base import Amount, Count, Definition, SourceError
+from exporter.sources.base import Amount, Count, Definition, Matrix, SourceError, series_key
 from exporter.spec import KINDS, Experiment, JsonDefinition, Metric
 from exporter.state import State
 
@@ -47,6 +49,56 @@ class Shop:
         if self.says is None:
             raise SourceError("source shop: no definition")
         return self.says
+
+
+class Clustered:
+    """Counters ``e`` and ``s`` of units and successes, and ``c`` of money, that grow by one window every half hour.
+
+    Successes come in clusters of ``size``; of the money 1 is spent a window on each variant. The first variant gets
+    ``shares`` of the units, which change in the middle.
+    """
+
+    name, up = "prod", True
+
+    def __init__(
+        self,
+        rates: tuple[float, float] = (0.1, 0.1),
+        *,
+        size: int = 3,
+        windows: int = 200,
+        units: int = 600,
+        shares: tuple[float, float] = (0.5, 0.5),
+    ) -> None:
+        rng = np.random.default_rng(3)
+        first = np.array([shares[i >= windows // 2] for i in range(windows)])
+        n = rng.binomial(units // size, first) * size
+        arms = np.stack([n, units - n], axis=1)
+        events = rng.binomial(arms // size, rates) * size
+        zero = np.zeros((1, 2))
+        grown = {"e": arms, "s": events, "c": np.ones_like(arms)}
+        self._totals = {name: np.vstack([zero, each.cumsum(axis=0)]) for name, each in grown.items()}
+        self.broken = False
+
+    def counters(self, selectors: Sequence[str], at: float) -> list[Any]:
+        if self.broken:
+            raise SourceError("source prod: does not answer")
+        return [{k: v[0] for k, v in self._values(selector, np.array([at])).items()} for selector in selectors]
+
+    def history(self, selectors: Sequence[str], start: float, end: float, step: float) -> list[Any]:
+        if self.broken:
+            raise SourceError("source prod: does not answer")
+        times = start + np.arange(round((end - start) / step) + 1) * step
+        found = [self._values(selector, times) for selector in selectors]
+        return [Matrix(times, tuple(each), np.array([*each.values()])) for each in found]
+
+    def retention_start(self, _at: float) -> float | None:
+        return None
+
+    def _values(self, selector: str, times: Any) -> dict[str, Any]:
+        """Series -> values; nan before time 0."""
+        rows = np.where((times >= 0)[:, None], self._totals[selector][np.maximum(times // 1800, 0).astype(int)], np.nan)
+        labels = {"__name__": selector, "category": "storage", "job": "j", "instance": "i"}
+        return {series_key({**labels, "variant": v}): rows[:, i] for i, v in enumerate("ab")}
 
 
 def metric(name: str = "m", **changes: Any) -> dict[str, Any]:

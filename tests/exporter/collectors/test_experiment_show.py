@@ -34,7 +34,11 @@ def test_totals_weigh_the_best_variants_of_what_runs_by_participants() -> None:
     ]
     collector = ExperimentCollector({"shop": shop}, several, State("sqlite://"), refresh=15.0)
     reports = {report.entity: report for report in collector.collect(0.0)}
-    totals = {(s.name, *dict(s.labels).values()): s.value for s in reports["experiments by status"].lasting}
+    totals = {
+        (s.name, *dict(s.labels).values()): s.value
+        for r in [reports["experiments by status"]]
+        for s in (*r.samples, *r.lasting)
+    }
     assert [totals["experiments", s] for s in ("draft", "running", "paused", "completed", "failed")] == [1, 2, 0, 1, 0]
     win = {
         name: next(
