@@ -130,13 +130,8 @@ class MetricEpochs:
         return [*self.closed, *([self.present()] if self.last is not None and self.opened else [])]
 
     def close(self, at: Counts | None = None) -> None:
-        """End the epoch with the last reading, or ``at`` counts of before, from which the next one then goes on.
-
-        Before the first reading there is no epoch to end.
-        """
+        """End the epoch with the last reading, or ``at`` counts of before, from which the next one then goes on."""
         last = self.last
-        if last is None:
-            return
         if at is not None:
             self.last = at
         ended = self.present()

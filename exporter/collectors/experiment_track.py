@@ -127,7 +127,9 @@ class ExperimentTrack:
         if now == before:
             return
         self._in_force, self.changed = now, True
-        if before["plan"] != now["plan"] or (before["status"] == "running") != (now["status"] == "running"):
+        # Before anything was read there is no split to be told apart: an API may say another plan than the spec.
+        seen = any(metric.last is not None or metric.closed for metric in self.metrics.values())
+        if (seen and before["plan"] != now["plan"]) or (before["status"] == "running") != (now["status"] == "running"):
             self._close_epoch()
         if before["plan"] != now["plan"]:
             self._srm_p, self._units_of_plan = 1.0, {}
