@@ -47,7 +47,9 @@ class Blocks:
         self._size = _FIRST_BLOCK if not rest else self._size
 
     def take(self, mark: Mark) -> bool:
-        """The latest instant; whether a block has begun with it."""
+        """The latest instant; whether a block has begun with it. Marks that counts have fallen behind are forgotten."""
+        while self.marks and any(mark.units.get(arm, 0.0) < n for arm, n in self.marks[-1].units.items()):
+            del self.marks[-1]
         if not self.marks:
             self.marks.append(mark)
             return True

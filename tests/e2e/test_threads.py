@@ -176,7 +176,7 @@ def test_its_experiments_are_read_by_the_documented_queries(database: Database, 
     _experiment(database, events=bool(events))
     metric = Metric(name="m", kind="proportion", source="shop", query=query)
     with database.source() as source:
-        found = {count.variant: (count.n, count.successes) for count in source.counts(metric, 0.0)}
+        found = {count.variant: count.sums for count in source.counts(metric, 0.0)}
     assert found == ({"a": (100, 10), "b": (50, 50)} if number == 0 else {"a": (2, 1), "b": (1, 0)})
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from difflib import get_close_matches
 from importlib import import_module
 
 import click
 
 from winburn.version import VERSION
+
+# Our arrays are small: threads of the linear algebra would only wait for each other, and cost twice the processor.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 COMMANDS = {
     "demo": "See winburn at work on this machine, from nothing.",

@@ -193,6 +193,27 @@ def test_a_split_that_was_changed_elsewhere_opens_an_epoch_where_it_changed() ->
     assert track.epoch == 2
 
 
+def test_a_torn_reading_is_no_change_of_the_split() -> None:
+    track = ExperimentTrack(experiment(), None, [])
+    grow(track, (0.5, 0.5), 0.1, 20, 5)
+    now = dict(track.metrics["m"].last or {})
+    # a is up to date by a thousand units, b is not; at the next reading it is.
+    for a, b in ((1000, 0), (1000, 1000)):
+        take(track, {"a": (now["a"][0] + a, now["a"][1] + a / 10), "b": (now["b"][0] + b, now["b"][1] + b / 10)})
+        track.look(0.0)
+    grow(track, (0.5, 0.5), 0.1, 60, 6)
+    assert track.epoch == 1
+
+
+def test_marks_that_counts_fall_behind_are_forgotten() -> None:
+    track = ExperimentTrack(experiment(), None, [])
+    grow(track, (0.5, 0.5), 0.1, 10, 7)
+    now = dict(track.metrics["m"].last or {})
+    take(track, {"a": (now["a"][0] - 150, now["a"][1]), "b": now["b"]})
+    track.look(0.0)
+    assert all(mark.units["a"] <= now["a"][0] - 150 for mark in track._blocks.marks)
+
+
 def test_segments_may_come_and_go_without_being_a_restatement(track: ExperimentTrack) -> None:
     later = reborn(track, variants={"a": 0.9, "b": 0.1})
     take(later, {"a": (100, 10), "b": (90, 12), key("a", "country=de"): (50, 5)})
