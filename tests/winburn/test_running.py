@@ -27,7 +27,8 @@ def test_a_store_that_is_gone_costs_no_health_but_its_own(tmp_path: Path) -> Non
     with closing(sqlite3.connect(tmp_path / "shop.db")):
         pass
     (tmp_path / "winburn.yml").write_text(SPEC.format(folder=tmp_path))
-    running = build(load(tmp_path / "winburn.yml"), Watching(live=False, clients=1, origins=()), progress=lambda *_: None)
+    nobody = Watching(live=False, clients=1, origins=())
+    running = build(load(tmp_path / "winburn.yml"), nobody, progress=lambda *_: None)
     try:
         names = {each.name for each in running.loop.refresh_once(1_700_000_000.0).samples}
         assert {"experiment_applied_total", "winburn_build_info"} <= names
