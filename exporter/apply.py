@@ -136,6 +136,10 @@ class Applier:
                 _LOG.warning("apply: %s", error)
                 self._look_at = time.monotonic() + self._wait(1)
                 self._again(due, self._wait(1))
+            except Exception as error:  # noqa: BLE001 - a mistake of ours must not cost every later kill
+                _LOG.error("apply: unexpected %s", type(error).__name__)
+                self._look_at = time.monotonic() + self._wait(1)
+                self._again(due, self._grace)
         with contextlib.suppress(StateError):
             self._say()
 

@@ -13,6 +13,7 @@ import requests
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
 from exporter.apply_outcome import Act, Outcome, PointOfNoReturn
+from exporter.one_answer import Session
 from exporter.spec import SecretError, read_secret, source_url
 from exporter.spec.apply_models import ApplyWebhook
 from exporter.state import Application
@@ -73,9 +74,12 @@ def _post(webhook: ApplyWebhook, application: Application, at: float, point: Poi
     if not point.pass_by():
         return Outcome("refused", "given up before it was sent")
     try:
-        with requests.post(  # streamed: the answer's body is nobody's business, however long it is
-            url, data=body, headers=headers, timeout=webhook.timeout, allow_redirects=False, stream=True
-        ) as answer:
+        with (
+            Session() as session,  # streamed: the answer's body is nobody's business, however long it is
+            session.post(
+                url, data=body, headers=headers, timeout=webhook.timeout, allow_redirects=False, stream=True
+            ) as answer,
+        ):
             done = 200 <= answer.status_code < 300
             return Outcome("done" if done else "refused", f"HTTP {answer.status_code}")
     except requests.RequestException as error:  # its text holds the address, and with it perhaps a token

@@ -122,7 +122,7 @@ def _refusal(request: Request, refused: Exception) -> Response:
         allowed = (refused.headers or {}).get("Allow", "GET, HEAD")
         return _sentence(405, f"{request.method} is not allowed here; allowed: {allowed}", {"Allow": allowed})
     if refused.status_code == 404:
-        return _sentence(404, f"there is nothing at {request.url.path}; start at /")
+        return _sentence(404, f"there is nothing at {request.scope['path']}; start at /")
     return _sentence(refused.status_code, refused.detail)
 
 

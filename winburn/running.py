@@ -81,7 +81,10 @@ def build(spec: Spec, watching: Watching, *, progress: Callable[[str, float], No
     applies = {e.name: e.apply for e in spec.experiments if e.apply}
 
     def health() -> list[Sample]:
-        done = applied(state, applies) if applies else []
+        try:
+            done = applied(state, applies) if applies else []
+        except StateError:  # the collectors say so; whether sources are up is known all the same
+            done = []
         watchers = stream.health() if watching.live else ()
         return [*assembly.health(), *_program(read_at), *pushes.samples(), *watchers, *done]
 

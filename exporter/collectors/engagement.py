@@ -165,17 +165,27 @@ class EngagementCollector:
             try:
                 documents = {"views": self._views.document(), "kills": self._kills.document()}
                 self._state.save_documents(DOCUMENT, documents, self._unsaved)
+                stored = self._as_stored()
             except StateError as error:
                 return [Report("state store", error=str(error))]
             self._views.changed = self._kills.changed = False
             self._saved_at = at
-            self._unwished += self._unsaved
+            self._unwished += stored
             self._unsaved = []
         wished = [latch for latch in self._unwished if latch.at > at - DAY]
         self._unwished = []
         if self._wish is not None and wished:
             self._wish(wished)
         return []
+
+    def _as_stored(self) -> list[Latch]:
+        """Our new kills as the store has them: of two replicas the first one's instant, which is the occasion of what
+        is applied, or it would be applied by each."""
+        new = {latch.member for latch in self._unsaved}
+        stored = [latch for latch in self._state.latches(LATCH) if latch.member in new] if new else []
+        for latch in stored:
+            self._kills.agree(latch)
+        return stored
 
 
 def _can_be_judged(row: VariantRow) -> bool:

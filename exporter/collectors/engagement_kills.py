@@ -56,6 +56,10 @@ class Kills:
         self._ours[latch.member] = _killed(latch)
         self._count(latch.entity, OURS)
 
+    def agree(self, latch: Latch) -> None:
+        """Our own kill as the store has it, where another replica may have been first."""
+        self._ours[latch.member] = _killed(latch)
+
     def take(self, kills: Iterable[Kill], until: float | None, at: float) -> None:
         """What the source tells of others' kills; ``until`` as in Engagement.kills_until."""
         latest = self._until

@@ -49,7 +49,8 @@ def live_routes(stream: LiveStream, *, headers: Mapping[str, str]) -> list[BaseR
     common = {**headers, "Content-Security-Policy": PAGE_POLICY}
 
     async def file(request: Request) -> Response:
-        asset = served[request.url.path.lstrip("/")]
+        # Not request.url, which is made of the Host header too.
+        asset = served[request.scope["path"].lstrip("/")]
         described = {**common, **asset.headers}
         if asset.headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=described)

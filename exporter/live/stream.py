@@ -178,7 +178,12 @@ class LiveStream:
 
 def allowed_origin(origin: str, host: str, origins: frozenset[str]) -> bool:
     """Whether a page of ``origin`` may connect: one of ``host`` itself, or a listed one; the port counts."""
-    return bool({"*", origin} & origins) or (urlsplit(origin).netloc.lower() == host.lower() != "")
+    if {"*", origin} & origins:
+        return True
+    try:
+        return urlsplit(origin).netloc.lower() == host.lower() != ""
+    except ValueError:  # no address at all, like http://[
+        return False
 
 
 async def _refuse(send: Send, status: int, text: str) -> None:

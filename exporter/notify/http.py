@@ -9,6 +9,7 @@ import urllib3
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from exporter.notify.pusher import PushError
+from exporter.one_answer import Session
 
 _LARGEST = 16 * 2**20
 _CHUNK = 2**16
@@ -20,7 +21,7 @@ class Http:
     def __init__(self, url: str, timeout: float) -> None:
         self._parts = _split(url)
         self._timeout = timeout
-        self._session = requests.Session()
+        self._session = Session()
 
     @property
     def place(self) -> str:

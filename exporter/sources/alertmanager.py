@@ -13,6 +13,7 @@ import requests
 import urllib3
 from requests.auth import AuthBase, HTTPBasicAuth
 
+from exporter.one_answer import Session
 from exporter.sources.base import SourceError
 from exporter.sources.deadline import Adapter, deadline
 
@@ -62,7 +63,7 @@ class AlertmanagerApi:
         self._base = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
         self._auth = _Auth(parts.username, parts.password)
         self._timeout = timeout
-        self._session = requests.Session()
+        self._session = Session()
         self._session.mount("http://", Adapter())
         self._session.mount("https://", Adapter())
 

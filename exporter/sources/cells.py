@@ -60,6 +60,6 @@ def mapping(value: object) -> dict[str, Any]:
     if isinstance(value, str | bytes):
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):  # RecursionError: a text of a million brackets
             return {}
     return value if isinstance(value, dict) else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from typing import Any
@@ -80,6 +81,6 @@ class Postgresql:
 def _time_of(payload: str) -> float | None:
     try:
         at = json.loads(payload)["at"]
-    except (ValueError, KeyError, TypeError):
+        return float(at) if isinstance(at, int | float) and math.isfinite(at) else None
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None  # somebody's own NOTIFY: a change all the same
-    return float(at) if isinstance(at, int | float) else None

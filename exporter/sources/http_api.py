@@ -14,6 +14,7 @@ import requests
 import urllib3
 from requests.auth import AuthBase, HTTPBasicAuth
 
+from exporter.one_answer import Session
 from exporter.sources.base import SourceError
 from exporter.sources.deadline import Adapter, deadline
 from exporter.sources.json_rows import found, searched
@@ -64,7 +65,7 @@ class HttpApi:
         self._clock = clock
         self._parts = split_url(url)
         self._quiet_until = 0.0
-        self._session = _Session()
+        self._session = Session()
         self._session.mount("http://", Adapter())
         self._session.mount("https://", Adapter())
 
@@ -240,15 +241,6 @@ class _Question:
     token: str | None
     ends: float
     taken: int = 0
-
-
-class _Session(requests.Session):
-    """Leaves redirects alone. Without this, ``allow_redirects=False`` still reads a redirect's whole body, however
-    large, to prepare the request that it does not make."""
-
-    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - requests' signature
-        """Called by requests; None means that it is no redirect."""
-        return None
 
 
 class _Auth(AuthBase):

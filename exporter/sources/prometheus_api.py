@@ -11,6 +11,7 @@ import requests
 import urllib3
 from requests.auth import AuthBase, HTTPBasicAuth
 
+from exporter.one_answer import Session
 from exporter.sources.base import SourceError
 from exporter.sources.deadline import Adapter, deadline
 
@@ -55,7 +56,7 @@ class PrometheusApi:
         self._headers = {"Accept": "application/json", **(headers or {})}
         self._token = token
         self._parts = split_url(url)
-        self._session = requests.Session()
+        self._session = Session()
         self._session.mount("http://", Adapter())
         self._session.mount("https://", Adapter())
 

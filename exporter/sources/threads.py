@@ -97,8 +97,11 @@ class ThreadsSource:
         if query is None:
             return
         table = self._source.ask(query, {}, ROWS)
+        nameless = table.columns.index("id") if "id" in table.columns else None
         for row in table.rows:
-            yield dict(zip(table.columns, row, strict=True))
+            # A row that does not say of which variant it is would be one called None.
+            if nameless is None or row[nameless] is not None:
+                yield dict(zip(table.columns, row, strict=True))
 
     def _sessions(self, rows: Sequence[Row]) -> tuple[Session, ...]:
         return tuple(s for row in rows if (s := _session(row, self._zone)) is not None)

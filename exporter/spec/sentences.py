@@ -16,13 +16,18 @@ from exporter.spec.types import found
 
 EXAMPLES: Mapping[str, str] = {
     "Cost.query": "query: SELECT variant, category, SUM(amount) AS amount FROM costs GROUP BY variant, category",
+    "Apply.kill": 'kill: {sql: {source: shop, statement: "UPDATE …"}}',
+    "Apply.ship": 'ship: {sql: {source: shop, statement: "UPDATE …"}}',
+    "Apply.weights": 'weights: {sql: {source: shop, statement: "UPDATE …"}}',
     "ApplySql.source": "source: shop",
+    "ApplyTarget.sql": 'sql: {source: shop, statement: "UPDATE …"}',
+    "ApplyTarget.webhook": 'webhook: {url: "https://flags.example/hook", secret_file: /run/secrets/winburn-hook}',
     "CsvSlots.where": "where: {site: eu}",
     "HttpSource.url": 'url: "https://flags.example/api"',
     "JsonCounts.path": "path: /v1/experiments/exp_1/results",
     "JsonDefinition.path": "path: /v1/experiments/exp_1",
     "JsonShares.name": "name: variationId",
-    "Engagement.early_kill": "early_kill: {rule: evidence, expected_ratio: 0.5, alpha: 0.01}",
+    "Engagement.early_kill": "early_kill: {rule: evidence, expected_ratio: 0.5, alpha: 0.01}, or null for never",
     "Engagement.source": "source: shop",
     "Experiment.name": "name: checkout-button",
     "GrafanaLive.token_file": "token_file: /run/secrets/grafana",
@@ -36,6 +41,7 @@ EXAMPLES: Mapping[str, str] = {
     "Slo.alerting": "alerting: {page: [fast, medium], ticket: [slow, trickle]}",
     "SqlSource.url": 'url: "sqlite:///shop.db"',
     "StateStore.url": 'url: "sqlite:///winburn-state.db"',
+    "VariantApply.kill": 'kill: {sql: {source: shop, statement: "UPDATE …"}}',
     "alertmanager": 'alertmanager: ["http://localhost:9093"]',
     "alerting": "alerting: {receivers: {page: {webhook_file: /run/secrets/pager}}}",
     "apply": 'apply: {kill: {sql: {source: shop, statement: "UPDATE …"}}}',
@@ -244,6 +250,8 @@ def _meant_parts(details: ErrorDetails, place: Place) -> Parts | None:
 
 def _example(place: Place) -> str:
     key = place.parts[-1] if place.parts else None
+    if len(place.parts) > 1 and place.parts[-2] == "receivers":
+        return f", for instance {key}: {{webhook_file: /run/secrets/{key}}}"
     if isinstance(key, int) and (line := EXAMPLES.get(str(place.parts[-2]))):
         return f", for instance {line}"
     if place.model is None or not isinstance(key, str):
@@ -290,12 +298,21 @@ def _tag(details: ErrorDetails, _place: Place) -> str:
 def _wrong_kind(wanted: str) -> Callable[[ErrorDetails, Place], str]:
     def sentence(details: ErrorDetails, place: Place) -> str:
         value = details["input"]
-        secret = not _SECRET_KEYS.isdisjoint(map(str, place.parts)) and not isinstance(value, list | dict | None)
-        what = "something else" if secret else found(value)
+        what = _seen(value, frozenset(map(str, place.parts)))
         or_not = "; remove the key, or write one" if value is None else ""
         return f"{what} where {wanted} belongs{_way_out(value, wanted) or or_not + _example(place)}"
 
     return sentence
+
+
+def _seen(value: Any, keys: frozenset[str]) -> str:
+    """What was found, unless it may be a secret: logs of CI are read by many."""
+    if not isinstance(value, list | dict | None) and not _SECRET_KEYS.isdisjoint(keys):
+        return "something else"
+    if isinstance(value, str) and "://" in value:
+        return "an address"
+    # Where a key or the address of a webhook was pasted in place of the file that holds it.
+    return "a text" if isinstance(value, str) and "receivers" in keys else found(value)
 
 
 def _way_out(value: Any, wanted: str) -> str | None:

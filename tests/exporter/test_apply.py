@@ -154,6 +154,23 @@ def test_nothing_is_done_where_nothing_is_to_be_applied(url: str) -> None:
         assert results(state) == []
 
 
+def test_a_mistake_of_ours_is_told_and_costs_no_later_kill(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    outside, later = Outside("done"), Application("button", "old", "kill", "1")
+
+    def act(application: Application) -> Act | None:
+        if application == KILL:
+            raise KeyError("shop")
+        return outside(application)
+
+    with applier(url, act) as (it, state):
+        it.wish([KILL])
+        until(lambda: caplog.records)
+        it.wish([later])
+        until(lambda: len(results(state)) == 1)
+    assert outside.seen == [later]
+    assert caplog.messages == ["apply: unexpected KeyError"]
+
+
 def test_nothing_is_done_that_cannot_be_recorded(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     outside, failures = Outside("done"), iter([True] * 3)
     begin = State.begin_application

@@ -130,6 +130,12 @@ def test_an_unknown_path_is_a_404_with_a_sentence() -> None:
     assert (response.status_code, response.text) == (404, "there is nothing at /metricz; start at /\n")
 
 
+@pytest.mark.parametrize("host", ["a/b", "[", "a?b#c"])
+def test_a_host_that_is_none_changes_no_answer(host: str) -> None:
+    response = client(snapshot()).get("/metricz", headers={"Host": host})
+    assert (response.status_code, response.text) == (404, "there is nothing at /metricz; start at /\n")
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 @pytest.mark.parametrize("path", PATHS)
 def test_another_method_is_a_405_with_a_sentence_and_what_is_allowed(path: str, method: str) -> None:

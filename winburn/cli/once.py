@@ -56,7 +56,8 @@ def once(spec: Path, at: float | None) -> None:
 
     Without --at it evaluates now, as `serve` would, and keeps what it counted in the state store: run it from cron into
     the textfile collector of node_exporter. With --at it evaluates that moment from the sources' history and writes no
-    state. Errors go to stderr; what could be evaluated is printed all the same, and the exit code is 1.
+    state. Nothing is pushed and nothing applied to the outside: that is for `serve`. Errors go to stderr; what could be
+    evaluated is printed all the same, and the exit code is 1.
 
     \b
     Examples:

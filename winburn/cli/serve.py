@@ -130,7 +130,7 @@ def serve(
     level: str,
     layout: str,
 ) -> None:
-    """Run the exporter: evaluate every SLO and experiment of the spec, and serve them to Prometheus.
+    """Run the exporter: evaluate every SLO, experiment and content variant of the spec, and serve them to Prometheus.
 
     The numbers are computed every `refresh` of the spec on the wall clock and served from memory, so a scrape costs
     next to nothing. The first evaluation reads the whole period's history; /-/ready answers 200 after it.
@@ -138,7 +138,8 @@ def serve(
     \b
     /           what is measured, at a glance     /-/healthy  200 while the process lives
     /metrics    for Prometheus                    /-/ready    200 once everything was evaluated once
-    /config     the spec in force, secrets masked    /live    the same as it changes, for a phone too
+    /config     the spec in force, secrets masked
+    /live       the numbers as they change, for a phone too
     /api/v1/snapshot  the same as JSON
 
     SIGTERM and Ctrl-C end it at once; what was counted is in the state store.

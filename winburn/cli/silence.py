@@ -148,13 +148,19 @@ def _list(alertmanagers: Sequence[AlertmanagerApi]) -> None:
         until = datetime.fromtimestamp(each.ends, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         matchers = ", ".join(map(str, each.matchers))
         pending = " (not yet in force)" if each.state == "pending" else ""
-        click.echo(f"{each.id} until {until}{pending} by {each.by}: {{{matchers}}} {each.comment} [{', '.join(names)}]")
+        by, comment = _line(each.by), _line(each.comment)
+        click.echo(f"{each.id} until {until}{pending} by {by}: {{{matchers}}} {comment} [{', '.join(names)}]")
     if not found and not failed:
         click.echo("no silence is in force")
     for problem in failed:
         click.echo(f"{problem.name}: {problem.text}", err=True)
     if failed:
         sys.exit(1)
+
+
+def _line(text: str) -> str:
+    """What somebody else wrote, on one line, and nothing that a terminal obeys."""
+    return "".join(each if each.isprintable() else "?" for each in " ".join(text.split()))
 
 
 def _user() -> str:

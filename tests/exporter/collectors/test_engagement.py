@@ -123,6 +123,17 @@ def test_a_bad_variant_dies_once_its_old_views_say_so_and_never_twice() -> None:
     assert [[each.member for each in latches] for latches in wished] == [["v"]]
 
 
+def test_replicas_on_one_store_wish_for_one_kill() -> None:
+    state, wished = State("sqlite://"), list[Sequence[Latch]]()
+    model = Engagement.model_validate({"source": "shop", "early_kill": {"lag": "30s"}})
+    replicas = [EngagementCollector(Scripted(bad), model, state, wish=wished.append) for _ in range(2)]
+    for step in range(60):
+        shown = [values(each.collect(NOW + 5 * step + late)) for late, each in enumerate(replicas)]
+    (latch,) = state.latches(LATCH)
+    assert wished == [[latch], [latch]]  # the same occasion, which is applied once
+    assert [each["variant_killed_timestamp_seconds"] for each in shown] == [{("v", "ann"): latch.at}] * 2
+
+
 def test_a_good_variant_lives_and_one_that_nobody_sees_is_no_news() -> None:
     good = collector(lambda at: bad(at, rate=0.06), early_kill={"lag": "30s"})
     for step in range(60):

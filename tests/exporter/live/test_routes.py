@@ -63,6 +63,11 @@ def test_the_snapshot_is_zipped_for_who_takes_it() -> None:
     assert json.loads(gzip.decompress(raw))["schema"] == 1
 
 
+@pytest.mark.parametrize("host", ["a/b", "[", "a?b"])
+def test_a_host_that_is_none_changes_no_answer(host: str) -> None:
+    assert client(shot()).get("/live", headers={"Host": host}).status_code == 200
+
+
 def test_before_the_first_snapshot_it_is_a_503_with_a_sentence() -> None:
     response = client(None).get(API)
     assert (response.status_code, response.json()) == (503, {"error": "not yet: nothing has been evaluated"})

@@ -198,6 +198,8 @@ def test_pages_of_other_hosts_are_refused_unless_listed() -> None:
         ("null", "", False),
         ("", "", False),
         ("http://[::1]:9", "[::1]:9", True),
+        ("http://[", "[", False),
+        ("http://a]", "a]", False),
     ],
 )
 def test_an_origin_is_the_hosts_own_with_its_port(origin: str, host: str, *, allowed: bool) -> None:

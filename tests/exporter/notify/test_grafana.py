@@ -54,6 +54,16 @@ def test_two_pushes_never_have_one_millisecond(fake: FakeGrafana, token: Path) -
     assert [time - times[0] for time in times] == [0, 1_000_000, 2_000_000]
 
 
+def test_a_clock_that_is_put_right_is_believed(fake: FakeGrafana, token: Path) -> None:
+    begin = int(time.time())
+    now = [begin + 40, begin, begin + 15]
+    clock = iter(map(float, now))
+    target = GrafanaTarget(f"{fake.url}/grafana", str(token), clock=lambda: next(clock))
+    for _ in now:
+        target.push(statuses(1))
+    assert [points[0].nanoseconds for points in fake.wait(3)] == [at * 1_000_000_000 for at in now]
+
+
 def test_an_empty_snapshot_is_not_pushed(fake: FakeGrafana, token: Path) -> None:
     assert GrafanaTarget(f"{fake.url}/grafana", str(token)).push(snapshot([])) == Pushed(sent=False)
     assert fake.statuses == []

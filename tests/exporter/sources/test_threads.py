@@ -159,6 +159,21 @@ def test_without_any_table_there_is_no_answer(path: Path) -> None:
         ask(path)
 
 
+def test_a_row_without_a_variant_is_no_variant(path: Path) -> None:
+    run(
+        path,
+        """
+        CREATE TABLE variant_performance (variant_id TEXT, dimensions TEXT, impressions INTEGER, successes INTEGER);
+        INSERT INTO variant_performance VALUES (NULL, '{}', 100, 5), ('v1', '{}', 100, 7);
+        CREATE TABLE variant_kills (variant_id TEXT, persona_id TEXT, reason TEXT, killed_at TEXT);
+        INSERT INTO variant_kills VALUES (NULL, 'ann', 'manual', '2025-12-31 23:55:30');
+        """,
+    )
+    found = ask(path)
+    assert [each.variant for each in found.variants] == ["v1"]
+    assert found.kills == ()
+
+
 def test_only_monitoring_is_enough_for_variants(path: Path) -> None:
     run(path, SCHEMA.read_text(encoding="utf-8") + SEED + "DROP TABLE variants; DROP TABLE variant_performance;")
     by_name = {v.variant: v for v in ask(path).variants}

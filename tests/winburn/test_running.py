@@ -1,0 +1,40 @@
+"""What serve runs, without its ports."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from exporter.spec import load
+from winburn.running import Watching, build
+
+SPEC = """\
+state: {{url: "sqlite:///{folder}/state.db"}}
+sources:
+  csv: {{type: file, path: counts.csv}}
+  shop: {{type: sql, url: "sqlite:///{folder}/shop.db"}}
+experiments:
+  - name: buttons
+    control: blue
+    variants: {{blue: 0.5, green: 0.5}}
+    metrics: [{{name: conversion, kind: proportion, source: csv, csv: {{}}}}]
+    apply: {{kill: {{sql: {{source: shop, statement: "UPDATE v SET status = 'killed' WHERE name = :variant"}}}}}}
+"""
+
+
+def test_a_store_that_is_gone_costs_no_health_but_its_own(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "shop.db")):
+        pass
+    (tmp_path / "winburn.yml").write_text(SPEC.format(folder=tmp_path))
+    nobody = Watching(live=False, clients=1, origins=())
+    running = build(load(tmp_path / "winburn.yml"), nobody, progress=lambda *_: None)
+    try:
+        names = {each.name for each in running.loop.refresh_once(1_700_000_000.0).samples}
+        assert {"experiment_applied_total", "winburn_build_info"} <= names
+        (tmp_path / "state.db").rename(tmp_path / "away.db")
+        names = {each.name for each in running.loop.refresh_once(1_700_000_015.0).samples}
+        assert "winburn_build_info" in names
+        assert "experiment_applied_total" not in names
+    finally:
+        running.close()
