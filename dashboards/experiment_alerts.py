@@ -9,14 +9,23 @@ from dashboards.fields import CELLS, column, field, link, word_column
 from dashboards.panels import Table, columns, now, sort
 from dashboards.words import SEVERITY
 
+_COLUMNS = {
+    "alertname": "Alert",
+    "severity": "Severity",
+    "experiment": "Experiment",
+    "variant": "Variant",
+    "metric": "Metric",
+    "guardrail": "Guardrail",
+    "currency": "Currency",
+    "Value": "Since",
+    "silence": "Silence",
+}
+
 
 def alerts(facts: Facts) -> Table:
     """Alerts of the chosen experiments."""
-    names = dict(zip(xq.ALERT_LABELS, ("Alert", "Severity", "Experiment", "Variant", "Metric"), strict=True))
     runbook = [link("Runbook", f"{facts.runbooks}/${{__value.raw}}.md", new_tab=True)] if facts.runbooks else []
-    matchers = [f"{label}%3D%22${{__data.fields.{title}:percentencode}}%22" for label, title in names.items()]
-    kept = "%2C".join(each for each in matchers if not each.startswith("severity"))
-    silence = link("Silence", f"{facts.alertmanager}/#/silences/new?filter=%7B{kept}%7D", new_tab=True)
+    address = f"{facts.alertmanager}/#/silences/new?filter=%7B${{__data.fields.Silence:raw}}%7D"
     return Table(
         "alerts",
         "Firing alerts of experiments",
@@ -25,15 +34,18 @@ def alerts(facts: Facts) -> Table:
         [now("Alerts", xq.alerts(), table=True)],
         field=field(no_value="no alert is firing", custom=CELLS),
         overrides=[
-            column("Alert", 280, links=[*runbook, silence]),
+            column("Alert", 280, links=[*runbook, link("Silence", address, new_tab=True)]),
             word_column("Severity", 90, SEVERITY),
             column("Experiment", 220, links=[detail_link()]),
             column("Variant", 140),
             column("Metric", 140),
+            column("Guardrail", 140),
+            column("Currency", 90),
             column("Since", 150, unit="dateTimeFromNow"),
+            column("Silence", custom__hidden=True),
         ],
         transformations=[
-            *columns("alertname", {**names, "Value": "Since"})[1:],
+            *columns("alertname", _COLUMNS)[1:],
             sort("Since", descending=True),
         ],
     )

@@ -11,7 +11,6 @@ from dashboards.queries import (
     LEAST_E,
     MOST_E,
     experiment,
-    firing_alerts,
     joined,
     most,
     per,
@@ -26,7 +25,7 @@ CHOSEN_VARIANTS = Regex("$variant")
 LEAST_P = 1e-6
 """p-values are drawn clamped to this: a logarithmic axis has no 0."""
 
-ALERT_LABELS = ("alertname", "severity", "experiment", "variant", "metric")
+ALERT_IDENTITY = ("alertname", "experiment", "variant", "metric", "guardrail", "currency")
 
 
 def _of_experiments(family: str) -> str:
@@ -236,5 +235,16 @@ def new_kills() -> str:
 
 
 def alerts() -> str:
-    """When each firing alert of the chosen experiments began, in milliseconds."""
-    return firing_alerts(", ".join(ALERT_LABELS), 'alertname=~"Experiment.*",experiment=~"$experiment"')
+    """When each firing alert of the chosen experiments began, in milliseconds. ALERTS_FOR_STATE has the time, ALERTS
+    has the state.
+
+    The label ``silence`` is the filter of a silence, as an address has it: of the labels that this alert has, and of no
+    others, which Grafana's links cannot tell apart.
+    """
+    chosen = 'alertname=~"Experiment.*",experiment=~"$experiment"'
+    firing = f'ALERTS_FOR_STATE{{{chosen}}} and ignoring (alertstate) ALERTS{{alertstate="firing",{chosen}}}'
+    for label in ALERT_IDENTITY:
+        comma = "" if label == ALERT_IDENTITY[0] else "%2C"
+        firing = f'label_replace({firing}, "_{label}", "{comma}{label}%3D%22$1%22", "{label}", "(.+)")'
+    keyed = joined(firing, "silence", *(f"_{label}" for label in ALERT_IDENTITY), separator="")
+    return f"1000 * {per(', '.join((*ALERT_IDENTITY, 'severity', 'silence')), keyed)}"

@@ -67,15 +67,6 @@ def slo_variables(*, all_at_first: bool = True) -> list[core.Template]:
     ]
 
 
-def experiment_variables() -> list[core.Template]:
-    """Experiment, then the metrics that it has."""
-    results = select("experiment_variant_metric_value", experiment=Regex("$experiment"))
-    return [
-        choice("experiment", "Experiment", select("experiment_info"), "experiment", all_value=".*"),
-        choice("metric", "Metric", results, "metric", all_value=".*"),
-    ]
-
-
 def one_experiment_variables() -> list[core.Template]:
     """One experiment, its metrics, and the variants that have a panel of their own.
 
@@ -87,4 +78,13 @@ def one_experiment_variables() -> list[core.Template]:
         choice("experiment", "Experiment", select("experiment_info"), "experiment", all_at_first=False, multi=False),
         choice("metric", "Metric", results, "metric", all_value=".*"),
         choice("variant", "Intervals of", compared, "variant"),
+    ]
+
+
+def experiment_variables() -> list[core.Template]:
+    """Experiment, then the metrics that it has."""
+    results = select("experiment_variant_metric_value", experiment=Regex("$experiment"))
+    return [
+        choice("experiment", "Experiment", select("experiment_info"), "experiment", all_value=".*"),
+        choice("metric", "Metric", results, "metric", all_value=".*"),
     ]

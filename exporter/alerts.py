@@ -7,7 +7,7 @@ Texts are for ``str.format``. What knows the entity fills them: the generated ru
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from typing import Literal
@@ -113,8 +113,8 @@ _TABLE: tuple[Alert, ...] = (
         hold=0,
         summary="{experiment}: stop variant {variant}, it is worse than {control}",
         description=(
-            "Variant {variant} of {experiment} is worse than {control} {margin}in {metric}. Of variants that are not, "
-            "at most {alpha} % ever raise this alert, however often one looks.\n"
+            "Variant {variant} of {experiment} is worse than {control} {margin}in {metric}{guardrails}. Of variants "
+            "that are not, at most {alpha} % ever raise this alert, however often one looks.\n"
             "Take the traffic from {variant}. This alert stays for as long as the experiment runs.\n"
             "Check first: does the dashboard show a broken split or a broken measurement instead?"
         ),
@@ -146,6 +146,84 @@ _TABLE: tuple[Alert, ...] = (
             "At most {alpha} % of such verdicts are expected to be wrong, however often one looks.\n"
             "How much {verdict}: see the interval on the dashboard, not the single estimate.\n"
             "Check first: are the guardrails well? Has it run for whole weeks, so that every weekday counts alike?"
+        ),
+    ),
+    Alert(
+        name="ExperimentGuardrailHarmed",
+        identity=("experiment", "variant", "guardrail"),
+        severity="page",
+        hold=0,
+        summary="{experiment}: variant {variant} harms the guardrail {guardrail}",
+        description=(
+            "Variant {variant} of {experiment} {harm}.\n"
+            "A guardrail must hold whatever else the variant wins: take the traffic from {variant}.\n"
+            "Check first: do its errors or losses go on (dashboard)? Was it killed already (ExperimentEarlyKill), and "
+            "has its traffic gone since? Is the measurement of {guardrail} sound for this variant?"
+        ),
+    ),
+    Alert(
+        name="ExperimentCostOverrun",
+        identity=("experiment", "currency"),
+        severity="ticket",
+        hold=5 * MINUTE,
+        summary="{experiment} has cost {value} {currency}, more than its limit",
+        description=(
+            "All variants of {experiment} together have cost {value} {currency} so far; its limit is {limit}.\n"
+            "It goes on spending for as long as it runs.\n"
+            "Check first: which variant and category cost most? Is what is still to be learnt worth more than a day "
+            "costs (loss per day of waiting, recommendation)? If not, stop it."
+        ),
+    ),
+    Alert(
+        name="ExperimentStalled",
+        identity=("experiment",),
+        severity="ticket",
+        hold=5 * MINUTE,
+        summary="{experiment}: no new unit for {stalled_after} or more",
+        description=(
+            "{experiment} is said to run, but no unit has joined any of its variants for {stalled_after} or more.\n"
+            "It will not be decided, and what it shows is of the past.\n"
+            "Check first: is it switched on where units are assigned? Are exposures still counted, under the same "
+            "names? If it is over, stop it: winburn experiment stop."
+        ),
+    ),
+    Alert(
+        name="VariantEarlyKill",
+        identity=("variant", "persona"),
+        severity="info",
+        hold=0,
+        summary="stop variant {variant} of {persona}",
+        description=(
+            "Variant {variant} of {persona} was killed early: {rule}\n"
+            "Take it down where that is not done by itself. This message ends an hour after the kill.\n"
+            "Check first: are the views counted that it really had? Does the prediction for it make sense?"
+        ),
+    ),
+    Alert(
+        name="HighVariantKillRatio",
+        identity=("persona",),
+        severity="ticket",
+        hold=15 * MINUTE,
+        summary="{value} of the variants of {persona} were killed early",
+        description=(
+            "Of the monitoring sessions of {persona} that began in the last 24 hours, {value} ended in a kill, three "
+            "or more of them; this alert starts above {limit} %.\n"
+            "Kills are to be the exception: more likely the predictions are too high than all content is bad.\n"
+            "Check first: does the predictor promise more than before (prediction_calibration_error_ratio)? Is the "
+            "audience smaller today? Are interactions still counted?"
+        ),
+    ),
+    Alert(
+        name="PatternFatigued",
+        identity=("pattern", "persona"),
+        severity="info",
+        hold=5 * MINUTE,
+        summary="rest the pattern {pattern} of {persona}",
+        description=(
+            "The pattern {pattern} of {persona} is worn out: it was used {uses} times or more in the last {window}, or "
+            "its engagement falls with its uses.\n"
+            "Use other patterns until it is fresh again.\n"
+            "Check first: which of the two is it (pattern_uses, pattern_fatigue_e_value)?"
         ),
     ),
     Alert(
@@ -308,9 +386,10 @@ def _lasts(seconds: Decimal) -> str:
 
 
 def kill_facts(
-    *, experiment: str, variant: str, control: str, metric: str, margin: float, alpha: float
+    *, experiment: str, variant: str, control: str, metric: str, margin: float, alpha: float, guardrails: Iterable[str]
 ) -> dict[str, str]:
-    """What the text of ``ExperimentEarlyKill`` is filled with."""
+    """What the text of ``ExperimentEarlyKill`` is filled with; ``guardrails`` are the SLOs for which it kills too."""
+    burnt = " or ".join(guardrails)
     return {
         "experiment": experiment,
         "variant": variant,
@@ -318,6 +397,7 @@ def kill_facts(
         "metric": metric,
         "margin": f"by more than {percent(margin)} % " if margin else "",
         "alpha": percent(alpha),
+        "guardrails": f", or it alone burned the error budget of {burnt}" if burnt else "",
     }
 
 
@@ -325,3 +405,20 @@ def percent(share: float) -> str:
     """The share in percent, without the zeros of the arithmetic."""
     # By way of the decimal text: 0.07 * 100 is 7.000000000000001.
     return f"{(Decimal(repr(share)) * 100).normalize():f}"
+
+
+def variant_kill_facts(variant: str, persona: str, judged: tuple[str, float, float] | None) -> dict[str, str]:
+    """What the text of ``VariantEarlyKill`` says. ``judged`` is by which rule, expected ratio and alpha; None where
+    winburn kills nothing itself."""
+    facts = {"variant": variant, "persona": persona}
+    if judged is None:
+        return {**facts, "rule": "what judges it wrote down that it was killed."}
+    rule, ratio, alpha = judged
+    if rule == "threshold":
+        why = "its engagement fell below the threshold of its monitoring session. This rule has no error rate."
+        return {**facts, "rule": why}
+    why = (
+        f"its engagement is below {percent(ratio)} % of what was predicted. Of variants that are not, at most "
+        f"{percent(alpha)} % are ever killed by winburn, however often one looks."
+    )
+    return {**facts, "rule": why}

@@ -9,8 +9,10 @@ from exporter.promql import format_duration
 from exporter.spec.models import Spec, StateStore
 from exporter.spec.semantics_alerting import check_alerting
 from exporter.spec.semantics_composite import check_composites
+from exporter.spec.semantics_engagement import check_engagement
 from exporter.spec.semantics_experiment import check_experiment
 from exporter.spec.semantics_slo import check_slo
+from exporter.spec.semantics_worth import check_guardrails
 from exporter.spec.source_models import FileSource, HttpSource, PrometheusSource, Source, SqlSource
 from exporter.spec.tree import Parts, Problem, shown
 
@@ -35,6 +37,7 @@ def check(
         *_twice("SLO", ("slos",), spec.slos, place),
         *(problem for i, slo in enumerate(spec.slos) for problem in check_slo(slo, ("slos", i), sources, spec.refresh)),
         *check_composites(spec, slos),
+        *check_guardrails(spec),
         *_twice("experiment", ("experiments",), spec.experiments, place),
         *(
             problem
@@ -44,6 +47,7 @@ def check(
                 *check_experiment(experiment, ("experiments", i), sources, slos),
             )
         ),
+        *(check_engagement(spec.engagement, sources) if spec.engagement else ()),
     ]
 
 

@@ -28,7 +28,20 @@ ALLOWED_TEMPLATES = (
     "{{ else }}",
     "{{ end }}",
     "{{ $labels.slo_group | urlquery }}",
-    *(f"{{{{ $labels.{name} }}}}" for name in ("variant", "metric", "source", "collector", "family", "slo_group")),
+    *(
+        f"{{{{ $labels.{name} }}}}"
+        for name in (
+            "variant",
+            "metric",
+            "source",
+            "collector",
+            "family",
+            "slo_group",
+            "persona",
+            "pattern",
+            "currency",
+        )
+    ),
     *(
         f'{{{{ $labels.{name} | printf "%q" | urlquery | reReplaceAll "[+]" "%20" }}}}'
         for name in sorted({name for alert in ALERTS.values() for name in alert.identity})
@@ -95,7 +108,21 @@ def test_an_empty_spec_still_watches_winburn() -> None:
 def series_of(expr: str) -> set[str]:
     """Names of series in a PromQL expression of ours."""
     bare = re.sub(r"\{[^}]*\}|\[[^\]]*\]|(by|on|ignoring) \([^)]*\)|\"[^\"]*\"", "", expr)
-    words = {"max", "min", "and", "or", "unless", "absent", "vector", "time", "label_replace", "rate", "ALERTS"}
+    words = {
+        "max",
+        "min",
+        "sum",
+        "and",
+        "or",
+        "unless",
+        "absent",
+        "vector",
+        "time",
+        "count",
+        "label_replace",
+        "rate",
+        "ALERTS",
+    }
     return set(re.findall(r"[a-zA-Z_][a-zA-Z0-9_:]*", bare)) - words
 
 
@@ -114,7 +141,12 @@ def test_every_series_in_the_unit_tests_is_in_the_catalogue() -> None:
 def test_every_rule_aggregates_away_which_exporter_said_it() -> None:
     for rule in rules(generate(FULL)):
         kept = ",".join(ALERTS[rule["alert"]].identity).replace(",", ", ")
-        expected = {"WinburnDown": "absent(", "WinburnWatchdog": "vector("}.get(rule["alert"], f" by ({kept})")
+        forms = {
+            "WinburnDown": "absent(",
+            "WinburnWatchdog": "vector(",
+            "ExperimentGuardrailHarmed": " by (experiment, variant)",  # each rule is about one guardrail
+        }
+        expected = forms.get(rule["alert"], f" by ({kept})")
         assert expected in rule["expr"]
         # Whatever else is matched is matched on labels of the alert's own identity or inside of one exporter.
         assert "instance" not in rule["expr"]

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import requests
@@ -274,3 +275,9 @@ def test_no_two_queries_of_a_table_bring_the_same_column(ask: Callable[..., list
             }
             named = {name for name in shown if "#" not in name}
             assert not keys or named <= seen | {keys[0]}, (uid, panel["title"], named - seen)
+
+
+def test_a_silence_names_the_labels_that_the_alert_has_and_no_others(ask: Callable[..., list[dict[str, Any]]]) -> None:
+    (alert,) = ask(_query("Firing alerts of experiments", "Alerts"))
+    assert unquote(alert["metric"]["silence"]) == 'alertname="ExperimentEarlyKill",experiment="button",variant="green"'
+    assert float(alert["value"][1]) == (END - 300) * 1000
