@@ -20,8 +20,6 @@ EXPERIMENT_STATUS = {
     "completed": ("completed", "blue"),
     "failed": ("failed", "red"),
 }
-SPLIT = {"0": ("as planned", "green"), "1": ("watch", "orange"), "2": ("mismatch", "red")}
-VERDICT = {"-1": ("worse", "red"), "0": ("undecided", GREY), "1": ("better", "green")}
 ARRIVALS = {"0": ("arriving", "green"), "1": ("stalled", "red"), "2": ("no units", GREY)}
 ROLE = {"0": ("other", GREY), "1": ("primary", "blue")}
 GUARDRAIL = {"0": ("kept", "green"), "1": ("burns", "red")}
@@ -51,6 +49,8 @@ REASON = {
     "undecided": "nothing is decided yet",
 }
 """Recommendations: labels ``action`` and ``reason`` of experiment_recommendation_info -> words."""
+SPLIT = {"0": ("as planned", "green"), "1": ("watch", "orange"), "2": ("mismatch", "red")}
+VERDICT = {"-1": ("worse", "red"), "0": ("undecided", GREY), "1": ("better", "green")}
 KILLED = {"0": ("live", "green"), "1": ("killed", "red")}
 
 BUDGET: Steps = ((None, "red"), (0, "orange"), (0.25, "green"))

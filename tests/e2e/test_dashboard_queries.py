@@ -224,13 +224,6 @@ def test_a_group_is_shown_alone_and_an_slo_without_groups_under_all(ask: Callabl
         assert {one["metric"]["name"] for one in ask(expr, slo_group=group)} == names
 
 
-def test_only_what_fires_is_listed_with_its_beginning(ask: Callable[..., list[dict[str, Any]]]) -> None:
-    (alert,) = ask(_query("Firing alerts", "Alerts"))
-    assert alert["metric"]["alertname"] == "SLOErrorBudgetBurn"
-    assert float(alert["value"][1]) == (END - 300) * 1000
-    assert ask(_query("Firing alerts", "Alerts"), slo="(checkout)") == []
-
-
 def test_bands_are_of_the_chosen_variant_and_the_primary_metric(ask: Callable[..., list[dict[str, Any]]]) -> None:
     for title in ("Lift of $variant", "Worth per day of $variant"):
         for ref in ("Lower", "Middle", "Upper"):
@@ -281,3 +274,10 @@ def test_a_silence_names_the_labels_that_the_alert_has_and_no_others(ask: Callab
     (alert,) = ask(_query("Firing alerts of experiments", "Alerts"))
     assert unquote(alert["metric"]["silence"]) == 'alertname="ExperimentEarlyKill",experiment="button",variant="green"'
     assert float(alert["value"][1]) == (END - 300) * 1000
+
+
+def test_only_what_fires_is_listed_with_its_beginning(ask: Callable[..., list[dict[str, Any]]]) -> None:
+    (alert,) = ask(_query("Firing alerts", "Alerts"))
+    assert alert["metric"]["alertname"] == "SLOErrorBudgetBurn"
+    assert float(alert["value"][1]) == (END - 300) * 1000
+    assert ask(_query("Firing alerts", "Alerts"), slo="(checkout)") == []
