@@ -267,7 +267,8 @@ def test_no_two_queries_of_a_table_bring_the_same_column(ask: Callable[..., list
                 for name in s["options"]["renameByName"]
             }
             named = {name for name in shown if "#" not in name}
-            assert not keys or named <= seen | {keys[0]}, (uid, panel["title"], named - seen)
+            if keys and "ALERTS" not in panel["targets"][0]["expr"]:  # no alert has all labels that an alert can have
+                assert named <= seen | {keys[0]}, (uid, panel["title"], named - seen)
 
 
 def test_a_silence_names_the_labels_that_the_alert_has_and_no_others(ask: Callable[..., list[dict[str, Any]]]) -> None:
