@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from exporter.promql import format_duration
-from exporter.spec import Spec
+from exporter.spec import Links, Spec
 from exporter.windows import DAY
 
 DEFAULT_PERIOD = 30 * DAY
@@ -23,6 +23,7 @@ class Facts:
     ``period``: seconds of the period that most SLOs have; the alert lines of the burn graph are computed for it.
     ``alpha``: error rate that most experiments have; the evidence graph draws its line at 1/alpha.
     ``runbooks``: base address of the runbooks; None where it is not one that a browser can open.
+    ``alertmanager``: address of Alertmanager's page, where people silence.
     """
 
     interval: str
@@ -31,6 +32,7 @@ class Facts:
     period: int
     alpha: float
     runbooks: str | None
+    alertmanager: str = Links().alertmanager
 
 
 def facts(spec: Spec) -> Facts:
@@ -43,6 +45,7 @@ def facts(spec: Spec) -> Facts:
         period=round(_most_common((slo.period_seconds for slo in spec.slos), DEFAULT_PERIOD)),
         alpha=_most_common((experiment.alpha for experiment in spec.experiments), DEFAULT_ALPHA),
         runbooks=runbooks if runbooks.startswith(("http://", "https://")) else None,
+        alertmanager=spec.links.alertmanager.rstrip("/"),
     )
 
 

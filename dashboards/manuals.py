@@ -37,6 +37,29 @@ groups beyond the cap; the worst are kept. **Exact**: 0 means that the source ha
 for, which extrapolate. **Oddities**: events that counters contradicted each other about, and series counted from 0.
 """
 
+EXPERIMENT_DETAIL = """\
+**From the top**: does it work (status, split, arrivals)? What next? How sure is that? Whom does it harm? What does it
+cost and bring? For whom (segments)?
+
+**The interval of the lift** holds at all times together: look as often as you like. It narrows as units come. While 0
+is inside nothing is decided; the verdict may ask for more than that, because it is careful with several comparisons.
+
+**Evidence** is the e-value: the factor by which the data speak against "no difference". It may fall again; the
+**p-value** is 1 over its largest so far and never rises. At the line it is enough for one comparison.
+
+**Guardrails**: a guardrail metric is *harmed* where its verdict says worse. A guardrail SLO *burns* where the variant
+alone spends its error budget over a paging tier; control beside it tells whether it is the variant or the day.
+
+**Still needed** counts until the least lift that the spec calls worthwhile would be decided.
+
+**Worth per day** is before costs; **ROI** puts it over the spec's horizon against what was spent. Both have an interval
+that is as honest as that of the lift. **Segments** are for ideas: the fewer units, the wider.
+
+**Marks on the graphs**: blue where the planned split changed and counts began anew, red where a variant was killed.
+
+**An empty cell** means that there is no answer yet, or that the spec does not ask for it; never 0.
+"""
+
 EXPERIMENTS = """\
 **Health first.** If the *split* is a mismatch, the participants did not arrive as planned: something in the assignment
 or the counting is broken, and no result below can be trusted, however clear it looks.
@@ -52,6 +75,12 @@ together.
 against looking often: do not stop an experiment because one of them is high.
 
 **Killed**: the evidence that the variant is worse than control crossed its limit. That does not go away by itself.
+
+**What next** is the one recommendation for each variant. Health comes first in it, then harm, then the verdict. *Stop*
+because waiting costs more than knowing is worth is advice by cost, not a proof: take what is ahead.
+
+**Money**: *worth per day* is what giving the variant to all would earn against control; *cost impact* is what was spent
+beyond what control would have cost. Currencies are never added up or converted.
 
 **An empty cell** means that there is no answer yet, never 0. Control has no verdict, lift or evidence against itself.
 """

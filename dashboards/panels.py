@@ -130,6 +130,12 @@ class Text(Panel):
     options: ClassVar[Json] = {"mode": "markdown"}
 
 
+def repeated(panel: Panel, variable: str) -> Panel:
+    """The panel once for each chosen value of the variable, at most three side by side."""
+    panel.repeat = core.Repeat(direction="h", variable=variable, maxPerRow=3)
+    return panel
+
+
 def line(*, style: str = "off", scale: Json | None = None, axis: str = "") -> Json:
     """``custom`` of a time series: plain lines; ``style`` of the threshold lines, ``scale`` of the axis."""
     return {

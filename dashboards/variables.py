@@ -24,9 +24,17 @@ def datasource() -> core.Template:
 
 
 def choice(
-    name: str, label: str, selector: str, of: str, *, all_value: str | None = None, all_at_first: bool = True
+    name: str,
+    label: str,
+    selector: str,
+    of: str,
+    *,
+    all_value: str | None = None,
+    all_at_first: bool = True,
+    multi: bool = True,
 ) -> core.Template:
     """Several values of the label ``of`` of a series, All at first; or else there is no All, and the first one is.
+    Without ``multi`` one value only.
 
     ``all_value`` is the pattern that All stands for. Without it All is the list of the values, which a variable needs
     whose values depend on another's.
@@ -37,7 +45,7 @@ def choice(
         query=f"label_values({selector}, {of})",
         dataSource={"type": "prometheus", "uid": "${datasource}"},
         includeAll=all_at_first,
-        multi=True,
+        multi=multi,
         allValue=all_value,
         refresh=ON_TIME_RANGE,
         sort=core.SORT_ALPHA_ASC,
@@ -56,6 +64,20 @@ def slo_variables(*, all_at_first: bool = True) -> list[core.Template]:
         choice("service", "Service", select("slo_info", category=category), "slo_service", all_value=".*"),
         choice("slo", "SLO", slos, "slo", all_at_first=all_at_first),
         choice("slo_group", "Group", select("slo_info", slo=Regex("$slo")), "slo_group", all_value=".*"),
+    ]
+
+
+def one_experiment_variables() -> list[core.Template]:
+    """One experiment, its metrics, and the variants that have a panel of their own.
+
+    The last ones leave control out, which has no interval against itself.
+    """
+    results = select("experiment_variant_metric_value", experiment=Regex("$experiment"))
+    compared = select("experiment_variant_beats_control_ratio", experiment=Regex("$experiment"))
+    return [
+        choice("experiment", "Experiment", select("experiment_info"), "experiment", all_at_first=False, multi=False),
+        choice("metric", "Metric", results, "metric", all_value=".*"),
+        choice("variant", "Intervals of", compared, "variant"),
     ]
 
 

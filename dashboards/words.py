@@ -20,6 +20,35 @@ EXPERIMENT_STATUS = {
     "completed": ("completed", "blue"),
     "failed": ("failed", "red"),
 }
+ARRIVALS = {"0": ("arriving", "green"), "1": ("stalled", "red"), "2": ("no units", GREY)}
+ROLE = {"0": ("other", GREY), "1": ("primary", "blue")}
+GUARDRAIL = {"0": ("kept", "green"), "1": ("burns", "red")}
+ACTION = {
+    "fix_split": ("mend the split", "red"),
+    "investigate": ("look into it", "orange"),
+    "kill": ("take its traffic", "red"),
+    "ship": ("give it to all", "green"),
+    "stop": ("stop", "blue"),
+    "continue": ("go on", GREY),
+}
+REASON = {
+    "sample_ratio_mismatch": "units do not arrive as planned",
+    "no_data": "no unit was seen yet",
+    "stalled": "no new unit for too long",
+    "paused": "it is paused",
+    "early_kill": "the evidence of harm crossed its limit",
+    "guardrail_slo": "it alone burnt an SLO",
+    "guardrail_harmed": "it harms a guardrail metric",
+    "worse": "worse than control",
+    "better": "better than control, and the best",
+    "another_is_better": "better than control, but not the best",
+    "economics": "waiting costs more than knowing is worth",
+    "no_minimum_lift": "the least lift that matters would show by now",
+    "guardrail_undecided": "better, but a guardrail is not yet shown to hold",
+    "design_effect_unknown": "how events cluster is not yet known",
+    "undecided": "nothing is decided yet",
+}
+"""Recommendations: labels ``action`` and ``reason`` of experiment_recommendation_info -> words."""
 SPLIT = {"0": ("as planned", "green"), "1": ("watch", "orange"), "2": ("mismatch", "red")}
 VERDICT = {"-1": ("worse", "red"), "0": ("undecided", GREY), "1": ("better", "green")}
 KILLED = {"0": ("live", "green"), "1": ("killed", "red")}

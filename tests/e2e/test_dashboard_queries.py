@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import requests
@@ -25,6 +26,7 @@ CHOSEN = {
     "slo_group": ".*",
     "experiment": ".*",
     "metric": ".*",
+    "variant": "(green)",
     "category": ".*",
     "service": ".*",
 }
@@ -77,6 +79,8 @@ def samples() -> Iterator[Sample]:
             yield from (sample(family.name, value, slo=slo) for slo in {slo for slo, _ in SLOS})
         elif "experiment" in labels:
             yield from _of_experiment(family.name, labels, value)
+        elif family.name.startswith("experiments"):  # totals over all of them
+            yield sample(family.name, value, **{label: f"some-{label}" for label in labels})
         elif labels == {"collector"}:
             yield from (sample(family.name, value, collector=name) for name in ("slo:prod", "experiment:shop"))
 
@@ -89,14 +93,21 @@ def _of_experiment(name: str, labels: set[str], value: float) -> Iterator[Sample
         for metric in METRICS if "metric" in labels else ("",):
             own = {"experiment": "button", "variant": variant, "metric": metric}
             more = {label: f"some-{label}" for label in labels - own.keys()}
+            more |= {"primary_metric": METRICS[0]} if "primary_metric" in more else {}
             yield sample(name, value, **{k: v for k, v in own.items() if v}, **more)
 
 
 def exposition() -> str:
     """Two replicas with equal series, and two alerts of which one fires; OpenMetrics with times."""
     series = {(s.name, s.labels): s.value for s in samples()}
-    for alert, state in (("SLOErrorBudgetBurn", "firing"), ("SLONoData", "pending")):
-        labels = (("alertname", alert), ("severity", "page"), ("slo", "search"), ("tier", "fast"))
+    of_slo, of_experiment = (("slo", "search"), ("tier", "fast")), (("experiment", "button"), ("variant", "green"))
+    for alert, state, of in (
+        ("SLOErrorBudgetBurn", "firing", of_slo),
+        ("SLONoData", "pending", of_slo),
+        ("ExperimentEarlyKill", "firing", of_experiment),
+        ("ExperimentDecided", "pending", of_experiment),
+    ):
+        labels = (("alertname", alert), ("severity", "page"), *of)
         series["ALERTS", (("alertstate", state), *labels)] = 1
         series["ALERTS_FOR_STATE", labels] = END - 300
     lines = []
@@ -160,7 +171,8 @@ def test_nothing_known_is_not_zero(ask: Callable[..., list[dict[str, Any]]]) -> 
         expr = next(expr for _, panel, _, expr, _ in QUERIES if panel == title)
         assert ask(expr, slo="nobody") == [], title
         assert ask(expr, slo="()") == [], title  # what All is while there is no SLO at all
-    assert ask(_query("Killed variants", "Count"), experiment="nobody") == []
+    for title in ("Killed variants", "Stalled", "No units", "Running"):
+        assert ask(_query(title, "Count"), experiment="nobody") == [], title
 
 
 @pytest.mark.parametrize("chosen", [("(checkout|search)", "1"), ("(search)", "0")])
@@ -182,6 +194,18 @@ def test_computed_columns(ask: Callable[..., list[dict[str, Any]]]) -> None:
     assert values("Results", "Participants") == {1000}
     assert values("Traffic against plan", "Off") == {0.02}
     assert values("Age of the data", "Age") == {20}
+    # of the primary metric alone, whatever metrics are chosen
+    assert values("What next", "Verdict") == {0.25}
+    # stalled: the last unit came in 1970, and the spec waits for a quarter of a second
+    assert values("Health before results", "Arrivals") == {1}
+    assert (values("Stalled", "Count"), values("No units", "Count")) == ({1}, {0})
+    # two variants, one category, one currency: 2 x 0.25 spent, of a limit of 0.25
+    assert values("Side by side", "Cost") == {0.5}
+    assert values("Spent of the limit", "Value") == {2}
+    assert values("Side by side", "Evidence") == {2}
+    assert values("Results", "Role") == {0, 1}
+    assert len(ask(_query("What next", "Next"))) == len(VARIANTS)
+    assert len(ask(_query("Segments", "P"))) == len(VARIANTS) * len(METRICS)
 
 
 def test_a_budget_is_gone_at_the_burn_rate_where_that_is_sooner_or_nothing_is_foretold(
@@ -198,6 +222,59 @@ def test_a_group_is_shown_alone_and_an_slo_without_groups_under_all(ask: Callabl
     expr = _query("SLOs, worst first", "Budget")
     for group, names in ((".*", NAMES), ("(zone=eu)", {"checkout zone=eu"}), ("", {"search"})):
         assert {one["metric"]["name"] for one in ask(expr, slo_group=group)} == names
+
+
+def test_bands_are_of_the_chosen_variant_and_the_primary_metric(ask: Callable[..., list[dict[str, Any]]]) -> None:
+    for title in ("Lift of $variant", "Worth per day of $variant"):
+        for ref in ("Lower", "Middle", "Upper"):
+            (line,) = ask(_query(title, ref), instant=False)
+            assert line["metric"]["variant"] == "green"
+
+
+def test_the_best_and_the_worst_are_the_ends_of_the_win_ratio(ask: Callable[..., list[dict[str, Any]]]) -> None:
+    best, worst = (_query("Side by side", ref) for ref in ("Best", "Worst"))
+    (green,) = ask(best.replace("win_ratio{", "win_ratio{variant!='blue',"))
+    assert green["metric"] == {"experiment": "button", "best": "green"}
+    assert [one["metric"].keys() for one in ask(worst)] == [{"experiment", "worst"}]
+
+
+def test_an_experiment_without_units_is_said_to_have_none(ask: Callable[..., list[dict[str, Any]]]) -> None:
+    def gone(expr: str) -> str:
+        return expr.replace("experiment_last_participant_timestamp_seconds", "nothing")
+
+    assert [one["value"][1] for one in ask(gone(_query("Health before results", "Arrivals")))] == ["2"]
+    for title, number in (("Stalled", "0"), ("No units", "1")):
+        assert [one["value"][1] for one in ask(gone(_query(title, "Count")))] == [number], title
+
+
+def test_no_two_queries_of_a_table_bring_the_same_column(ask: Callable[..., list[dict[str, Any]]]) -> None:
+    """Grafana would call the second one ``currency 1``, and the table would show the wrong one, or none."""
+    for uid, dashboard in dashboards().items():
+        for panel in dashboard["panels"]:
+            keys = [s["options"]["byField"] for s in panel.get("transformations", []) if s["id"] == "joinByField"]
+            seen: set[str] = set()
+            for target in panel["targets"] if keys else []:
+                if target["instant"]:
+                    found = ask(target["expr"])
+                    labels = {label for one in found for label in one["metric"]} - {keys[0]}
+                    assert not seen & labels, (uid, panel["title"], target["refId"])
+                    assert all(keys[0] in one["metric"] for one in found), (uid, panel["title"], target["refId"])
+                    seen |= labels
+            shown = {
+                name
+                for s in panel.get("transformations", [])
+                if s["id"] == "organize"
+                for name in s["options"]["renameByName"]
+            }
+            named = {name for name in shown if "#" not in name}
+            if keys and "ALERTS" not in panel["targets"][0]["expr"]:  # no alert has all labels that an alert can have
+                assert named <= seen | {keys[0]}, (uid, panel["title"], named - seen)
+
+
+def test_a_silence_names_the_labels_that_the_alert_has_and_no_others(ask: Callable[..., list[dict[str, Any]]]) -> None:
+    (alert,) = ask(_query("Firing alerts of experiments", "Alerts"))
+    assert unquote(alert["metric"]["silence"]) == 'alertname="ExperimentEarlyKill",experiment="button",variant="green"'
+    assert float(alert["value"][1]) == (END - 300) * 1000
 
 
 def test_only_what_fires_is_listed_with_its_beginning(ask: Callable[..., list[dict[str, Any]]]) -> None:
