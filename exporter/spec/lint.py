@@ -84,8 +84,6 @@ def _sources(spec: Spec) -> Iterator[str]:
 def _paths(experiment: Experiment) -> Iterator[str]:
     """A path is shown as it is, in ``/config`` and in messages up to its question mark."""
     here = f"experiments[{experiment.name}]"
-    if experiment.definition is not None:
-        yield f"{here}.definition: not acted on yet; status and variants are those of the YAML"
     paths = {f"{here}.metrics[{x.name}].json": x.json_counts.path for x in experiment.metrics if x.json_counts}
     if experiment.definition is not None:
         paths[f"{here}.definition"] = experiment.definition.path

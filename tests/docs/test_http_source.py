@@ -65,7 +65,7 @@ def test_every_metric_has_its_counts(block: str, addresses: dict[str, str]) -> N
     for experiment in spec.experiments:
         source = assembly.sources[experiment.primary.source]
         assert isinstance(source, HttpSource)
-        assert source.counts(experiment.primary, AT) == [Count("blue", 900, 90), Count("green", 100, 12)]
+        assert source.counts(experiment.primary, AT) == [Count("blue", (900, 90)), Count("green", (100, 12))]
 
 
 def test_every_definition_says_what_the_system_says(addresses: dict[str, str]) -> None:

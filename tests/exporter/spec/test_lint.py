@@ -74,7 +74,7 @@ def test_secrets_in_the_spec_are_warned_of_and_not_repeated() -> None:
     assert "hunter2" not in str(found)
 
 
-def test_a_path_with_a_secret_and_a_definition_are_warned_of() -> None:
+def test_paths_with_a_secret_are_warned_of() -> None:
     spec = load_text("""
 sources: {flags: {type: http, url: "https://flags.example", headers: {Authorization: hunter2}}}
 experiments:
@@ -87,7 +87,6 @@ links: {runbooks: "https://runbooks.example"}
 """)
     assert [warning.split(": ")[0] for warning in lint(spec)] == [
         "sources.flags.headers.Authorization",
-        "experiments[e].definition",
         "experiments[e].metrics[m].json.path",
         "experiments[e].definition.path",
     ]
