@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards import experiments, slo_detail, slo_overview
+from dashboards import experiments, health, slo_detail, slo_overview, variants_live
 from dashboards.common import render
 from dashboards.facts import facts
 from dashboards.provisioning import Addresses, provisioning
@@ -11,7 +11,7 @@ from exporter.spec import Spec
 
 __all__ = ["Addresses", "generate"]
 
-_DASHBOARDS = (slo_overview.build, slo_detail.build, experiments.build)
+_DASHBOARDS = (slo_overview.build, slo_detail.build, experiments.build, variants_live.build, health.build)
 
 
 def generate(spec: Spec, addresses: Addresses | None = None) -> dict[str, str]:

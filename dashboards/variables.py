@@ -66,3 +66,8 @@ def experiment_variables() -> list[core.Template]:
         choice("experiment", "Experiment", select("experiment_info"), "experiment", all_value=".*"),
         choice("metric", "Metric", results, "metric", all_value=".*"),
     ]
+
+
+def persona_variable() -> core.Template:
+    """Whose content; all of them are ``.*``, which content without a persona matches, too."""
+    return choice("persona", "Persona", select("variant_impressions"), "persona", all_value=".*")

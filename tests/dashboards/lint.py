@@ -11,19 +11,23 @@ from typing import get_args, get_type_hints
 from grafana_foundation_sdk.models import units
 
 from exporter.contract import FAMILIES, LATENCY_SERIES, PROCESS_SERIES
-from tests.dashboards.documents import Json, columns, targets
+from exporter.notify.lines import MEASUREMENTS
+from tests.dashboards.documents import Json, columns, queries, targets
 
 UNITS = {get_args(hint)[0] for hint in get_type_hints(units).values()}
 REDUCERS = {"lastNotNull", "last", "first", "firstNotNull", "min", "max", "mean", "sum", "count"}
 TRANSFORMATIONS = {"joinByField", "organize", "sortBy", "timeSeriesTable", "filterByValue", "reduce", "calculateField"}
+TRANSFORMATIONS |= {"groupingToMatrix"}
 MAPPINGS = {"value", "range", "regex", "special"}
 PROPERTIES = re.compile(
     r"^(unit|decimals|min|max|noValue|displayName|color|links|mappings|thresholds"
     r"|custom\.(width|cellOptions|align|hidden|filterable|fillBelowTo|lineStyle|lineWidth|fillOpacity|axisPlacement))$"
 )
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
+LIVE = {"type": "datasource", "uid": "grafana"}
 BUILT_IN_VARIABLES = {"__all", "__range", "__interval", "__rate_interval", "__url_time_range", "__data", "__value"}
-SERIES = FAMILIES.keys() | PROCESS_SERIES | LATENCY_SERIES | {"ALERTS", "ALERTS_FOR_STATE"}
+SERIES = FAMILIES.keys() | PROCESS_SERIES | LATENCY_SERIES
+SERIES |= {"ALERTS", "ALERTS_FOR_STATE", "up", "scrape_duration_seconds", "scrape_samples_scraped"}
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?:[.:][^}]*)?\}|([A-Za-z_]\w*))")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -33,7 +37,7 @@ _GROUPING = re.compile(r"\b(?:by|on|ignoring|group_left|group_right)\s*\(([^)]*)
 _FUNCTIONS = {
     "max", "min", "sum", "count", "topk", "bottomk", "time", "label_join", "label_replace", "clamp", "clamp_min",
     "log10", "max_over_time", "min_over_time", "end", "and", "or", "unless", "bool", "by", "on", "ignoring",
-    "group_left", "delta", "increase",
+    "group_left", "delta", "increase", "abs", "rate", "histogram_quantile", "last_over_time",
 }  # fmt: skip
 
 
@@ -137,6 +141,10 @@ def reducers(dashboard: Json) -> Iterator[str]:
         for name in (*options.get("reduceOptions", {}).get("calcs", ()), *options.get("legend", {}).get("calcs", ())):
             if name not in REDUCERS:
                 yield f"{panel['title']}: reducer {name}"
+        for step in panel.get("transformations", []):
+            for name in step["options"].get("reducers", ()):
+                if name not in REDUCERS:
+                    yield f"{panel['title']}: reducer {name}"
 
 
 def variables(dashboard: Json) -> Iterator[str]:
@@ -148,13 +156,31 @@ def variables(dashboard: Json) -> Iterator[str]:
 
 
 def datasources(dashboard: Json) -> Iterator[str]:
-    """Whatever asks, asks ``${datasource}``."""
-    for panel, target in targets(dashboard):
-        if panel.get("datasource") != DATASOURCE or target.get("datasource") != DATASOURCE:
+    """Whatever asks, asks ``${datasource}``; what follows a channel, Grafana itself."""
+    for panel, target in queries(dashboard):
+        wanted = LIVE if "channel" in target else DATASOURCE
+        if panel.get("datasource") != wanted or target.get("datasource") != wanted:
             yield f"{panel['title']} {target['refId']}: data source"
     for variable in dashboard["templating"]["list"]:
         if variable["type"] == "query" and variable.get("datasource") != DATASOURCE:
             yield f"variable {variable['name']}: data source"
+
+
+def live(dashboard: Json) -> Iterator[str]:
+    """Channels and fields are among those that winburn pushes; queries have one or ask; Prometheus says the same."""
+    for panel, target in queries(dashboard):
+        if "expr" in target:
+            continue
+        match = re.fullmatch(r"stream/winburn/(\w+)", target.get("channel", ""))
+        pushed = MEASUREMENTS.get(match[1]) if match else None
+        if pushed is None:
+            yield f"{panel['title']} {target['refId']}: channel {target.get('channel')}"
+            continue
+        for field in set(target["filter"]["fields"]) - {"time", *pushed.values()}:
+            yield f"{panel['title']} {target['refId']}: {field} is not pushed"
+        twins = [shown for shown in dashboard["panels"] if shown is not panel and columns(panel) <= columns(shown)]
+        if not twins:
+            yield f"{panel['title']}: no panel shows the same from Prometheus"
 
 
 def series(dashboard: Json) -> Iterator[str]:
@@ -177,12 +203,14 @@ def named(expr: str) -> set[str]:
 
 
 def aggregation(dashboard: Json) -> Iterator[str]:
-    """Every selector stands inside of an aggregation that keeps neither instance nor job: replicas show once."""
+    """Every selector stands inside of an aggregation that keeps neither instance nor job: replicas show once. Only the
+    page of winburn's own health shows each process."""
+    hidden = {"job"} if dashboard["uid"] == "winburn-health" else {"instance", "job"}
     for panel, target in targets(dashboard):
         expr = _STRING.sub('""', target["expr"])
         kept = {label.strip() for labels in re.findall(r"\bby \(([^)]*)\)", expr) for label in labels.split(",")}
-        if kept & {"instance", "job"}:
-            yield f"{panel['title']} {target['refId']}: keeps {sorted(kept & {'instance', 'job'})}"
+        if kept & hidden:
+            yield f"{panel['title']} {target['refId']}: keeps {sorted(kept & hidden)}"
         for match in re.finditer(r"\b([a-z_A-Z:]\w*)\{", expr):
             if match[1] in SERIES and not _inside_aggregation(expr, match.start()):
                 yield f"{panel['title']} {target['refId']}: {match[1]} is not aggregated"
@@ -199,7 +227,8 @@ def _inside_aggregation(expr: str, at: int) -> bool:
 
 
 CHECKS: tuple[Callable[[Json], Iterator[str]], ...] = (
-    layout, identity, words, fields, overrides, transformations, reducers, variables, datasources, series, aggregation,
+    layout, identity, words, fields, overrides, transformations, reducers, variables, datasources, live, series,
+    aggregation,
 )  # fmt: skip
 
 
