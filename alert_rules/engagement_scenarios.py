@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from alert_rules.engagement_rules import ANNOUNCED, fatigue_rule, kill_rule, ratio_rule
+from alert_rules.engagement_rules import fatigue_rule, kill_rule, ratio_rule
 from alert_rules.scenario import PHASE, STEP, Firing, Scenario, held
+from exporter.alerts import VARIANT_KILL_ANNOUNCED
 from exporter.spec import Spec
 
 _PERSONA = {"persona": "ann"}
@@ -17,7 +18,7 @@ def engagement_scenarios(spec: Spec) -> list[Scenario]:
 def _killed(spec: Spec) -> Scenario:
     """Phases: alive; killed, though exporter b does not know yet; the same an hour later."""
     scenario = Scenario("a variant is killed: announced for an hour")
-    kill, end = PHASE * STEP, int((PHASE * STEP + ANNOUNCED) / STEP) + PHASE
+    kill, end = PHASE * STEP, int((PHASE * STEP + VARIANT_KILL_ANNOUNCED) / STEP) + PHASE
     for name in ("dead", "well"):
         dead = "1" if name == "dead" else "0"
         phases = [[("0", PHASE), (now, PHASE), (dead, end)] for now in (dead, "0")]

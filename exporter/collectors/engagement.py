@@ -68,6 +68,15 @@ class EngagementCollector:
         """winburn_series_dropped_total of our families; from any thread."""
         return self._health
 
+    @property
+    def sources(self) -> frozenset[str]:
+        """The one whose changes matter at once."""
+        return frozenset({self._source.name})
+
+    def collect_changed(self, at: float, _sources: frozenset[str]) -> list[Report]:
+        """See :class:`exporter.contract.PromptCollector`: there is one source, and it is read as a whole."""
+        return self.collect(at)
+
     def words(self) -> list[dict[str, Any]]:
         """The suggestions of now in words, the most pressing first, each with its numbers; from any thread."""
         return [each.as_dict() for each in self._suggestions]

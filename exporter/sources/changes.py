@@ -42,6 +42,11 @@ class Changes:
         self.supported = self._teller is not None
 
     @property
+    def closed(self) -> bool:
+        """Whether nobody listens any more."""
+        return self._closed.is_set()
+
+    @property
     def changed_at(self) -> float | None:
         """See the class."""
         return None if self._teller is None else self._teller.changed_at

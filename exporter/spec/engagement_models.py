@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from exporter.spec.apply_models import VariantApply
 from exporter.spec.base import Model
 from exporter.spec.types import Alpha, Count, Delay, Duration, Name, Text, Weight
 
@@ -72,7 +73,6 @@ class Fatigue(Model):
 class Engagement(Model):
     """Content variants: engagement against prediction, early kill, fatigue, suggestions."""
 
-    NOT_YET: ClassVar[dict[str, str]] = {"apply": "changes to the outside"}
     source: Name
     """Name of the source that is asked; of type sql."""
     tables: Tables = "threads"
@@ -81,3 +81,5 @@ class Engagement(Model):
     """When a variant is killed early; null: never."""
     fatigue: Fatigue = Fatigue()
     """When a pattern is worn out."""
+    apply: VariantApply | None = None
+    """What is done to the outside when a variant is killed; nothing, if not given."""

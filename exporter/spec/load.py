@@ -190,6 +190,7 @@ def _completed(spec: Spec, tree: Tree, folder: Path) -> Spec:
             _with_apply(_with_columns(experiment, spec), here(("experiments", i)))
             for i, experiment in enumerate(spec.experiments)
         ),
+        engagement=spec.engagement and _with_apply(spec.engagement, here(("engagement",))),
         state=_resolved(spec.state, here(("state",))),
         live=_with(spec.live, grafana=_resolved(spec.live.grafana, here(("live",))))
         if spec.live.grafana
@@ -211,16 +212,18 @@ def _with_bad_column(slo: Slo) -> Slo:
     return _with(slo, sli=_with(slo.sli, csv=_with(csv, bad="bad")))
 
 
-def _with_apply(experiment: Experiment, folder: Path) -> Experiment:
-    if experiment.apply is None:
-        return experiment
-    targets = {action: getattr(experiment.apply, action) for action in type(experiment.apply).model_fields}
+def _with_apply(holder: AnyModel, folder: Path) -> AnyModel:
+    """An experiment, or the engagement, with the paths of its webhooks resolved."""
+    apply = getattr(holder, "apply", None)
+    if apply is None:
+        return holder
+    targets = {action: getattr(apply, action) for action in type(apply).model_fields}
     webhooks = {
         action: _with(target, webhook=_resolved(target.webhook, folder))
         for action, target in targets.items()
         if target is not None and target.webhook is not None
     }
-    return _with(experiment, apply=_with(experiment.apply, **webhooks))
+    return _with(holder, apply=_with(apply, **webhooks))
 
 
 def _with_columns(experiment: Experiment, spec: Spec) -> Experiment:

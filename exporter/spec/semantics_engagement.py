@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from exporter.promql import format_duration
 from exporter.spec.engagement_models import Engagement, OwnTables
 from exporter.spec.references import check_source
+from exporter.spec.semantics_apply import check_variant_apply
 from exporter.spec.tree import Parts, Problem
 
 _LONGEST_WINDOW = 90 * 86400
@@ -17,6 +18,8 @@ def check_engagement(engagement: Engagement, sources: Mapping[str, str | None]) 
     """The mistakes of ``engagement``; ``sources`` gives the type of each source, None if broken."""
     parts: Parts = ("engagement",)
     yield from check_source(engagement.source, (*parts, "source"), sources, "sql", "engagement needs")
+    if engagement.apply:
+        yield from check_variant_apply(engagement.apply, (*parts, "apply"), sources)
     kill, tables = engagement.early_kill, engagement.tables
     if kill is not None and kill.rule == "threshold" and isinstance(tables, OwnTables) and tables.sessions is None:
         message = (

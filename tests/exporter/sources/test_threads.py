@@ -292,4 +292,4 @@ INSERT INTO experiment_events VALUES ('exp-1', 'a', 'p1', 'impression', '{}'), (
     query = section.split("```sql\n")[number + 1].split("```")[0]
     metric = Metric(name="m", kind="proportion", source="shop", query=query)
     found = SqlSource("shop", f"sqlite:///{path}").counts(metric, NOW)
-    assert {count.variant: (count.n, count.successes) for count in found} == counts
+    assert {count.variant: count.sums for count in found} == counts

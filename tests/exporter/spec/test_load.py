@@ -328,7 +328,6 @@ alerting:
 
 
 NOT_YET = {
-    "sources: {a: {type: sql, url: 'sqlite://'}}\nengagement: {source: a, apply: {}}": "engagement.apply",
     "tenant: acme": "tenant",
 }
 
