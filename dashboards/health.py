@@ -43,7 +43,7 @@ def build(facts: Facts) -> Definition:
 def _tiles(facts: Facts) -> tuple[Stat, ...]:
     none: Steps = ((None, "red"), (1, "green"))
     return (
-        count("replicas", "Running", "Processes of winburn that Prometheus reaches.", h.answering(), none),
+        count("replicas", "Processes running", "Processes of winburn that Prometheus reaches.", h.answering(), none),
         count(
             "sources-down",
             "Sources down",

@@ -23,6 +23,7 @@ PANEL_IDS: dict[str, dict[str, int]] = {
         "coverage": 13,
         "how-to-read": 14,
         "corrected": 15,
+        "running-experiments": 16,
     },
     "slo-detail": {
         "status": 1,

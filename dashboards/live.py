@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dashboards.fields import Json
-from exporter.notify.grafana import STREAM
 
 GRAFANA: Json = {"type": "datasource", "uid": "grafana"}
 """Grafana itself, which is where its channels are."""
+STREAM = "winburn"
+"""As exporter.notify.grafana pushes it; a test compares them."""
 BUFFER_MS = 60_000
 """How much of a channel a page keeps: only the last push is shown, and pushes may be a minute apart."""
 

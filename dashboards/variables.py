@@ -45,15 +45,17 @@ def choice(
 
 
 def slo_variables(*, all_at_first: bool = True) -> list[core.Template]:
-    """Category, then the services that have it, then their SLOs, then the groups of these.
+    """Category and team, then the services that have them, then their SLOs, then the groups of these.
 
+    ``team`` is a label of the spec, which not every spec has: all teams are ``.*``, which matches SLOs without, too.
     All groups are ``.*``, which SLOs without groups match, too; the list of the groups would leave them out.
     """
-    category, service = Regex("$category"), Regex("$service")
-    slos = select("slo_info", category=category, slo_service=service)
+    category, team, service = Regex("$category"), Regex("$team"), Regex("$service")
+    slos = select("slo_info", category=category, team=team, slo_service=service)
     return [
         choice("category", "Category", select("slo_info"), "category", all_value=".*"),
-        choice("service", "Service", select("slo_info", category=category), "slo_service", all_value=".*"),
+        choice("team", "Team", select("slo_info", category=category), "team", all_value=".*"),
+        choice("service", "Service", select("slo_info", category=category, team=team), "slo_service", all_value=".*"),
         choice("slo", "SLO", slos, "slo", all_at_first=all_at_first),
         choice("slo_group", "Group", select("slo_info", slo=Regex("$slo")), "slo_group", all_value=".*"),
     ]

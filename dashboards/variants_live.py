@@ -78,8 +78,8 @@ def _variants() -> Table:
     return Table(
         "variants",
         "Variants now",
-        "The newest variants up to limits.labels, best engagement (interactions per view) first. An empty cell: nothing "
-        "was predicted, or nobody has seen it yet.",
+        "The newest variants up to limits.labels, best engagement (interactions per view) first. An empty cell: "
+        "nothing was predicted, or nobody has seen it yet.",
         [
             now("Views", e.variant_table(), table=True),
             now("Actual", e.variant(e.ACTUAL), table=True),
@@ -162,9 +162,9 @@ def _fatigue() -> Table:
     return Table(
         "fatigue",
         "Fatigue of patterns",
-        "Worn out: used too often in the window of engagement.fatigue, or its engagement falls with its uses. Freshness "
-        "is halved by each use. Falls: decimal logarithm of the e-value for a falling engagement; empty before 14 days "
-        "of uses.",
+        "Worn out: used too often in the window of engagement.fatigue, or its engagement falls with its uses. "
+        "Freshness is halved by each use. Falls: decimal logarithm of the e-value for a falling engagement; empty "
+        "before 14 days of uses.",
         [
             now("Worn", e.pattern_table(), table=True),
             now("Uses", e.pattern("pattern_uses"), table=True),

@@ -79,6 +79,7 @@ _NAME = re.compile(r'"(?:[^"\\]|\\.)*"|([a-zA-Z_:][a-zA-Z0-9_:]*)')
 def named_series(expression: str) -> set[str]:
     """Names in an expression that begin like ours or Prometheus' own; label names and functions do not."""
     prefixes = ("slo_", "experiment", "winburn_", "process_", "python_", "variant_", "pattern_", "ALERTS", "up")
+    prefixes += ("prediction_", "suggestion_")
     found = {match.group(1) for match in _NAME.finditer(expression) if match.group(1)}
     labels = {label for family in FAMILIES.values() for label in family.all_labels}
     return {name for name in found if name.startswith(prefixes)} - (labels - set(FAMILIES))

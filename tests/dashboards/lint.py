@@ -11,6 +11,7 @@ from typing import get_args, get_type_hints
 from grafana_foundation_sdk.models import units
 
 from exporter.contract import FAMILIES, LATENCY_SERIES, PROCESS_SERIES
+from exporter.notify.grafana import STREAM
 from exporter.notify.lines import MEASUREMENTS
 from tests.dashboards.documents import Json, columns, queries, targets
 
@@ -171,7 +172,7 @@ def live(dashboard: Json) -> Iterator[str]:
     for panel, target in queries(dashboard):
         if "expr" in target:
             continue
-        match = re.fullmatch(r"stream/winburn/(\w+)", target.get("channel", ""))
+        match = re.fullmatch(rf"stream/{STREAM}/(\w+)", target.get("channel", ""))
         pushed = MEASUREMENTS.get(match[1]) if match else None
         if pushed is None:
             yield f"{panel['title']} {target['refId']}: channel {target.get('channel')}"
