@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dashboards import experiments, health, slo_detail, slo_overview, variants_live
 from dashboards.common import render
+from dashboards.config_maps import config_maps
 from dashboards.facts import facts
 from dashboards.provisioning import Addresses, provisioning
 from exporter.contract import DASHBOARD_UIDS
 from exporter.spec import Spec
 
-__all__ = ["Addresses", "generate"]
+__all__ = ["Addresses", "config_maps", "generate"]
 
 _DASHBOARDS = (slo_overview.build, slo_detail.build, experiments.build, variants_live.build, health.build)
 

@@ -58,8 +58,8 @@ against looking often: do not stop an experiment because one of them is high.
 
 HEALTH = """\
 **Top row first.** *Processes running* 0: nobody computes anything, and burn alerts live on Prometheus' own rules.
-*Sources down*: a database or Prometheus does not answer. *Collectors failing* with all sources up: something in the spec; the log says
-what. *Age of the data* red: series have begun to vanish.
+*Sources down*: a database or Prometheus does not answer. *Collectors failing* with all sources up: something in
+the spec; the log says what. *Age of the data* red: series have begun to vanish.
 
 **Left out**: a family or source has more series than its cap. What is left out is missing from every other page.
 

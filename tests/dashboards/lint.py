@@ -136,9 +136,11 @@ def transformations(dashboard: Json) -> Iterator[str]:
 
 
 def reducers(dashboard: Json) -> Iterator[str]:
-    """Known reducers only."""
+    """Known reducers only, and one at least where a panel reduces."""
     for panel in dashboard["panels"]:
         options = panel.get("options", {})
+        if panel["type"] in {"stat", "bargauge"} and not options.get("reduceOptions", {}).get("calcs"):
+            yield f"{panel['title']}: no reducer"
         for name in (*options.get("reduceOptions", {}).get("calcs", ()), *options.get("legend", {}).get("calcs", ())):
             if name not in REDUCERS:
                 yield f"{panel['title']}: reducer {name}"
@@ -179,6 +181,9 @@ def live(dashboard: Json) -> Iterator[str]:
             continue
         for field in set(target["filter"]["fields"]) - {"time", *pushed.values()}:
             yield f"{panel['title']} {target['refId']}: {field} is not pushed"
+        reduced = [step["options"] for step in panel["transformations"] if step["id"] == "reduce"]
+        if any(options["reducers"] != ["last"] for options in reduced):
+            yield f"{panel['title']}: keeps rows that are gone"
         twins = [shown for shown in dashboard["panels"] if shown is not panel and columns(panel) <= columns(shown)]
         if not twins:
             yield f"{panel['title']}: no panel shows the same from Prometheus"
@@ -217,6 +222,58 @@ def aggregation(dashboard: Json) -> Iterator[str]:
                 yield f"{panel['title']} {target['refId']}: {match[1]} is not aggregated"
 
 
+def units(dashboard: Json) -> Iterator[str]:
+    """Ratios are 0..1 and shown as such; seconds are no other unit; dates are milliseconds."""
+    for title, unit, expr in _shown(dashboard):
+        if unit == "percent":
+            yield f"{title}: percent, but ratios are 0..1"
+        (family,) = named(expr) if len(named(expr)) == 1 else ("",)
+        bare = not re.search(r"log10|[-+/]|clamp|\bbool\b", expr)
+        if bare and family.endswith("_ratio") and unit != "percentunit":
+            yield f"{title}: {family} in {unit}"
+        if expr.startswith("time() -") and unit != "s":
+            yield f"{title}: an age in {unit}"
+        if unit.startswith("dateTime") and not expr.startswith(("1000 *", "max by (alert, acknowledged_by)")):
+            yield f"{title}: a date that is not in milliseconds"
+
+
+def _shown(dashboard: Json) -> Iterator[tuple[str, str, str]]:
+    """Where, unit and query of every number: of a table's columns by their names."""
+    for panel in dashboard["panels"]:
+        exprs = {target["refId"]: target["expr"] for target in panel.get("targets", []) if "expr" in target}
+        config = panel["fieldConfig"]
+        if panel["type"] != "table":
+            yield from ((panel["title"], config["defaults"].get("unit", "none"), expr) for expr in exprs.values())
+            continue
+        renamed = {new: old for step in panel["transformations"] if step["id"] == "organize"
+                   for old, new in step["options"]["renameByName"].items()}  # fmt: skip
+        for override in config["overrides"]:
+            old = renamed.get(override["matcher"]["options"], "")
+            ref = old.removeprefix("Value #") if "#" in old else next(iter(exprs), "") if old == "Value" else ""
+            unit = next((item["value"] for item in override["properties"] if item["id"] == "unit"), None)
+            if ref in exprs and unit:
+                yield f"{panel['title']}, {override['matcher']['options']}", unit, exprs[ref]
+
+
+def formats(dashboard: Json) -> Iterator[str]:
+    """Tables ask for now and get tables (but for small graphs); graphs ask over time and get series."""
+    graphs = {"timeseries", "state-timeline"}
+    for panel, target in targets(dashboard):
+        small = any(step["id"] == "timeSeriesTable" and step.get("filter", {}).get("options") == target["refId"]
+                    for step in panel.get("transformations", []))  # fmt: skip
+        over_time = panel["type"] in graphs or small
+        if target["instant"] is over_time or target["range"] is not over_time:
+            yield f"{panel['title']} {target['refId']}: {'not ' if over_time else ''}over time"
+        if (target["format"] == "table") is not (panel["type"] == "table" and not small):
+            yield f"{panel['title']} {target['refId']}: format {target['format']}"
+
+
+def phone(dashboard: Json) -> Iterator[str]:
+    """The page that is for phones has six panels at most."""
+    if dashboard["uid"] == "winburn-variants-live" and len(dashboard["panels"]) > 6:
+        yield f"{len(dashboard['panels'])} panels"
+
+
 def _inside_aggregation(expr: str, at: int) -> bool:
     opened: list[int] = []
     for index, letter in enumerate(expr[:at]):
@@ -229,7 +286,7 @@ def _inside_aggregation(expr: str, at: int) -> bool:
 
 CHECKS: tuple[Callable[[Json], Iterator[str]], ...] = (
     layout, identity, words, fields, overrides, transformations, reducers, variables, datasources, live, series,
-    aggregation,
+    aggregation, units, formats, phone,
 )  # fmt: skip
 
 
