@@ -126,9 +126,18 @@ LIVE_MISTAKES: dict[str, Mistake] = {
     "a stream of somebody else": ("live", _set(LIVE, "targets", 0, "channel", value="stream/other/variant")),
     "a field that is not pushed": ("live", _set(LIVE, "targets", 0, "filter", "fields", 1, value="engagement")),
     "a channel asked of Prometheus": ("datasources", _set(LIVE, "datasource", "uid", value="${datasource}")),
-    "a live table that keeps what is gone": ("live", _set(LIVE, "transformations", 0, "options", "reducers", 0, value="lastNotNull")),
-    "a live table that nobody without Live can see": ("live", _set("Variants now", "transformations", 1, "options", "renameByName", "Value #Actual", value="Rate")),
-    "more panels than a phone": ("phone", lambda dashboard: dashboard["panels"].append(copy.deepcopy(dashboard["panels"][0]))),
+    "a live table that keeps what is gone": (
+        "live",
+        _set(LIVE, "transformations", 0, "options", "reducers", 0, value="lastNotNull"),
+    ),
+    "a live table that nobody without Live can see": (
+        "live",
+        _set("Variants now", "transformations", 1, "options", "renameByName", "Value #Actual", value="Rate"),
+    ),
+    "more panels than a phone": (
+        "phone",
+        lambda dashboard: dashboard["panels"].append(copy.deepcopy(dashboard["panels"][0])),
+    ),
 }
 
 

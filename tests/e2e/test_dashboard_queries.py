@@ -164,16 +164,45 @@ def _query(title: str, ref: str) -> str:
     return next(expr for _, panel, name, expr, _ in QUERIES if (panel, name) == (title, ref))
 
 
+def _check(servers: Servers, folder: Path, exprs: list[str]) -> subprocess.CompletedProcess[str]:
+    rules = [{"record": f"query:{index}", "expr": filled(expr)} for index, expr in enumerate(exprs)]
+    file = folder / "queries.yml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}), encoding="utf-8")
+    check = [servers.need("promtool"), "check", "rules", file]
+    return subprocess.run(check, capture_output=True, text=True, check=False)
+
+
 def test_every_query_is_promql(servers: Servers, tmp_path: Path) -> None:
     marks = [each["expr"] for one in dashboards().values() for each in one["annotations"]["list"] if "expr" in each]
     exprs = [*(query[3] for query in QUERIES), *marks]
-    rules = [{"record": f"query:{index}", "expr": filled(expr)} for index, expr in enumerate(exprs)]
-    file = tmp_path / "queries.yml"
-    file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}), encoding="utf-8")
-    check = [servers.need("promtool"), "check", "rules", file]
-    done = subprocess.run(check, capture_output=True, text=True, check=False)
+    done = _check(servers, tmp_path, exprs)
     assert done.returncode == 0, done.stderr
     assert f"{len(exprs)} rules found" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("max by (name) (", "max by name ("),
+        ("))", ")"),
+        ("label_join(", "label_joined("),
+        ("$__range", "$__interval"),
+        ("topk(20, ", "topk("),
+        ('"1h"', '"1h'),
+    ],
+)
+def test_a_query_that_is_no_promql_is_found(servers: Servers, tmp_path: Path, right: str, wrong: str) -> None:
+    expr = _query("Burn rate over time (1h)", "Burn")
+    assert right in expr
+    done = _check(servers, tmp_path, [expr.replace(right, wrong, 1)])
+    assert done.returncode != 0
+
+
+def test_a_matcher_that_nothing_has_leaves_a_panel_empty_and_is_found(ask: Callable[..., list[dict[str, Any]]]) -> None:
+    expr = _query("Burn rate over time (1h)", "Burn")
+    for right, wrong in (('window="1h"', 'window="60m"'), ("slo_group=~", 'group=~"x",slo_group=~')):
+        assert right in expr
+        assert ask(expr.replace(right, wrong), instant=False) == []
 
 
 def test_every_query_answers_and_replicas_show_once(ask: Callable[..., list[dict[str, Any]]]) -> None:
