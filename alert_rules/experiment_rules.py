@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from alert_rules.experiment_watch_rules import watch_rules
 from alert_rules.rule import Group, Rule, dashboard_url, interval, literal, number, static_labels, texts
 from exporter.alerts import ALERTS, Alert, kill_facts, percent
 from exporter.contract import select
@@ -91,6 +92,7 @@ def _facts(experiment: Experiment, kill: EarlyKill) -> dict[str, str]:
         metric=experiment.primary.name,
         margin=kill.margin,
         alpha=kill.alpha,
+        guardrails=[guardrail.slo for guardrail in experiment.guardrails],
     )
 
 
@@ -98,6 +100,6 @@ RULES: tuple[Callable[[Experiment, Spec], Iterable[Rule]], ...] = (
     lambda experiment, spec: () if (kill := experiment.early_kill) is None else (kill_rule(experiment, kill, spec),),
     lambda experiment, spec: (mismatch_rule(experiment, spec),),
     decided_rules,
+    watch_rules,
 )
-"""What makes the rules of an experiment, in order. ExperimentGuardrailHarmed, ExperimentCostOverrun and
-ExperimentStalled come here with the families that they read."""
+"""What makes the rules of an experiment, in order."""

@@ -2,10 +2,10 @@
 
 import sys
 
-from benchmarks import live, rules, scrape, slos
+from benchmarks import experiments, live, rules, scrape, slos
 from benchmarks.result import Result, table
 
-BENCHMARKS = (scrape.run, slos.run, rules.run, live.run)
+BENCHMARKS = (scrape.run, slos.run, rules.run, live.run, experiments.run)
 
 
 def main() -> int:

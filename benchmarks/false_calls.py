@@ -24,6 +24,7 @@ from benchmarks.false_calls_model import (
     sample_ratio,
     two_arms,
 )
+from winburn.aa_test.run import share as rate_and_error
 
 Floats = NDArray[np.float64]
 Tick = Callable[[float], None]
@@ -36,9 +37,7 @@ def line(*cells: object) -> str:
 
 def share(hits: NDArray[np.bool_]) -> str:
     """Share in percent and its standard error."""
-    rate = float(np.mean(hits))
-    # Nothing seen does not mean no error: one more hit bounds it.
-    error = np.sqrt(max(rate, 1 / len(hits)) * (1 - rate) / len(hits)) if len(hits) else np.nan
+    rate, error = rate_and_error(hits)
     return f"{100 * rate:.2f} ± {100 * error:.2f} %"
 
 

@@ -7,7 +7,7 @@ Texts are for ``str.format``. What knows the entity fills them: the generated ru
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from typing import Literal
@@ -113,8 +113,8 @@ _TABLE: tuple[Alert, ...] = (
         hold=0,
         summary="{experiment}: stop variant {variant}, it is worse than {control}",
         description=(
-            "Variant {variant} of {experiment} is worse than {control} {margin}in {metric}. Of variants that are not, "
-            "at most {alpha} % ever raise this alert, however often one looks.\n"
+            "Variant {variant} of {experiment} is worse than {control} {margin}in {metric}{guardrails}. Of variants "
+            "that are not, at most {alpha} % ever raise this alert, however often one looks.\n"
             "Take the traffic from {variant}. This alert stays for as long as the experiment runs.\n"
             "Check first: does the dashboard show a broken split or a broken measurement instead?"
         ),
@@ -146,6 +146,45 @@ _TABLE: tuple[Alert, ...] = (
             "At most {alpha} % of such verdicts are expected to be wrong, however often one looks.\n"
             "How much {verdict}: see the interval on the dashboard, not the single estimate.\n"
             "Check first: are the guardrails well? Has it run for whole weeks, so that every weekday counts alike?"
+        ),
+    ),
+    Alert(
+        name="ExperimentGuardrailHarmed",
+        identity=("experiment", "variant", "guardrail"),
+        severity="page",
+        hold=0,
+        summary="{experiment}: variant {variant} harms the guardrail {guardrail}",
+        description=(
+            "Variant {variant} of {experiment} {harm}.\n"
+            "A guardrail must hold whatever else the variant wins: take the traffic from {variant}.\n"
+            "Check first: do its errors or losses go on (dashboard)? Was it killed already (ExperimentEarlyKill), and "
+            "has its traffic gone since? Is the measurement of {guardrail} sound for this variant?"
+        ),
+    ),
+    Alert(
+        name="ExperimentCostOverrun",
+        identity=("experiment", "currency"),
+        severity="ticket",
+        hold=5 * MINUTE,
+        summary="{experiment} has cost {value} {currency}, more than its limit",
+        description=(
+            "All variants of {experiment} together have cost {value} {currency} so far; its limit is {limit}.\n"
+            "It goes on spending for as long as it runs.\n"
+            "Check first: which variant and category cost most? Is what is still to be learnt worth more than a day "
+            "costs (loss per day of waiting, recommendation)? If not, stop it."
+        ),
+    ),
+    Alert(
+        name="ExperimentStalled",
+        identity=("experiment",),
+        severity="ticket",
+        hold=5 * MINUTE,
+        summary="{experiment}: no new unit for {stalled_after} or more",
+        description=(
+            "{experiment} is said to run, but no unit has joined any of its variants for {stalled_after} or more.\n"
+            "It will not be decided, and what it shows is of the past.\n"
+            "Check first: is it switched on where units are assigned? Are exposures still counted, under the same "
+            "names? If it is over, stop it: winburn experiment stop."
         ),
     ),
     Alert(
@@ -347,9 +386,10 @@ def _lasts(seconds: Decimal) -> str:
 
 
 def kill_facts(
-    *, experiment: str, variant: str, control: str, metric: str, margin: float, alpha: float
+    *, experiment: str, variant: str, control: str, metric: str, margin: float, alpha: float, guardrails: Iterable[str]
 ) -> dict[str, str]:
-    """What the text of ``ExperimentEarlyKill`` is filled with."""
+    """What the text of ``ExperimentEarlyKill`` is filled with; ``guardrails`` are the SLOs for which it kills too."""
+    burnt = " or ".join(guardrails)
     return {
         "experiment": experiment,
         "variant": variant,
@@ -357,6 +397,7 @@ def kill_facts(
         "metric": metric,
         "margin": f"by more than {percent(margin)} % " if margin else "",
         "alpha": percent(alpha),
+        "guardrails": f", or it alone burned the error budget of {burnt}" if burnt else "",
     }
 
 

@@ -12,6 +12,7 @@ from exporter.alerts import ALERTS
 from exporter.collectors.alertmanager import AcknowledgementCollector
 from exporter.collectors.engagement import EngagementCollector
 from exporter.collectors.experiment import ExperimentCollector
+from exporter.collectors.guardrail import GuardrailCollector
 from exporter.collectors.slo import SloCollector
 from exporter.collectors.slo_composite import Components, in_order
 from exporter.collectors.slo_feed import Progress
@@ -20,7 +21,7 @@ from exporter.sources.alertmanager import AlertmanagerApi
 from exporter.sources.base import CounterSource, CountSource, SlotSource
 from exporter.sources.build import open_engagement, open_source
 from exporter.sources.sql import SqlSource
-from exporter.spec import FileSource, Spec, read_secret, source_url
+from exporter.spec import FileSource, Slo, Spec, read_secret, source_url
 from exporter.state import Application, Latch, State
 
 _LOG = logging.getLogger("winburn")
@@ -100,6 +101,22 @@ def assemble(
     if spec.experiments:
         experiments = ExperimentCollector(cast(Any, sources), spec.experiments, state, refresh=spec.refresh, wish=wish)
         collectors.append(experiments)
+        # After the experiments: what an API says of their status must be known before anything is killed.
+        collectors += [
+            GuardrailCollector(
+                cast(CounterSource | SlotSource, sources[name]),
+                guarding,
+                spec.experiments,
+                state,
+                refresh=spec.refresh,
+                origin=origin,
+                wide_origin=wide_origin,
+                keep_seconds=spec.keep_seconds,
+                defined=experiments.defined,
+                progress=progress,
+            )
+            for name, guarding in _guarding(spec).items()
+        ]
         killed_at, next_steps = experiments.killed_at, experiments.next_steps
     if spec.engagement:
         variants = open_engagement(cast(SqlSource, sources[spec.engagement.source]), spec.engagement.tables)
@@ -128,6 +145,16 @@ def _wish_kills(wish: Callable[[Iterable[Application]], None], latches: Sequence
             for x in latches
         ]
     )
+
+
+def _guarding(spec: Spec) -> dict[str, dict[str, Slo]]:
+    """Source -> the SLOs that read from it and are a guardrail of some experiment, by name."""
+    names = {guardrail.slo for experiment in spec.experiments for guardrail in experiment.guardrails}
+    found: dict[str, dict[str, Slo]] = {}
+    for slo in sorted(spec.slos, key=lambda slo: (slo.sli.source_label, slo.name)):
+        if slo.name in names and slo.sli.source:
+            found.setdefault(slo.sli.source, {})[slo.name] = slo
+    return found
 
 
 def _open(name: str, spec: Spec) -> AnySource:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from exporter.collectors import experiment_apply, experiment_kill, experiment_samples, experiment_show, experiment_trend
+from exporter.collectors import (
+    experiment_apply,
+    experiment_kill,
+    experiment_progress,
+    experiment_samples,
+    experiment_show,
+    experiment_trend,
+)
 from exporter.collectors.changes import Changes
 from exporter.collectors.experiment_analysis import Result, analyse, split
 from exporter.collectors.experiment_cases import Case
@@ -62,6 +69,10 @@ class ExperimentCollector:
         """The sources of counts: those of counters are asked on the refreshes' grid only."""
         return frozenset(source for track in self._tracks if not track.has_counters for source in track.sources)
 
+    def defined(self, experiment: Experiment) -> Experiment | None:
+        """The experiment, as commands left it, as it is in force; None while its API has not been asked."""
+        return self._definitions.defined(experiment) if self._definitions.asked or not experiment.definition else None
+
     def collect(self, at: float) -> list[Report]:
         """Evaluate every experiment at ``at``; see :class:`exporter.contract.Collector`."""
         failures = self._follow(at)
@@ -69,7 +80,9 @@ class ExperimentCollector:
         readings = self._evaluate([track for track in there if not track.is_draft], at)
         drafts = [Report(t.experiment.name, (), experiment_samples.lasting(t)) for t in there if t.is_draft]
         # No experiment can have this name: names have no spaces.
-        totals = Report("experiments by status", (), experiment_show.totals(self._tracks, list(readings)))
+        answered = [reading for reading in readings if reading.answered]
+        of_results, by_status = experiment_show.totals_of_results(answered), experiment_show.by_status(self._tracks)
+        totals = Report("experiments by status", of_results, by_status)
         return [*drafts, *readings.values(), totals, *failures, *self._save(at)]
 
     def next_steps(self) -> Mapping[str, str]:
@@ -96,11 +109,12 @@ class ExperimentCollector:
         answers = self._feed.read([reading.track for reading in asked], at)
         for reading in asked:
             reading.take(answers, at)
-        _analyse([*readings, *self._others(readings)])
+        _analyse_all([*readings, *self._others(readings)])
         self._last.update({reading.experiment.name: reading for reading in readings})
         for reading in readings:
             self._judge(reading, at)
         answered = [reading for reading in readings if reading.answered]
+        experiment_progress.look_ahead(answered)
         samples = dict(zip(answered, self._samples(answered, at), strict=True))
         steps = {r.experiment.name: " ".join(dict.fromkeys(a.text for a in r.advice)) for r in answered}
         self._next_steps = {**self._next_steps, **steps}
@@ -176,6 +190,20 @@ class ExperimentCollector:
         for track in due:
             track.saved(at)
         return []
+
+
+def _analyse_all(readings: Sequence[Reading]) -> None:
+    """Analyse what can be; counts that nothing can be said of cost their own experiment only."""
+    try:
+        _analyse(readings)
+    except ValueError:
+        for reading in readings:
+            try:
+                _analyse([reading])
+            except ValueError as error:
+                reading.refuse(error)
+        # Again together, because false discoveries may be controlled over all.
+        _analyse([reading for reading in readings if not reading.unusable])
 
 
 def _analyse(readings: Sequence[Reading]) -> None:

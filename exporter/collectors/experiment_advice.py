@@ -26,7 +26,6 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from exporter.collectors.experiment_progress import remaining_participants
 from exporter.collectors.experiment_reading import Reading
 from exporter.contract import Sample, sample
 from exporter.stats import stopping
@@ -105,9 +104,8 @@ def _of_variant(reading: Reading, i: int, variant: str) -> _Said:  # noqa: PLR09
         reason = "guardrail_slo" if killed.facts.get("kind") == "guardrail_slo" else "early_kill"
         return "kill", reason, f"Take the traffic from {variant}: {killed.reason}.", {}
     guardrails = _guardrails(reading, i)
-    for name, (kept, _) in guardrails.items():
-        if kept == -1:
-            return "kill", "guardrail_harmed", f"Take the traffic from {variant}: it harms the guardrail {name}.", {}
+    if harmed := _harms(reading, i):
+        return "kill", "guardrail_harmed", f"Take the traffic from {variant}: it harms the guardrail {harmed}.", {}
     facts = {"lift": lift} if math.isfinite(lift) else {}
     if verdict == -1:
         return "kill", "worse", f"Take the traffic from {variant}: {_lift(reading, i)}, and that is worse.", facts
@@ -137,14 +135,19 @@ def _guardrails(reading: Reading, i: int) -> dict[str, tuple[float, float]]:
     }
 
 
+def _harms(reading: Reading, i: int) -> str | None:
+    """The first guardrail that a variant harms."""
+    return next((name for name, (kept, _) in _guardrails(reading, i).items() if kept == -1), None)
+
+
 def _is_best(reading: Reading, i: int) -> bool:
-    """Whether no other variant that is better has a larger advantage."""
+    """Whether no other variant that is better, and harms no guardrail, has a larger advantage."""
     metric = reading.experiment.primary
     result, sign = reading.results[metric.name], 1.0 if metric.direction == "increase" else -1.0
     others = [
         sign * float(result.difference[j])
         for j, other in enumerate(reading.track.variants)
-        if j != i and result.verdict[j] == 1 and other not in reading.track.killed
+        if j != i and result.verdict[j] == 1 and other not in reading.track.killed and not _harms(reading, j)
     ]
     return sign * float(result.difference[i]) >= max(others, default=-math.inf)
 
@@ -163,7 +166,7 @@ def _economics(reading: Reading, i: int, variant: str) -> _Said | None:
                 "for, knowing more is worth less than the waiting costs. This is no proof that it is better."
             )
             return "stop", "economics", text, {"z": z, "horizon_units": horizon}
-    if remaining_participants(reading) == 0:
+    if reading.remaining.get(variant) == 0:
         text = f"Stop: a lift of {100 * (metric.minimum_lift or 0):.3g} % would have been seen by now."
         return "stop", "no_minimum_lift", text, {"minimum_lift": metric.minimum_lift or 0.0}
     return None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +68,9 @@ def analyse(cases: Sequence[Case]) -> list[Result]:
 
 def _of_group(cases: Sequence[Case]) -> dict[str, Floats]:
     """Field -> values of shape (cases, arms or variants), of cases of one kind and number of arms."""
-    arms = arms_of(cases)
+    silent = np.isnan([case.design_effect for case in cases])
+    # Means are what they are; what the design effect divides is unknown with it.
+    arms = arms_of([replace(case, design_effect=1.0) if math.isnan(case.design_effect) else case for case in cases])
     increase = np.array([case.increase for case in cases])
     mean, variance, _, _ = experiment_belief.combined(arms)
     beats, loss = experiment_belief.compare(arms, increase)
@@ -77,6 +80,9 @@ def _of_group(cases: Sequence[Case]) -> dict[str, Floats]:
     if (earns := np.array([case.earns for case in cases])).any():
         behind[earns] = experiment_belief.behind(arms.at(np.flatnonzero(earns)), increase[earns], takes_part[earns])
     against = _against_control(cases, arms, increase)
+    against["units"][np.repeat(silent, len(cases[0].planned) - 1)] = 0.0
+    for values in (variance, win, behind, beats, loss):
+        values[silent] = np.nan
     shape = (len(cases), len(cases[0].planned) - 1)
     null_ratio = np.array([case.null_ratio for case in cases])[:, None]
     with np.errstate(invalid="ignore"):
@@ -103,7 +109,6 @@ def _against_control(cases: Sequence[Case], arms: Arms, increase: NDArray[np.boo
     alpha, null_ratio = each([c.alpha for c in cases]), each([c.null_ratio for c in cases])
     margin = each([np.nan if c.kill_margin is None else c.kill_margin for c in cases])
     silent = np.isnan(each([c.design_effect for c in cases]))
-    # Unscaled means stand for the estimate; what the design effect divides is unknown with it, and so is the evidence.
     control, variant = pairs.pair.mean_control, pairs.pair.mean_variant
     with np.errstate(divide="ignore", invalid="ignore"):
         lift = np.where(control > 0, variant / control - 1.0, np.nan)

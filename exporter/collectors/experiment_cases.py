@@ -118,8 +118,8 @@ class Pairs:
     """Each variant of each case against its control, one row a pair.
 
     ``pair`` is combined over the epochs; ``null_pair`` is the same, but for proportions with variances pooled over the
-    two arms, which do not vanish with an arm's conversions. ``events`` and ``shares`` of shape (pairs, epochs) are for
-    the split of the events: control's, the variant's, and the variant's share of the exposure.
+    two arms, which do not vanish with an arm's conversions. ``events`` (control's, the variant's) and ``shares`` (the
+    variant's of the exposure), of shape (pairs, epochs), are for the split of the events.
     """
 
     pair: strata.Pair

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exporter.collectors.experiment_counts import Counts, Sums, key, plus, zero
+from exporter.collectors.experiment_counts import Counts, Sums, clean, key, plus, zero
 from exporter.collectors.slo_absorb import target_of
 from exporter.counters import Increments, Memory, replay, step
 from exporter.sources.base import Matrix, Reading, label_of
@@ -46,6 +46,8 @@ class CounterTotals:
         self.memory = Memory.from_document(document["memory"]) if document else Memory()
         # By the values of all labels together: what of one dimension is asked for is a sum of these.
         self._totals: dict[str, list[float]] = {c: list(v) for c, v in document["totals"].items()} if document else {}
+        if document and (before := tuple(document.get("labels", self._labels))) != self._labels:
+            self._relabel(before)
         # Not the memory's keys: it forgets targets that have been away, and they must not count from 0 again.
         self._counted: set[str] | None = None if self._totals else set()
 
@@ -68,7 +70,7 @@ class CounterTotals:
 
     def document(self) -> dict[str, Any]:
         """As a JSON value, for the next process."""
-        return {"memory": self.memory.document(), "totals": self._totals}
+        return {"memory": self.memory.document(), "totals": self._totals, "labels": self._labels}
 
     def poll(self, at: float, readings: Sequence[Reading]) -> None:
         """The next instant, after :attr:`polled`: one reading for each of the selectors."""
@@ -102,15 +104,30 @@ class CounterTotals:
         was, self.memory.polled = self.memory.polled, at
         self.memory.seen = {target: at if when == was else min(when, at) for target, when in self.memory.seen.items()}
 
+    def _relabel(self, before: Sequence[str]) -> None:
+        """Other dimensions than before: what was counted stays, in a dimension that is new without a value."""
+        totals, self._totals = self._totals, {}
+        for cell, sums in totals.items():
+            values = dict(zip(before, cell.split(_BETWEEN), strict=True))
+            of = _BETWEEN.join(values.get(name, "") for name in self._labels)
+            self._totals[of] = [*plus(self._totals.get(of, [0.0] * len(sums)), sums)]
+        memory, self.memory.values = self.memory.values, defaultdict(dict)
+        for role, known in memory.items():
+            for series, value in known.items():
+                self.memory.values[f"{role.partition(':')[0]}:{self._cell(series)}"][series] = value
+        self.memory.values = {role: dict(known) for role, known in self.memory.values.items()}
+
     def _roles(self, columns: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
         """Role -> series key -> value: one role for each column of each cell, ``1:green``."""
         roles: dict[str, dict[str, Any]] = defaultdict(dict, {role: {} for role in self.memory.values})
         for index, found in enumerate(columns):
             roles.setdefault(f"{index}:", {})
             for series, value in found.items():
-                cell = _BETWEEN.join(label_of(series, name) for name in self._labels)
-                roles[f"{index}:{cell}"][series] = value
+                roles[f"{index}:{self._cell(series)}"][series] = value
         return dict(roles)
+
+    def _cell(self, series: str) -> str:
+        return _BETWEEN.join(clean(label_of(series, name)) for name in self._labels)
 
     def _from_zero(self, role: str, keys: tuple[str, ...], values: Floats) -> Floats:
         """The values with an instant in front, and a 0 before the first value of each series not counted before."""

@@ -20,6 +20,11 @@ Counts = dict[str, Sums]
 _BETWEEN = "\x1f"
 
 
+def clean(name: str) -> str:
+    """A name that came from outside, without the character that keys are put together with."""
+    return name.replace(_BETWEEN, " ")
+
+
 def key(variant: str, segment: str = "") -> str:
     """The key of all units of a variant, or of those in a segment."""
     return f"{variant}{_BETWEEN}{segment}" if segment else variant
@@ -33,7 +38,7 @@ def parts(of: str) -> tuple[str, str]:
 
 def from_rows(rows: Iterable[Count]) -> Counts:
     """What a source answered, by key."""
-    return {key(row.variant, row.segment): row.sums for row in rows}
+    return {key(clean(row.variant), clean(row.segment)): row.sums for row in rows}
 
 
 def zero(metric: Metric) -> Sums:

@@ -17,6 +17,8 @@ class Definitions:
         self._sources = {e.name: sources[e.definition.source] for e in experiments if e.definition}
         self._known: dict[str, dict[str, Any]] = {}
         self.errors: dict[str, str] = {}
+        self.asked = False
+        """Whether :meth:`ask` was ever called."""
 
     def ask(self, experiments: Iterable[Experiment], at: float) -> None:
         """Read the definitions of those that have one; ``errors`` then has a sentence for each that failed."""
@@ -30,6 +32,7 @@ class Definitions:
                 self._known[experiment.name] = _changes(experiment, found.status, found.shares)
             except SourceError as error:
                 self.errors[experiment.name] = str(error)
+        self.asked = True
 
     def defined(self, experiment: Experiment) -> Experiment:
         """The experiment, as commands left it, as its API describes it; what a command has set stands over that."""

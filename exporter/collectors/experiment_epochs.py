@@ -29,6 +29,9 @@ from exporter.spec import KINDS, Metric
 MOST_EPOCHS = 300
 """Beyond it the two neighbours whose shares differ least become one: a bandit may open an epoch every hour."""
 
+MOST_SEGMENTS = 200
+"""Segments of one metric that are kept; of the others only the totals are known."""
+
 _LOG_CAP = math.log(E_VALUE_CAP)
 
 
@@ -52,6 +55,8 @@ class MetricEpochs:
         document: Mapping[str, Any] | None = None,
     ) -> None:
         self.metric = metric
+        self._signed = tuple(name in KINDS[metric.kind].signed for name in KINDS[metric.kind].every)
+        self._dimensions = tuple(f"{name}=" for name in dimensions)
         self._definition = definition(metric)
         if document is not None and document["definition"] != self._definition:
             document = None
@@ -65,6 +70,8 @@ class MetricEpochs:
         if document:
             self._opening = _read(document["opening"])
         self._max_log_e: dict[str, float] = dict(document["max_log_e"]) if document else {}
+        self._segments: set[str] = set(document.get("segments", ())) if document else set()
+        self.admitted = False
 
     @property
     def opened(self) -> bool:
@@ -72,14 +79,36 @@ class MetricEpochs:
         return self._opening is not None
 
     def take(self, counts: Counts) -> bool:
-        """The latest reading; whether it opens an epoch. RestatedError where a count is below what it was then."""
+        """The latest reading; whether it opens an epoch. RestatedError where a count is below what it was then.
+
+        Of segments those of the dimensions are kept, at most MOST_SEGMENTS: once in, for good, the largest first;
+        ``admitted`` then says whether there were new ones.
+        """
         opens = self._opening is None
         if self._opening is not None:
             self._check(counts)
-        else:
+        new = self._admit(counts)
+        self.admitted = bool(new)
+        counts = {of: sums for of, sums in counts.items() if not (segment := parts(of)[1]) or segment in self._segments}
+        if self._opening is None:
             self._opening = counts
+        elif self.closed:
+            # Of a segment first seen in a later epoch nobody knows what came before: it counts from here.
+            self._opening |= {of: sums for of, sums in counts.items() if parts(of)[1] in new}
         self.last = counts
         return opens
+
+    def _admit(self, counts: Counts) -> set[str]:
+        """Segments of this reading that are kept from now on."""
+        units: dict[str, float] = {}
+        for of, sums in counts.items():
+            segment = parts(of)[1]
+            if segment and segment not in self._segments and segment.startswith(self._dimensions):
+                units[segment] = units.get(segment, 0.0) + sums[0]
+        room = max(0, MOST_SEGMENTS - len(self._segments))
+        new = set(sorted(units, key=lambda segment: (-units[segment], segment))[:room]) if units else set()
+        self._segments |= new
+        return new
 
     def present(self) -> Counts:
         """What was counted in the present epoch; empty before its first reading."""
@@ -93,13 +122,8 @@ class MetricEpochs:
 
     def after(self, counts: Counts) -> Counts:
         """What came since these counts of the present epoch; a source may correct a count downwards a little."""
-        empty, kind = zero(self.metric), KINDS[self.metric.kind]
-        since = {of: minus(sums, counts.get(of, empty)) for of, sums in (self.last or {}).items()}
-        signed = [name in kind.signed for name in kind.every]
-        return {
-            of: tuple(x if free or math.isnan(x) else max(0.0, x) for x, free in zip(sums, signed, strict=True))
-            for of, sums in since.items()
-        }
+        empty = zero(self.metric)
+        return {of: self._clipped(minus(sums, counts.get(of, empty))) for of, sums in (self.last or {}).items()}
 
     def epochs(self) -> list[Counts]:
         """What was counted in each epoch, the present one last where it was read."""
@@ -137,17 +161,21 @@ class MetricEpochs:
             "last": None if self.last is None else as_json(self.last),
             "opening": None if self._opening is None else as_json(self._opening),
             "max_log_e": self._max_log_e,
+            "segments": sorted(self._segments),
             "counters": self.counters.document() if self.counters else None,
         }
 
     def _since(self, of: str, sums: Sums) -> Sums:
-        """Of counters and units that succeed late there may be more successes than units: they are clipped."""
         opening = (self._opening or {}).get(of)
-        since = minus(sums, opening) if opening else sums
+        return self._clipped(minus(sums, opening) if opening else sums)
+
+    def _clipped(self, since: Sums) -> Sums:
+        """What can be counted: a source may correct a count downwards a little, and of counters and of units that
+        succeed late there may be more successes than units. The statistics refuse both, for all experiments at once."""
         if self.metric.kind == "proportion":
-            n, successes = since
-            return n, min(successes, n)
-        return since
+            n = max(0.0, since[0])
+            return n, min(max(0.0, since[1]), n)
+        return tuple(x if free or x != x else max(0.0, x) for x, free in zip(since, self._signed, strict=True))  # noqa: PLR0124 - nan is not itself
 
     def _check(self, counts: Counts) -> None:
         kind = KINDS[self.metric.kind]

@@ -47,7 +47,9 @@ def speaks(pairs: Pairs, null_ratio: Floats | float = 1.0) -> NDArray[np.bool_]:
 def headline(kind: str, pairs: Pairs, null_ratio: Floats, alpha: float) -> Floats:
     """Two-sided log e-value against the null; nan where nothing may be said."""
     split = _split(pairs, null_ratio) if kind in COUNTED else None
-    return np.asarray(contrast.headline_log_e(pairs.pair, speaks(pairs, null_ratio), split, null_ratio, alpha))
+    log_e = np.asarray(contrast.headline_log_e(pairs.pair, speaks(pairs, null_ratio), split, null_ratio, alpha))
+    # A margin of a negative mean points the other way: an equal variant would be called harmful.
+    return np.where((pairs.pair.mean_control < 0) & (null_ratio != 1.0), np.nan, log_e)
 
 
 def _split(pairs: Pairs, null_ratio: Floats) -> Floats:

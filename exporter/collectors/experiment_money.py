@@ -35,7 +35,7 @@ def samples(reading: Reading) -> list[Sample]:
     if value is None or value.metric not in reading.shown:
         return found
     name, result = reading.experiment.name, reading.results[value.metric]
-    days = reading.track.pace.per_day()
+    days = reading.track.value_pace.per_day()
     worth = value_per_day(result, days, value.per_event)
     for variant, numbers in worth_by_variant(reading.track.variants, worth):
         of = (name, variant, value.currency)

@@ -25,7 +25,8 @@ SEGMENTS_SHOWN = 20
 
 class Reading:
     """``results``, ``segments`` and ``trends`` come from the analysis of :meth:`cases`, :meth:`segment_cases` and
-    :meth:`halves`."""
+    :meth:`halves`. ``remaining`` has for each variant the units of all arms that its minimum lift still needs, where
+    that is known."""
 
     def __init__(self, track: ExperimentTrack) -> None:
         self.track = track
@@ -35,6 +36,8 @@ class Reading:
         self.results: dict[str, Result] = {}
         self.segments: dict[str, Result] = {}
         self.trends: dict[str, list[float]] = {}
+        self.unusable = False
+        self.remaining: dict[str, float] = {}
         self.advice: list[Advice] = []
         self._costs_failed = False
 
@@ -49,7 +52,7 @@ class Reading:
 
         Without it the others are not shown either, and all age together.
         """
-        return self.experiment.primary.name in self.shown
+        return not self.unusable and self.experiment.primary.name in self.shown
 
     @property
     def shown(self) -> list[str]:
@@ -72,6 +75,11 @@ class Reading:
         self._take_costs(answers.get((self.experiment.name, COST)))
         if self.answered:
             self.track.look(at)
+
+    def refuse(self, error: Exception) -> None:
+        """Its counts cannot be analysed."""
+        self.unusable = True
+        self._fail(ValueError(f"the counts of experiment {self.experiment.name} cannot be analysed: {error}"))
 
     def _take_costs(self, answer: Counts | Costs | SourceError | None) -> None:
         if isinstance(answer, SourceError):

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import get_args
 
 from exporter.collectors.experiment_analysis import BY_VARIANT, Result
-from exporter.collectors.experiment_counts import Counts
+from exporter.collectors.experiment_counts import Counts, parts
 from exporter.collectors.experiment_track import ExperimentTrack
 from exporter.contract import E_VALUE_CAP, Sample, family, sample
 from exporter.spec import KINDS, Experiment
@@ -56,7 +56,7 @@ def lasting(track: ExperimentTrack) -> tuple[Sample, ...]:
 def traffic(track: ExperimentTrack, units: Mapping[str, float]) -> list[Sample]:
     """Who was shown what; shares are of all units of the present epoch, those included that the plan does not know."""
     name = track.experiment.name
-    present = {of: sums[0] for of, sums in track.primary.present().items() if "\x1f" not in of}
+    present = {of: sums[0] for of, sums in track.primary.present().items() if not parts(of)[1]}
     total = sum(present.values())
     samples = [*defined("experiment_epochs", track.epoch, name)]
     for variant in track.arms:

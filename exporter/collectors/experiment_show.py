@@ -46,10 +46,14 @@ def _clusters_and_trend(reading: Reading, name: str) -> Iterable[Sample]:
         yield from defined("experiment_variant_trend", trend, of, variant, name)
 
 
-def totals(tracks: Iterable[ExperimentTrack], readings: Sequence[Reading]) -> tuple[Sample, ...]:
-    """How many experiments have each status, and the mean win rate of the best variants of those that run."""
+def by_status(tracks: Iterable[ExperimentTrack]) -> tuple[Sample, ...]:
+    """How many experiments have each status: true whatever the sources do."""
     counts: Counter[str] = Counter(track.experiment.status for track in tracks)
-    by_status = [sample("experiments", counts[status], status=status) for status in STATUSES]
+    return tuple(sample("experiments", counts[status], status=status) for status in STATUSES)
+
+
+def totals_of_results(readings: Sequence[Reading]) -> tuple[Sample, ...]:
+    """The mean win rate of the best variants of the experiments that run, and what they cost beyond control."""
     best, weights = 0.0, 0.0
     for reading in readings:
         if not reading.answered:
@@ -59,4 +63,4 @@ def totals(tracks: Iterable[ExperimentTrack], readings: Sequence[Reading]) -> tu
             units = sum(reading.units().values())
             best, weights = best + float(win.max()) * units, weights + units
     mean = defined("experiments_win_ratio_mean", best / weights) if weights else ()
-    return (*by_status, *mean, *experiment_money.totals(readings))
+    return (*mean, *experiment_money.totals(readings))

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from exporter.collectors.experiment_costs import Costs, counters_of
-from exporter.collectors.experiment_counts import Counts
+from exporter.collectors.experiment_counts import Counts, parts
 from exporter.collectors.experiment_epochs import MetricEpochs
 from exporter.collectors.experiment_pace import Blocks, Mark, Pace
 from exporter.collectors.experiment_windows import Windows
-from exporter.spec import Experiment
+from exporter.spec import KINDS, Experiment
 from exporter.state import Latch
 from exporter.stats import split_change
 
@@ -36,13 +36,14 @@ class ExperimentTrack:
     """One experiment's past. ``changed`` says whether :meth:`document` differs from what was saved last in a way that
     must not be lost; what may be lost, a few minutes of counts, becomes :meth:`due` from time to time.
 
-    ``experiment`` is as in force: with the status and the split that a command may have set.
+    ``experiment`` is as in force: with the status and the split that a command may have set. ``arms`` are all variants
+    of the plan, the control first, and ``variants`` those without it.
     """
 
     def __init__(self, experiment: Experiment, document: Mapping[str, Any] | None, kills: Iterable[Latch]) -> None:
         if document is not None and document.get("form") != _FORM:
             document = None
-        self.experiment = experiment
+        self._set(experiment)
         self.killed = {latch.member: latch for latch in kills}
         self.ended_at: float | None = document["ended_at"] if document else None
         self.changed = document is None
@@ -52,6 +53,7 @@ class ExperimentTrack:
         self._in_force = dict(document["in_force"]) if document else _in_force(experiment)
         self._blocks = Blocks(document["blocks"] if document else None)
         self.pace = Pace(document["pace"] if document else None)
+        self.value_pace = Pace(document.get("value_pace") if document else None)
         stored = document["metrics"] if document else {}
         started = any(metric["opening"] is not None or metric["closed"] for metric in stored.values())
         self.metrics = {
@@ -73,24 +75,21 @@ class ExperimentTrack:
         self.cost_counters = counters_of(cost, known.get("counters")) if cost else None
         self.costs: Costs | None = Costs(**known["costs"]) if cost and known.get("costs") else None
         if self.primary.is_new:
-            self._srm_p, self._units_of_plan = 1.0, {}
+            self._srm_p, self._units_of_plan, self.pace = 1.0, {}, Pace()
         self.changed |= any(metric.is_new for metric in self.metrics.values())
         self.put_in_force(experiment, None)
+
+    def _set(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        # The plan's variants, and these with the control in front: asked for dozens of times in a refresh.
+        self.variants = [variant for variant in experiment.variants if variant != experiment.control]
+        self.arms = [experiment.control, *self.variants]
+        self._primary = experiment.primary.name
 
     @property
     def primary(self) -> MetricEpochs:
         """The metric that decides."""
-        return self.metrics[self.experiment.primary.name]
-
-    @property
-    def variants(self) -> list[str]:
-        """All variants of the plan but the control."""
-        return [v for v in self.experiment.variants if v != self.experiment.control]
-
-    @property
-    def arms(self) -> list[str]:
-        """All variants of the plan, the control first."""
-        return [self.experiment.control, *self.variants]
+        return self.metrics[self._primary]
 
     @property
     def is_running(self) -> bool:
@@ -131,7 +130,7 @@ class ExperimentTrack:
     def put_in_force(self, experiment: Experiment, at: float | None) -> None:
         """What is planned from now on; ``at`` None at the start of the process, where the time is not known yet."""
         before, now = self._in_force, _in_force(experiment)
-        self.experiment = experiment
+        self._set(experiment)
         if now["status"] in ENDED and self.ended_at is None and at is not None:
             self.ended_at, self.changed = at, True
         if now["status"] not in ENDED:
@@ -139,7 +138,9 @@ class ExperimentTrack:
         if now == before:
             return
         self._in_force, self.changed = now, True
-        if before["plan"] != now["plan"] or (before["status"] == "running") != (now["status"] == "running"):
+        # Before anything was read there is no split to be told apart: an API may say another plan than the spec.
+        seen = any(metric.last is not None or metric.closed for metric in self.metrics.values())
+        if (seen and before["plan"] != now["plan"]) or (before["status"] == "running") != (now["status"] == "running"):
             self._close_epoch()
         if before["plan"] != now["plan"]:
             self._srm_p, self._units_of_plan = 1.0, {}
@@ -155,8 +156,9 @@ class ExperimentTrack:
         """The latest counts of a metric. RestatedError as in MetricEpochs."""
         if self.metrics[name].take(counts):
             self.changed = True
-            if name == self.experiment.primary.name:
+            if name == self._primary:
                 self._blocks.restart()
+        self.changed |= self.metrics[name].admitted
         if name in self.windows:
             self.windows[name].take(at, counts, self.arms)
 
@@ -167,10 +169,20 @@ class ExperimentTrack:
             return
         units = {arm: counts[arm][0] for arm in self.arms if arm in counts}
         self.pace.take(at, sum(units.values()))
+        self._take_value(at)
         every = {name: metric.last for name, metric in self.metrics.items() if metric.last and metric.opened}
         if self._blocks.take(Mark(at, units, every)):
             self.changed = True
             self._see_changes()
+
+    def _take_value(self, at: float) -> None:
+        """The pace of what the value is per unit of: of a ratio its denominator, of others the units or exposure."""
+        value = self.experiment.value
+        counts = self.metrics[value.metric].last if value else None
+        if value and counts:
+            kind = KINDS[self.metrics[value.metric].metric.kind]
+            column = kind.every.index("denominator" if "denominator" in kind.every else kind.units)
+            self.value_pace.take(at, sum(counts[arm][column] for arm in self.arms if arm in counts))
 
     def units_of_plan(self) -> dict[str, float]:
         """Units of every variant, planned or not, since the planned split last changed."""
@@ -225,6 +237,7 @@ class ExperimentTrack:
                 "counters": self.cost_counters.document() if self.cost_counters else None,
             },
             "pace": self.pace.document(),
+            "value_pace": self.value_pace.document(),
             "blocks": self._blocks.document(),
             "windows": {name: windows.document() for name, windows in self.windows.items()},
             "metrics": {name: metric.document() for name, metric in self.metrics.items()},
@@ -242,17 +255,30 @@ class ExperimentTrack:
 
     def _see_changes(self) -> None:
         """Cut the present epoch where the data say that the split was changed elsewhere, as often as they say it."""
-        while len(self._blocks.marks) > 2 and not math.isnan(phi := self.design_effect_of_units()):
+        while len(self._blocks.marks) > 2 and not math.isnan(phi := self._units_per_choice()):
             block = int(split_change.find(np.array(self._blocks.units(self.arms)) / phi))
             if block < 1:
                 return
             self._split_at(block)
 
+    def _units_per_choice(self) -> float:
+        """What the units are divided by to be counted as choices of an arm; of bare exposure that between two events,
+        which does not depend on its unit."""
+        phi = self.design_effect_of_units()
+        if math.isnan(phi) and self._primary not in self.windows:
+            present = [sums for of, sums in self.primary.present().items() if not parts(of)[1]]
+            exposure, events = (sum(sums[i] for sums in present) for i in (0, 1))
+            phi = exposure / events if events > 0 else math.nan
+        return phi
+
     def design_effect_of_units(self) -> float:
-        """By how much the units themselves come in clusters; nan while that is not known."""
-        windows = self.windows.get(self.experiment.primary.name)
+        """By how much the units themselves come in clusters; nan while that is not known.
+
+        Exposure that nothing is known of is none that could be counted: it may be in seconds or in days.
+        """
+        windows = self.windows.get(self._primary)
         if windows is None:
-            return 1.0
+            return math.nan if self.primary.metric.kind == "rate" else 1.0
         planned = [(arm, share) for arm, share in self.experiment.variants.items() if share > 0]
         return windows.design_effect_of_units([arm for arm, _ in planned], [share for _, share in planned])
 
@@ -275,7 +301,7 @@ def hash_share(name: str) -> float:
 
 
 def _units(counts: Counts) -> dict[str, float]:
-    return {of: sums[0] for of, sums in counts.items() if "\x1f" not in of}
+    return {of: sums[0] for of, sums in counts.items() if not parts(of)[1]}
 
 
 def _in_force(experiment: Experiment) -> dict[str, Any]:

@@ -29,7 +29,9 @@ class Windows:
         self._columns = (names.columns.index(names.units), names.columns.index(names.events))
         known = document if document is not None and document["width"] == self._width else None
         self._windows: list[dict[str, list[float]]] = list(known["windows"]) if known else []
-        self._begin: tuple[float, dict[str, list[float]]] | None = None
+        begin = known.get("begin") if known else None
+        self._begin: tuple[float, dict[str, list[float]]] | None = (begin[0], begin[1]) if begin else None
+        self._estimates: dict[tuple[str, ...], float] = {}  # until the next window: one takes a millisecond
 
     def take(self, at: float, counts: Counts, variants: Sequence[str]) -> bool:
         """Cumulative counts at an instant; whether a window has ended with them."""
@@ -43,6 +45,7 @@ class Windows:
         if at - begin < 2 * self._width:  # after a gap it would be a window of another length
             self._windows.append({v: _grown(now[v], before.get(v, (0.0, 0.0))) for v in now})
             del self._windows[:-MOST_WINDOWS]
+            self._estimates = {}
         self._begin = (at, now)
         return True
 
@@ -52,21 +55,22 @@ class Windows:
 
     def design_effect(self, arms: Sequence[str]) -> float:
         """Of the events, at least 1; nan before there are 30 windows."""
-        return self._estimate(arms, 1)
+        if (known := ("events", *arms)) not in self._estimates:
+            cells = [[window.get(arm, (0.0, 0.0)) for arm in arms] for window in self._windows]
+            events, exposures = ([[c[i] for c in row] for row in cells] for i in (1, 0))
+            self._estimates[known] = _phi(events, exposures, at_most_one=self._at_most_one)
+        return self._estimates[known]
 
     def design_effect_of_units(self, arms: Sequence[str], planned: Sequence[float]) -> float:
         """Of the units themselves, whose split should be the planned one; at least 1, nan before 30 windows."""
-        events = [[window.get(arm, (0.0, 0.0))[0] for arm in arms] for window in self._windows]
-        return _phi(events, [list(planned)] * len(events), at_most_one=False)
+        if (known := ("units", *arms, *map(str, planned))) not in self._estimates:
+            events = [[window.get(arm, (0.0, 0.0))[0] for arm in arms] for window in self._windows]
+            self._estimates[known] = _phi(events, [list(planned)] * len(events), at_most_one=False)
+        return self._estimates[known]
 
     def document(self) -> dict[str, Any]:
-        """As a JSON value, for the next process; the window that is open is lost."""
-        return {"width": self._width, "windows": self._windows}
-
-    def _estimate(self, arms: Sequence[str], column: int) -> float:
-        cells = [[window.get(arm, (0.0, 0.0)) for arm in arms] for window in self._windows]
-        events, exposures = ([[c[i] for c in row] for row in cells] for i in (column, 0))
-        return _phi(events, exposures, at_most_one=self._at_most_one)
+        """As a JSON value, for the next process."""
+        return {"width": self._width, "windows": self._windows, "begin": self._begin}
 
 
 def _grown(now: Sequence[float], before: Sequence[float]) -> list[float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 from exporter.collectors import slo_samples
@@ -24,12 +25,23 @@ _CLOCK_TOLERANCE = 3600.0
 _PRUNE_EVERY = 600.0
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What :meth:`SloCollector.measure` found: an evaluation of each group, SLO name -> why it could not be brought up
+    to date, and the tracks that were tried."""
+
+    evaluations: Sequence[Evaluation]
+    errors: Mapping[str, str]
+    due: Sequence[Track]
+
+
 class SloCollector:
     """SLOs that share a source.
 
     :meth:`collect` will be called at instants ``origin + k x refresh``; slots end on that grid too, wider ones at
     ``wide_origin + k x width``. Of a grouped SLO at most ``groups`` groups are shown. Failures of the source and of the
-    store are reported per SLO; the SLOs' counts are not lost by them.
+    store are reported per SLO; the SLOs' counts are not lost by them. ``only`` gives the groups to follow of SLOs of
+    which not all are.
     """
 
     def __init__(  # noqa: PLR0913 - each is one independent fact
@@ -43,6 +55,7 @@ class SloCollector:
         keep_seconds: float,
         wide_origin: float = 0.0,
         groups: int = 50,
+        only: Mapping[str, frozenset[str]] | None = None,
         progress: Progress = lambda _name, _share: None,
     ) -> None:
         self._source = source
@@ -50,7 +63,7 @@ class SloCollector:
         self.lock = threading.Lock()
         """Held while :attr:`tracks` change."""
         self._fine, self._origin, self._wide_origin, self._groups = refresh, origin, wide_origin, groups
-        self._keep_seconds = keep_seconds
+        self._keep_seconds, self._only = keep_seconds, only or {}
         self._progress = progress
         self._pruned = 0.0
         stored: dict[str, list[StoredLedger]] = defaultdict(list)
@@ -73,16 +86,23 @@ class SloCollector:
             return self._collect(at)
 
     def _collect(self, at: float) -> list[Report]:
-        errors = self._check_clock(at)
-        due = [t for t in self.tracks if t.slo.name not in errors and (t.end is None or t.end < at)]
-        errors |= self._feed(due, at)
+        found = self.measure(self.tracks, at)
         evaluations: dict[str, list[Evaluation]] = {track.slo.name: [] for track in self.tracks}
-        for evaluation in self._forecaster.attach(evaluate(self.tracks, at)):
+        for evaluation in self._forecaster.attach(found.evaluations):
             evaluations[evaluation.track.slo.name].append(evaluation)
         reports = [
-            self._report(track, evaluations[track.slo.name], at, errors.get(track.slo.name)) for track in self.tracks
+            self._report(track, evaluations[track.slo.name], at, found.errors.get(track.slo.name))
+            for track in self.tracks
         ]
-        return reports + self._save(due, at)
+        return reports + self.save(found.due, at)
+
+    def measure(self, tracks: Sequence[Track], at: float) -> Measured:
+        """Bring some of :attr:`tracks` up to ``at`` and evaluate them, as part of what :meth:`collect` does; whoever
+        calls it holds the :attr:`lock` and calls :meth:`save` afterwards."""
+        errors = self._check_clock(tracks, at)
+        due = [t for t in tracks if t.slo.name not in errors and (t.end is None or t.end < at)]
+        errors |= self._feed(due, at)
+        return Measured(evaluate(tracks, at), errors, due)
 
     def _feed(self, tracks: Sequence[Track], at: float) -> dict[str, str]:
         if isinstance(self._source, Components):
@@ -94,10 +114,15 @@ class SloCollector:
         return feed_counters(cast(CounterSource, self._source), tracks, at, self._fine, self._progress)
 
     def _restored(self, slo: Slo, stored: Mapping[str, Sequence[StoredLedger]]) -> Track:
-        track = Track(slo, self._fine, self._origin, self._wide_origin, self._groups)
+        only = self._only.get(slo.name)
+        track = Track(slo, self._fine, self._origin, self._wide_origin, self._groups, only)
         if slo.name in stored and not track.restore(stored[slo.name]):
             self._drop(slo.name, [ledger.slo_group for ledger in stored[slo.name]])
             track.forget()
+        elif only is not None:
+            for ledger in stored[slo.name]:
+                if ledger.slo_group and ledger.slo_group not in only:
+                    self._state.drop_ledger(slo.name, ledger.slo_group)
         return track
 
     def _drop(self, slo: str, groups: Sequence[str]) -> None:
@@ -124,10 +149,10 @@ class SloCollector:
         always.append(sample("winburn_slo_exact", 1, slo=track.slo.name))
         return Report(track.slo.name, tuple(samples), tuple(always), error)
 
-    def _check_clock(self, at: float) -> dict[str, str]:
+    def _check_clock(self, tracks: Sequence[Track], at: float) -> dict[str, str]:
         """SLOs that were measured in what is now the future wait; by more than an hour, that clock was wrong."""
         errors = {}
-        for track in self.tracks:
+        for track in tracks:
             ahead = (track.end or at) - at
             if ahead > _CLOCK_TOLERANCE:
                 self._drop(track.slo.name, list(track.groups))
@@ -138,7 +163,8 @@ class SloCollector:
                 )
         return errors
 
-    def _save(self, tracks: Sequence[Track], at: float) -> list[Report]:
+    def save(self, tracks: Sequence[Track], at: float) -> list[Report]:
+        """Save what :meth:`measure` brought up to date; a report where the store could not be written."""
         changed = [track for track in tracks if track.end is not None]
         prune = at - self._pruned > _PRUNE_EVERY
         try:

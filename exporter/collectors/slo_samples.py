@@ -6,7 +6,10 @@ slo_error_budget_remaining_ratio{slo="checkout-availability",slo_group="zone=eu"
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from exporter.collectors.slo_evaluate import Evaluation
+from exporter.collectors.slo_track import BurnLimit
 from exporter.contract import Sample, optional, sample
 from exporter.ledger import Window
 from exporter.windows import PERIOD
@@ -85,15 +88,20 @@ def status(evaluation: Evaluation, at: float, keep_seconds: float) -> int | None
 
 def burns(evaluation: Evaluation) -> bool:
     """Whether a tier's condition holds: the same comparison as in the generated alert."""
+    return burning(evaluation, evaluation.track.burn_limits) is not None
+
+
+def burning(evaluation: Evaluation, limits: Iterable[BurnLimit]) -> BurnLimit | None:
+    """The first of some tiers whose condition holds, with the low-traffic gate; None where none does."""
     gate = evaluation.track.slo.alerting.low_traffic_gate
-    for long_label, short_label, limit in evaluation.track.burn_limits:
-        long, short = evaluation.burn_rates[long_label], evaluation.burn_rates[short_label]
-        if long is None or short is None or long <= limit or short <= limit:
+    for limit in limits:
+        long, short = evaluation.burn_rates[limit.long], evaluation.burn_rates[limit.short]
+        if long is None or short is None or long <= limit.factor or short <= limit.factor:
             continue
-        p_value = evaluation.p_values[long_label]
+        p_value = evaluation.p_values[limit.long]
         if gate is None or (p_value is not None and p_value < gate):
-            return True
-    return False
+            return limit
+    return None
 
 
 def _group_labels(evaluation: Evaluation) -> dict[str, str]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from exporter.counters import Memory
 from exporter.ledger import COARSE_WIDTH, MIDDLE_WIDTH, Ledger
 from exporter.spec import Calendar, Slo, tiers_in_force, windows_of
 from exporter.state import StoredLedger
-from exporter.windows import DAY, factor
+from exporter.windows import DAY, Severity, factor
 
 TREND_SPAN = 7 * DAY
 _CALENDAR_SLACK = 2 * DAY
@@ -24,21 +25,42 @@ _GROUPS_PER_SHOWN = 4
 """Groups that are followed for each one that may be shown, so that the worst can be chosen."""
 
 
+@dataclass(frozen=True, slots=True)
+class BurnLimit:
+    """When a tier fires: the burn rates of the windows ``long`` and ``short`` (labels) are above ``factor``."""
+
+    tier: str
+    severity: Severity
+    long: str
+    short: str
+    factor: float
+
+
 class Track:
     """One SLO's past. ``fine`` and ``origin`` give the grid of its ledgers, ``wide_origin`` that of their wider slots
-    (seconds); ``limit`` is how many groups may be shown."""
+    (seconds); ``limit`` is how many groups may be shown; ``only`` are the groups to follow where not all are."""
 
-    def __init__(self, slo: Slo, fine: float, origin: float, wide_origin: float = 0.0, limit: int = 50) -> None:
+    def __init__(
+        self,
+        slo: Slo,
+        fine: float,
+        origin: float,
+        wide_origin: float = 0.0,
+        limit: int = 50,
+        only: frozenset[str] | None = None,
+    ) -> None:
         self.slo = slo
+        self.only = only
         self.reads = reads(slo)
         self.groups_of = re.compile(",".join(f"{re.escape(label)}=(?P<{label}>.*)" for label in sorted(slo.group_by)))
         """Takes the labels out of the value of slo_group."""
         self.windows = windows_of(slo)
         """Label -> seconds of its windows, of a calendar's period the nominal length."""
         self.burn_limits = tuple(
-            (tier.long, tier.short, float(factor(tier, slo.period_seconds))) for tier, _ in tiers_in_force(slo)
+            BurnLimit(tier.name, severity, tier.long, tier.short, float(factor(tier, slo.period_seconds)))
+            for tier, severity in tiers_in_force(slo)
         )
-        """Of each tier the windows and the burn rate above which it fires."""
+        """Of each tier, fastest first."""
         self.origin = origin
         self.limit = limit
         self.horizon = float(max(_longest(slo), TREND_SPAN))
@@ -50,7 +72,7 @@ class Track:
         self.memory = Memory()
         self.groups: dict[str, Group] = {}
         self.refused: set[str] = set()
-        """Groups that were seen and not followed, because there are too many."""
+        """Groups that were seen and not followed: there are too many, or they are not among ``only``."""
         self.end: float | None = None
         self.newborn = 0
         if not self.slo.group_by:
@@ -82,6 +104,14 @@ class Track:
                 group.first_measured = count.first
         if len(times):
             self.end = float(times[-1])
+
+    def skip(self, until: float) -> None:
+        """Leave out what happened up to ``until``, a time on the grid: it is not measured, and what is there then was
+        not born then."""
+        if self.end is None or self.end < until:
+            self.memory, self.end = Memory(), until
+            for group in self.groups.values():
+                group.present = False
 
     def forget_groups(self) -> list[str]:
         """Drop the groups of which nothing was measured within the horizon; their names."""
@@ -122,13 +152,15 @@ class Track:
         self.memory, self.end = Memory.from_document(own.head["memory"]), own.head["end"]
         self.newborn = own.head["newborn"]
         for each in stored:
+            if self.only is not None and each.slo_group not in self.only:
+                continue
             if each.slo_group or not self.slo.group_by:
                 self.groups[each.slo_group] = self._new_group(each.slo_group)
                 self.groups[each.slo_group].restore(each)
         return True
 
     def _room_for(self, name: str) -> bool:
-        room = len(self.groups) < self.limit * _GROUPS_PER_SHOWN
+        room = name in self.only if self.only is not None else len(self.groups) < self.limit * _GROUPS_PER_SHOWN
         if not room and len(self.refused) < self.limit * 1000:
             self.refused.add(name)
         return room

@@ -120,7 +120,7 @@ EXPERIMENT_FAMILIES: tuple[Family, ...] = (
     ),
     Family(
         "experiment_variant_slo_breach",
-        "1 while the variant alone burns a guardrail SLO over a paging tier, else 0. " + _REFRESH,
+        "1 while the variant burns a guardrail SLO over a paging tier and the control does not, else 0. " + _REFRESH,
         ("experiment", "variant", "slo"),
     ),
     Family(

@@ -120,6 +120,19 @@ SLO_FAMILIES: tuple[Family, ...] = (
         "When the silence ends by which somebody has acknowledged an alert that fires; absent where none covers it. "
         "Read from Alertmanager every refresh.",
         ("alertname", "acknowledged_by"),
-        ("slo", "slo_group", "experiment", "variant", "persona", "metric", "pattern", "source", "collector", "family"),
+        (
+            "slo",
+            "slo_group",
+            "experiment",
+            "variant",
+            "persona",
+            "metric",
+            "guardrail",
+            "currency",
+            "pattern",
+            "source",
+            "collector",
+            "family",
+        ),
     ),
 )

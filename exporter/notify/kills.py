@@ -62,6 +62,7 @@ def _kill(experiment: Experiment, variant: str, spec: Spec, killed: float | None
         metric=experiment.primary.name,
         margin=rule.margin,
         alpha=rule.alpha,
+        guardrails=[guardrail.slo for guardrail in experiment.guardrails],
     )
     labels = {"experiment": experiment.name, "variant": variant, **experiment.labels}
     dashboard = dashboard_address(spec.links.grafana, "experiments", experiment=experiment.name)

@@ -12,6 +12,7 @@ from exporter.spec.semantics_composite import check_composites
 from exporter.spec.semantics_engagement import check_engagement
 from exporter.spec.semantics_experiment import check_experiment
 from exporter.spec.semantics_slo import check_slo
+from exporter.spec.semantics_worth import check_guardrails
 from exporter.spec.source_models import FileSource, HttpSource, PrometheusSource, Source, SqlSource
 from exporter.spec.tree import Parts, Problem, shown
 
@@ -36,6 +37,7 @@ def check(
         *_twice("SLO", ("slos",), spec.slos, place),
         *(problem for i, slo in enumerate(spec.slos) for problem in check_slo(slo, ("slos", i), sources, spec.refresh)),
         *check_composites(spec, slos),
+        *check_guardrails(spec),
         *_twice("experiment", ("experiments",), spec.experiments, place),
         *(
             problem

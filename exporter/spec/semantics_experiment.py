@@ -15,7 +15,9 @@ from exporter.spec.semantics_worth import check_worth
 from exporter.spec.tree import Parts, Problem, did_you_mean, shown
 from exporter.spec.types import LABEL_PATTERN
 
-OWN_LABELS = frozenset({"action", "control", "kind", "metric", "primary_metric", "reason", "status", "variant"})
+OWN_LABELS = frozenset(
+    {"action", "control", "currency", "guardrail", "kind", "metric", "primary_metric", "reason", "status", "variant"}
+)
 """Labels of the experiments' own families and alerts, which an experiment's ``labels`` must not replace."""
 
 _WAYS = {"query": "sql", "prometheus": "prometheus", "csv": "file", "json": "http"}

@@ -16,7 +16,8 @@ def slo(name: str, **more: Any) -> dict[str, Any]:
 def experiment(name: str, **more: Any) -> dict[str, Any]:
     """An experiment as the YAML would have it."""
     metric = {"name": "conversion", "kind": "proportion", "source": "shop", "query": "SELECT 1"}
-    return {"name": name, "control": "blue", "variants": {"blue": 0.5, "green": 0.5}, "metrics": [metric], **more}
+    metrics = [metric, *more.pop("metrics", ())]
+    return {"name": name, "control": "blue", "variants": {"blue": 0.5, "green": 0.5}, "metrics": metrics, **more}
 
 
 def spec(**parts: Any) -> Spec:
@@ -29,6 +30,16 @@ def spec(**parts: Any) -> Spec:
 
 
 EMPTY = Spec()
+
+GUARDRAIL = {
+    "name": "refunds",
+    "kind": "proportion",
+    "role": "guardrail",
+    "direction": "decrease",
+    "margin": 0.07,
+    "source": "shop",
+    "query": "SELECT 1",
+}
 
 FULL = spec(
     slos=[
@@ -74,7 +85,15 @@ FULL = spec(
         ),
     ],
     experiments=[
-        experiment("checkout-button", early_kill={"margin": 0.07, "alpha": 0.005}, labels={"team": "payments"}),
+        experiment(
+            "checkout-button",
+            early_kill={"margin": 0.07, "alpha": 0.005},
+            labels={"team": "payments"},
+            guardrails=[{"slo": "checkout-availability"}, {"slo": "edge-availability", "by": "arm"}],
+            metrics=[GUARDRAIL],
+            cost={"source": "shop", "query": "SELECT 1", "currency": "EUR", "limit": 1500},
+            stalled_after="6h",
+        ),
         experiment("search-ranking", status="draft", control="as {{ is }}", variants={"as {{ is }}": 0.5, "new": 0.5}),
         experiment("prices", early_kill=None),
     ],

@@ -40,7 +40,11 @@ def test_names_with_braces_are_text() -> None:
 def test_no_kill_without_early_kill_but_a_line_that_says_so() -> None:
     prices = next(each for each in FULL.experiments if each.name == "prices")
     group = experiment_group(prices, FULL)
-    assert {rule.alert.name for rule in group.rules} == {"ExperimentSampleRatioMismatch", "ExperimentDecided"}
+    assert {rule.alert.name for rule in group.rules} == {
+        "ExperimentSampleRatioMismatch",
+        "ExperimentDecided",
+        "ExperimentStalled",
+    }
     assert "Early kill: off" in group.about
 
 

@@ -30,7 +30,17 @@ ALLOWED_TEMPLATES = (
     "{{ $labels.slo_group | urlquery }}",
     *(
         f"{{{{ $labels.{name} }}}}"
-        for name in ("variant", "metric", "source", "collector", "family", "slo_group", "persona", "pattern")
+        for name in (
+            "variant",
+            "metric",
+            "source",
+            "collector",
+            "family",
+            "slo_group",
+            "persona",
+            "pattern",
+            "currency",
+        )
     ),
     *(
         f'{{{{ $labels.{name} | printf "%q" | urlquery | reReplaceAll "[+]" "%20" }}}}'
@@ -101,6 +111,7 @@ def series_of(expr: str) -> set[str]:
     words = {
         "max",
         "min",
+        "sum",
         "and",
         "or",
         "unless",
@@ -130,7 +141,12 @@ def test_every_series_in_the_unit_tests_is_in_the_catalogue() -> None:
 def test_every_rule_aggregates_away_which_exporter_said_it() -> None:
     for rule in rules(generate(FULL)):
         kept = ",".join(ALERTS[rule["alert"]].identity).replace(",", ", ")
-        expected = {"WinburnDown": "absent(", "WinburnWatchdog": "vector("}.get(rule["alert"], f" by ({kept})")
+        forms = {
+            "WinburnDown": "absent(",
+            "WinburnWatchdog": "vector(",
+            "ExperimentGuardrailHarmed": " by (experiment, variant)",  # each rule is about one guardrail
+        }
+        expected = forms.get(rule["alert"], f" by ({kept})")
         assert expected in rule["expr"]
         # Whatever else is matched is matched on labels of the alert's own identity or inside of one exporter.
         assert "instance" not in rule["expr"]

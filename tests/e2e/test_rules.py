@@ -78,6 +78,14 @@ MUTATIONS = {
     "no data at once": (r"(== 3\n    for:) 5m", r"\1 15s"),
     "a stopped experiment goes on": ("unless on", "and on"),
     "the kill is never told": (r"(early_kill\{[^}]*\}\)) == 1", r"\1 > 1"),
+    "a guardrail metric that is better is harm": (r"(metric=\"refunds\"\}) == -1", r"\1 == 1"),
+    "a burnt guardrail is not told": (r"(slo_breach\{[^}]*\}) == 1", r"\1 > 1"),
+    "two exporters cost twice": (
+        r"max by \(experiment, variant, category, currency\)",
+        "sum by (experiment, currency)",
+    ),
+    "costs below the limit": (r"\n(\s+)> (on \(experiment, currency\))", r"\n\1< \2"),
+    "stalled while units come": (r"\n(\s+)> (on \(experiment\))", r"\n\1< \2"),
     "winburn needs an instance": (r"absent\(winburn_build_info\)", 'absent(winburn_build_info{instance="a"})'),
     "a source is down for one exporter": (r"max by \(source\)", "min by (source)"),
     "a hanging collector is not seen": (r"\s+or\n\s+time\(\)[^\n]*\n", "\n"),
@@ -161,6 +169,8 @@ def labels_of(one: Spec) -> list[dict[str, str]]:
     groups = yaml.safe_load(generate(one)[RULES_FILE])["groups"]
     series = {
         "ExperimentEarlyKill": {"variant": "green"},
+        "ExperimentGuardrailHarmed": {"variant": "green"},
+        "ExperimentCostOverrun": {"currency": "EUR"},
         "ExperimentDecided": {"variant": "green"},
         "WinburnSourceDown": {"source": "prod"},
     }

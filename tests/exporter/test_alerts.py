@@ -12,7 +12,8 @@ from exporter.contract import FAMILIES
 RUNBOOKS = Path(__file__).resolve().parents[2] / "deploy" / "runbooks"
 FIELDS = """slo service objective period source value factor long short spent lasts
 unmeasured experiment variant control metric margin alpha collector family verdict
- persona pattern rule limit uses window"""
+ persona pattern rule limit uses window
+  guardrail guardrails harm currency stalled_after"""
 
 
 @pytest.fixture(params=ALERTS.values(), ids=ALERTS)
@@ -29,6 +30,9 @@ def test_the_table_holds_the_alerts_of_this_version() -> None:
         "ExperimentEarlyKill",
         "ExperimentSampleRatioMismatch",
         "ExperimentDecided",
+        "ExperimentGuardrailHarmed",
+        "ExperimentCostOverrun",
+        "ExperimentStalled",
         "VariantEarlyKill",
         "HighVariantKillRatio",
         "PatternFatigued",

@@ -64,6 +64,17 @@ def test_a_collector_for_the_slos_of_each_source_and_one_for_all_experiments(tmp
     assert [collector.name for collector in assemble(spec, State("sqlite://")).collectors] == [*names, "experiment"]
 
 
+def test_a_collector_for_the_guardrails_of_each_source(tmp_path: Path) -> None:
+    text = SPEC.replace("service: s\n", "service: s\n    group_by: [variant]\n") + EXPERIMENT
+    spec = loaded(tmp_path, text + "    guardrails: [{slo: c}, {slo: b}, {slo: a}]\n")
+    collectors = assemble(spec, State("sqlite://")).collectors
+    assert [each.name for each in collectors] == [
+        "slo:prod", "slo:shop", "experiment", "guardrail:prod", "guardrail:shop"
+    ]  # fmt: skip
+    reports = list(collectors[3].collect(1_700_000_000.0))
+    assert [report.entity for report in reports] == ["buttons: guardrail c", "buttons: guardrail a"]
+
+
 def test_acknowledgements_are_read_where_an_alertmanager_is_named_and_now_is_asked_about(tmp_path: Path) -> None:
     spec = loaded(tmp_path, SPEC + 'alerting: {alertmanager: ["http://127.0.0.1:1"]}\n')
     names = [collector.name for collector in assemble(spec, State("sqlite://")).collectors]

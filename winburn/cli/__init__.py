@@ -15,13 +15,14 @@ COMMANDS = {
     "serve": "Run the exporter.",
     "once": "Evaluate once and print the metrics.",
     "experiment": "List experiments; start, pause, stop, split or unkill.",
+    "aa-test": "How often this spec would call what is not there.",
     "backtest": "What would have paged, when, and how much budget it cost.",
     "rules": "Write Prometheus rules, their unit tests and alertmanager.yml.",
     "silence": "Acknowledge an alert in every Alertmanager.",
     "dashboards": "Write Grafana dashboards and provisioning.",
     "convert": "Turn SLOs of Sloth, Pyrra, OpenSLO or slo-generator into a spec.",
 }
-"""Command -> what it does; each is the function of its name in the module of its name."""
+"""Command -> what it does; each is the function of its name in the module of its name, with _ for -."""
 
 
 class Commands(click.Group):
@@ -35,7 +36,8 @@ class Commands(click.Group):
         """The command, imported now."""
         if name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"winburn.cli.{name}"), name)
+        module = name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"winburn.cli.{module}"), module)
         return command
 
     def resolve_command(

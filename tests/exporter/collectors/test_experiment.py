@@ -14,14 +14,17 @@ import pytest
 from exporter.collectors.experiment import ExperimentCollector
 from exporter.contract import E_VALUE_CAP, Report
 from exporter.contract.experiment import EXPERIMENT_FAMILIES
-from exporter.sources.base import Count, SourceError
+from exporter.sources.base import Amount, Count, Definition, SourceError
 from exporter.sources.file import FileSource
 from exporter.spec import Experiment, Metric
 from exporter.state import State
 from exporter.stats import sequential
+from tests.exporter.collectors.lab import Clustered, metric
+from tests.exporter.collectors.lab import Shop as Written
+from tests.exporter.collectors.lab import experiment as everything
 
-APPLIED = {"experiment_applied_total"}
-"""Of whoever does things to the outside, not of the collector."""
+ELSEWHERE = {"experiment_applied_total", "experiment_variant_slo_burn_rate", "experiment_variant_slo_breach"}
+"""Of whoever does things to the outside, and of the guardrail SLOs' own collector."""
 
 Arms = Mapping[str, tuple[float, float]]
 Values = dict[tuple[str, ...], float]
@@ -81,13 +84,35 @@ def errors(reports: Sequence[Report]) -> dict[str, str]:
     return {report.entity: report.error for report in reports if report.error}
 
 
-def test_every_family_is_served_with_what_it_means() -> None:
+def test_every_family_is_served() -> None:
+    rows = {"a": (1000, 100), "b": (1000, 130), ("a", "country=de"): (500, 50), ("b", "country=de"): (500, 90)}
+    spent = [Amount("a", "storage", 10), Amount("b", "storage", 20)]
+    guard = metric("g", role="guardrail", prometheus={"exposures": "e", "events": "s"}, source="prod", query=None)
+    one = everything(
+        guard,
+        kind="bandit",
+        primary={"minimum_lift": 0.01},
+        dimensions=["country"],
+        value={"metric": "m", "per_event": 2, "currency": "EUR"},
+        cost={"source": "shop", "query": "c", "limit": 100},
+        definition={"source": "shop"},
+    )
+    shop = Written({"m": rows}, spent=spent, says=Definition("running", {"a": 0.5, "b": 0.5}))
+    watch = ExperimentCollector({"shop": shop, "prod": Clustered()}, [one], State("sqlite://"), refresh=1800.0)
+    found: set[str] = set()
+    staying: set[str] = set()
+    for i in range(34):
+        shop.now = {"m": {of: (n * (1 + i), s * (1 + i)) for of, (n, s) in rows.items()}}
+        reports = watch.collect(1800.0 * i)
+        found |= {sample.name for report in reports for sample in (*report.samples, *report.lasting)}
+        staying |= {sample.name for report in reports for sample in report.lasting}
+    assert found == {family.name for family in EXPERIMENT_FAMILIES} - ELSEWHERE
+    assert staying == {family.name for family in EXPERIMENT_FAMILIES if family.stays} - ELSEWHERE
+
+
+def test_what_the_families_mean() -> None:
     shop = Shop({"q-x": {"a": (1000, 100), "b": (1000, 130)}})
     reports = collector(shop).collect(0.0)
-    found = {sample.name for report in reports for sample in (*report.samples, *report.lasting)}
-    assert found == {family.name for family in EXPERIMENT_FAMILIES} - APPLIED
-    staying = {sample.name for report in reports for sample in report.lasting}
-    assert staying == {family.name for family in EXPERIMENT_FAMILIES if family.stays} - APPLIED
     assert series(reports, "experiment_info") == {("ab_test", "a", "m", "web"): 1}
     assert series(reports, "experiment_status")[("running",)] == 1
     assert sum(series(reports, "experiment_status").values()) == 1

@@ -132,3 +132,32 @@ def test_a_restart_changes_nothing() -> None:
         if i in (5, 12, 26, 31, 50):
             restarted = running(script(zones), grouped(), state=state)
         assert restarted.collect(START + i * 15) == expected
+
+
+def test_only_some_groups_are_followed_where_that_is_asked_for() -> None:
+    zones = {"eu": (growing(10), growing(1)), "us": (growing(5), [])}
+    state = State("sqlite://")
+    only = {"web": frozenset({"zone=eu"})}
+    collector = SloCollector(
+        script(zones), [grouped()], state, refresh=15.0, origin=0.0, keep_seconds=60.0, only=only
+    )  # fmt: skip
+    for i in range(5):
+        reports = collector.collect(START + i * 15)
+    assert set(by_group(reports, "slo_events", "5m")) == {"zone=eu"}
+    others = SloCollector(
+        script(zones), [grouped()], state, refresh=15.0, origin=0.0, keep_seconds=60.0, only={"web": frozenset()}
+    )  # fmt: skip
+    assert by_group(others.collect(START + 75), "slo_events", "5m") == {}
+    assert {ledger.slo_group for ledger in state.ledgers()} == {""}
+
+
+def test_what_is_skipped_is_neither_counted_nor_measured() -> None:
+    zones = {"eu": (growing(10), growing(1))}
+    collector = running(script(zones), grouped())
+    for i in range(11):
+        collector.collect(START + i * 15)
+    collector.tracks[0].skip(START + 20 * 15)
+    for i in range(21, 31):
+        reports = collector.collect(START + i * 15)
+    assert by_group(reports, "slo_events", "30m") == {"zone=eu": 110 + 99}
+    assert by_group(reports, "slo_coverage_ratio", "30m")["zone=eu"] == (150 + 135) / 1800

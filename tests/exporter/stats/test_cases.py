@@ -246,6 +246,15 @@ AGAIN: dict[str, Callable[[Values], Values]] = {
 
 
 @pytest.mark.skipif(not CASES, reason=f"no reference cases at {FILE}")
+def test_every_case_is_claimed_by_one_check_and_every_check_has_a_case() -> None:
+    names = [case["name"] for case in CASES]
+    claims = {name: [prefix for prefix in CHECKS if name.startswith(prefix)] for name in names}
+    assert len(set(names)) == len(names) == 30
+    assert [name for name, prefixes in claims.items() if len(prefixes) != 1] == []
+    assert sorted({prefix for prefixes in claims.values() for prefix in prefixes} ^ CHECKS.keys()) == []
+
+
+@pytest.mark.skipif(not CASES, reason=f"no reference cases at {FILE}")
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_reference_case(case: Values) -> None:
     (check,) = (check for prefix, check in CHECKS.items() if case["name"].startswith(prefix))

@@ -36,6 +36,12 @@ def test_log_betainc_is_continuous_where_the_method_changes() -> None:
     assert np.abs(np.diff(steps)).max() < 1e-4
 
 
+def test_log_betainc_keeps_its_digits_next_to_one() -> None:
+    tail = [0.5**40, 0.04, 0.2]  # I_x(1, b) = 1 - (1 - x)**b
+    logs = [float(log_betainc(1.0, b, 0.5)) for b in (40.0, np.log2(25.0), np.log2(5.0))]
+    assert logs == pytest.approx([np.log1p(-t) for t in tail], rel=1e-13)
+
+
 def test_log_betainc_lets_nan_through() -> None:
     np.testing.assert_array_equal(np.isnan(log_betainc([np.nan, 2.0], 3.0, [0.5, 0.5])), [True, False])
 
