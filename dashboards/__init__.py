@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards import experiments, health, slo_detail, slo_overview, variants_live
+from dashboards import experiments, health, own, slo_detail, slo_overview, variants_live
 from dashboards.common import render
 from dashboards.config_maps import config_maps
 from dashboards.facts import facts
@@ -19,12 +19,15 @@ def generate(spec: Spec, addresses: Addresses | None = None) -> dict[str, str]:
     """File name -> text of every dashboard and provisioning file, sorted by name; the same bytes for the same spec.
 
     Of the spec only these matter: ``refresh`` (the finest step of graphs), ``max_age`` (when data counts as stale), the
-    most common SLO period and experiment alpha (lines in graphs), and ``links.runbooks``. SLOs and experiments are not
-    written in: the dashboards find them by themselves.
+    most common SLO period and experiment alpha (lines in graphs), ``links.runbooks`` and ``dashboards``. SLOs and
+    experiments are not written in: the dashboards find them by themselves.
     """
     known = facts(spec)
     files = provisioning(known, addresses or Addresses())
     for build in _DASHBOARDS:
         definition = build(known)
         files[f"dashboards/{DASHBOARD_UIDS[definition.key]}.json"] = render(definition, known)
+    for each in spec.dashboards:
+        definition = own.build(each, known)
+        files[f"dashboards/{definition.uid}.json"] = render(definition, known)
     return dict(sorted(files.items()))

@@ -25,17 +25,23 @@ def build(facts: Facts) -> Definition:
         description="Which SLO is in trouble, how much of its error budget is left, and when it will be gone.",
         since="now-6h",
         variables=slo_variables(),
-        rows=(
-            Row(4, tuple((4, panel) for panel in (*_counts(), _worst_budget(), data_age(facts, "SLOs", "slo(:.*)?")))),
-            Row(8, ((24, _table(facts)),)),
-            Row(6, ((24, firing_alerts(facts)),)),
-            Row(8, ((12, _status_over_time()), (12, burn_over_time(facts)))),
-            Row(8, ((12, budget_over_time()), (12, events_over_time()))),
-            Row(6, ((24, _running()),)),
-            Row(8, ((8, _coverage()), (6, _corrected()), (10, how_to_read(manuals.SLO_OVERVIEW)))),
-        ),
+        rows=tuple(sections(facts).values()),
         annotations=marks(),
     )
+
+
+def sections(facts: Facts) -> dict[str, Row]:
+    """The rows by the names that specs give them, in the order of the page."""
+    tiles = (*_counts(), _worst_budget(), data_age(facts, "SLOs", "slo(:.*)?"))
+    return {
+        "counts": Row(4, tuple((4, panel) for panel in tiles)),
+        "slos": Row(8, ((24, _table(facts)),)),
+        "alerts": Row(6, ((24, firing_alerts(facts)),)),
+        "burn": Row(8, ((12, _status_over_time()), (12, burn_over_time(facts)))),
+        "budget": Row(8, ((12, budget_over_time()), (12, events_over_time()))),
+        "experiments": Row(6, ((24, _running()),)),
+        "trust": Row(8, ((8, _coverage()), (6, _corrected()), (10, how_to_read(manuals.SLO_OVERVIEW)))),
+    }
 
 
 def _counts() -> tuple[Stat, ...]:
