@@ -23,6 +23,7 @@ def firing_alerts(facts: Facts) -> Table:
     """Alerts of the chosen SLOs and of winburn itself."""
     names = {
         **dict(zip(LABELS, TITLES, strict=True)),
+        "Value": "Since",  # as Grafana calls it while nothing is acknowledged and the other query has no rows
         "Value #Since": "Since",
         BY: "Acknowledged by",
         "Value #Until": "Until",

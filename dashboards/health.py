@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from grafanalib import core
-
 from dashboards import engagement_queries as e
+from dashboards import health_graphs as graphs
 from dashboards import health_queries as h
 from dashboards import manuals
 from dashboards.common import Definition, Row
 from dashboards.facts import Facts
 from dashboards.fields import CELLS, Steps, absent, column, field, number_column, word_column, words
-from dashboards.panels import Stat, Table, TimeSeries, columns, line, now, over_time, sort
+from dashboards.panels import Stat, Table, columns, now, sort
 from dashboards.tiles import count, data_age, how_to_read
 from dashboards.words import ALARM, SPEC_READ, UP, WELL
-
-QUANTILES = ((0.5, "half"), (0.9, "9 of 10"), (0.99, "99 of 100"))
 
 
 def build(facts: Facts) -> Definition:
@@ -30,10 +25,10 @@ def build(facts: Facts) -> Definition:
         rows=(
             Row(4, tuple((4, panel) for panel in _tiles(facts))),
             Row(6, ((8, _sources()), (16, _collectors(facts)))),
-            Row(6, ((12, _latency()), (12, _durations()))),
-            Row(6, ((12, _series()), (12, _dropped()))),
-            Row(6, tuple((8, panel) for panel in _process())),
-            Row(6, tuple((6, panel) for panel in (*_scrapes(), *_live()))),
+            Row(6, ((12, graphs.latency()), (12, graphs.durations()))),
+            Row(6, ((12, graphs.series()), (12, graphs.dropped()))),
+            Row(6, tuple((8, panel) for panel in graphs.process())),
+            Row(6, tuple((6, panel) for panel in (*graphs.scrapes(), *graphs.live()))),
             Row(6, ((12, _processes()), (12, _sessions()))),
             Row(8, ((24, how_to_read(manuals.HEALTH)),)),
         ),
@@ -119,116 +114,6 @@ def _collectors(facts: Facts) -> Table:
             number_column("Series", 100, "short"),
         ],
         transformations=[*columns(label, names), sort("Last success", descending=True), sort("State")],
-    )
-
-
-def _latency() -> TimeSeries:
-    return TimeSeries(
-        "latency",
-        "From a change to the snapshot",
-        "Time from a change in a source to the snapshot that has it: half of the changes, 9 of 10 and 99 of 100 are "
-        "seen within. Only sources that tell of changes are measured; the scrape comes on top.",
-        [over_time(f"Q{1000 * quantile:.0f}", h.latency(quantile), legend) for quantile, legend in QUANTILES],
-        field=_lines("s"),
-    )
-
-
-def _graph(key: str, title: str, text: str, target: core.Target, unit: str = "short") -> TimeSeries:
-    return TimeSeries(key, title, text, [target], field=_lines(unit))
-
-
-def _lines(unit: str) -> dict[str, object]:
-    return field(unit, color="palette-classic-by-name", span=(0, None), custom=line())
-
-
-def _durations() -> TimeSeries:
-    return _graph(
-        "durations",
-        "Duration of the collectors",
-        "How long each collector's last run took. It should stay well below the spec's refresh.",
-        over_time("Took", h.most(h.of("winburn_collector_duration_seconds", "collector")), "{{collector}}"),
-        "s",
-    )
-
-
-def _series() -> TimeSeries:
-    return _graph(
-        "series-over-time",
-        "Series of the collectors",
-        "Series that each collector's entities have. A jump is a label with many values.",
-        over_time("Series", h.most(h.of("winburn_collector_series", "collector")), "{{collector}}"),
-    )
-
-
-def _dropped() -> TimeSeries:
-    return _graph(
-        "dropped-over-time",
-        "Series left out over time",
-        "Series left out in an hour, by family or source: raise the cap in limits, or narrow the query.",
-        over_time("Dropped", h.most(h.dropped()), "{{family}}"),
-    )
-
-
-def _process() -> Sequence[TimeSeries]:
-    return (
-        _graph(
-            "memory",
-            "Memory",
-            "Resident memory of each process.",
-            over_time("Memory", h.of_target("process_resident_memory_bytes"), "{{instance}}"),
-            "bytes",
-        ),
-        _graph("cpu", "CPU", "Share of one core.", over_time("Cpu", h.cpu(), "{{instance}}"), "percentunit"),
-        TimeSeries(
-            "files",
-            "Open files",
-            "File descriptors that each process has open, sockets among them, and how many it may have.",
-            [
-                over_time("Open", h.of_target("process_open_fds"), "{{instance}}"),
-                over_time("Max", h.of_target("process_max_fds"), "{{instance}}: at most"),
-            ],
-            field=field(
-                "short",
-                color="palette-classic-by-name",
-                custom=line(scale={"type": "symlog", "log": 10, "linearThreshold": 1}),
-            ),
-        ),
-    )
-
-
-def _scrapes() -> Sequence[TimeSeries]:
-    return (
-        _graph(
-            "scrape-duration",
-            "Duration of the scrape",
-            "How long Prometheus took to read /metrics.",
-            over_time("Scrape", h.of_target("scrape_duration_seconds"), "{{instance}}"),
-            "s",
-        ),
-        _graph(
-            "scrape-samples",
-            "Samples of the scrape",
-            "Samples that Prometheus read from each process.",
-            over_time("Samples", h.of_target("scrape_samples_scraped"), "{{instance}}"),
-        ),
-    )
-
-
-def _live() -> Sequence[TimeSeries]:
-    return (
-        _graph(
-            "clients",
-            "Live clients",
-            "Clients that are connected to /live/stream.",
-            over_time("Clients", h.clients(), "{{instance}}"),
-        ),
-        _graph(
-            "pushes",
-            "Pushes",
-            "Pushes in a second to Alertmanager, Grafana Live and the stream's clients, by result.",
-            over_time("Pushes", h.most(h.pushes()), "{{target}}: {{result}}"),
-            "cps",
-        ),
     )
 
 

@@ -107,6 +107,7 @@ def _engagement_columns() -> list[dict[str, object]]:
 
 def _kills() -> Table:
     names = {
+        "Value": "Killed",  # as Grafana calls it while the other queries have no rows
         "Value #Killed": "Killed",
         "variant": "Variant",
         "persona": "Persona",
