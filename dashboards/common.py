@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from grafanalib import core
 from grafanalib._gen import DashboardEncoder
@@ -38,7 +38,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What is particular to one dashboard; ``key`` is its name in DASHBOARD_UIDS and PANEL_IDS."""
+    """What is particular to one dashboard; ``key`` is its name in DASHBOARD_UIDS and PANEL_IDS.
+
+    A dashboard of the spec has a ``uid`` of its own, and ``ids`` of panels that PANEL_IDS does not know.
+    """
 
     key: str
     title: str
@@ -47,6 +50,8 @@ class Definition:
     variables: Sequence[core.Template]
     rows: Sequence[Row]
     annotations: Sequence[Json] = ()
+    uid: str | None = None
+    ids: Mapping[str, int] = field(default_factory=dict)
 
 
 def annotation(name: str, color: str, expr: str, title: str, text: str) -> Json:
@@ -70,7 +75,7 @@ def render(definition: Definition, facts: Facts) -> str:
     """The dashboard's JSON text; the same bytes for the same arguments."""
     dashboard = core.Dashboard(
         title=definition.title,
-        uid=DASHBOARD_UIDS[definition.key],
+        uid=definition.uid or DASHBOARD_UIDS[definition.key],
         description=definition.description,
         tags=[TAG],
         links=[_other_dashboards()],
@@ -80,20 +85,21 @@ def render(definition: Definition, facts: Facts) -> str:
         time=core.Time(definition.since, "now"),
         annotations=core.Annotations(list(definition.annotations)),
         templating=core.Templating([datasource(), *definition.variables]),
-        panels=place(definition.key, definition.rows, facts),
+        panels=place(definition.key, definition.rows, facts, definition.ids),
         version=1,
     )
     plain: Json = json.loads(json.dumps(dashboard.to_json_data(), cls=DashboardEncoder))
     return json.dumps(normalise(plain), sort_keys=True, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
 
 
-def place(key: str, rows: Sequence[Row], facts: Facts) -> list[Panel]:
+def place(key: str, rows: Sequence[Row], facts: Facts, ids: Mapping[str, int] | None = None) -> list[Panel]:
     """Give every panel its id, its place and the finest step of its graphs; ValueError where a row is not 24 wide."""
     placed, top = [], 0
+    known = PANEL_IDS[key] | dict(ids or {})
     for row in rows:
         left = 0
         for width, panel in row.panels:
-            panel.id = PANEL_IDS[key][panel.key]
+            panel.id = known[panel.key]
             panel.gridPos = core.GridPos(h=row.height, w=width, x=left, y=top)
             panel.interval = None if all(target.instant for target in panel.targets) else facts.interval
             placed.append(panel)

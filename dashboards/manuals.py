@@ -84,3 +84,17 @@ beyond what control would have cost. Currencies are never added up or converted.
 
 **An empty cell** means that there is no answer yet, never 0. Control has no verdict, lift or evidence against itself.
 """
+
+HEALTH = """\
+**Top row first.** *Processes running* 0: nobody computes anything, and burn alerts live on Prometheus' own rules.
+*Sources down*: a database or Prometheus does not answer. *Collectors failing* with all sources up: something in
+the spec; the log says what. *Age of the data* red: series have begun to vanish.
+
+**Left out**: a family or source has more series than its cap. What is left out is missing from every other page.
+
+**Latency** is measured from the change in a source to the snapshot that has it; to that come the scrape, the rule's
+evaluation and Alertmanager's grouping, unless alerts are pushed.
+
+**With two replicas** a source or collector counts as well where one of them succeeds; graphs of memory, CPU, files and
+scrapes show each process.
+"""

@@ -61,7 +61,10 @@ def _panel(panel: Json) -> Json:
 
 
 def _target(target: Json) -> Json:
-    """Instant and range are exclusive here; the editor wants both said. The data source is the panel's."""
+    """Instant and range are exclusive here; the editor wants both said. The data source is the panel's. What is no
+    query for Prometheus is ours and stays as it is."""
+    if "channel" in target:
+        return target
     mended = _without(target, DEAD_TARGET_KEYS) | {
         "datasource": {"type": "prometheus", "uid": "${datasource}"},
         "editorMode": "code",

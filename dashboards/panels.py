@@ -35,13 +35,14 @@ class Panel(core.Panel):  # type: ignore[misc] # grafanalib ships no types
         field: Json | None = None,
         overrides: Sequence[Json] = (),
         transformations: Sequence[Json] = (),
+        source: Json = PROMETHEUS,
         **options: Any,
     ) -> None:
         """``field`` is ``fieldConfig.defaults``; ``options`` replace the kind's own, key by key."""
         super().__init__(
             title=title,
             description=description,
-            dataSource=PROMETHEUS if targets else None,
+            dataSource=source if targets else None,
             targets=list(targets),
             transformations=list(transformations),
         )

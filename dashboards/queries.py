@@ -149,12 +149,6 @@ def being_corrected() -> str:
     return f"{per('slo, slo_group', f'delta({corrected}[5m])')} > 0"
 
 
-def firing_alerts(labels: str, matchers: str) -> str:
-    """When each firing alert began, in milliseconds. ALERTS_FOR_STATE has the time, ALERTS has the state."""
-    began, firing = f"ALERTS_FOR_STATE{{{matchers}}}", f'ALERTS{{alertstate="firing",{matchers}}}'
-    return f"1000 * {per(labels, f'{began} and ignoring (alertstate) {firing}')}"
-
-
 def data_age(collectors: str) -> str:
     """Seconds since the slowest collector's last success; of several replicas the freshest counts."""
     success = select("winburn_collector_last_success_timestamp_seconds", collector=Regex(collectors))

@@ -4,30 +4,13 @@ from __future__ import annotations
 
 from dashboards import manuals
 from dashboards import queries as q
-from dashboards.common import Definition, Row, annotation
+from dashboards.common import Definition, Row
 from dashboards.facts import Facts
-from dashboards.fields import (
-    CELLS,
-    GREY,
-    Steps,
-    absent,
-    column,
-    field,
-    gauge_column,
-    link,
-    number_column,
-    override,
-    word_column,
-    words,
-)
-from dashboards.panels import Stat, Table, TimeSeries, columns, line, now, over_time, sort
-from dashboards.slo_panels import (
-    budget_over_time,
-    events_over_time,
-    firing_alerts,
-    tier_lines,
-    tier_steps,
-)
+from dashboards.fields import GREY, Steps, absent, field, link, number_column, override, words
+from dashboards.firing import firing_alerts, marks
+from dashboards.panels import Stat, Table, TimeSeries, line, now, over_time
+from dashboards.slo_panels import budget_over_time, events_over_time, tier_lines, tier_steps
+from dashboards.slo_table import Column, shared_columns, slo_rows
 from dashboards.tiles import data_age, how_to_read
 from dashboards.variables import slo_variables
 from dashboards.words import BUDGET, COVERAGE, SLO_STATUS
@@ -54,17 +37,12 @@ def build(facts: Facts) -> Definition:
             Row(4, tuple((4, panel) for panel in _trust())),
             Row(8, ((12, budget_over_time()), (12, _forecast()))),
             Row(8, ((12, _burn(facts)), (12, events_over_time()))),
-            Row(8, ((24, _groups()),)),
+            Row(8, ((24, _groups(facts)),)),
             Row(6, ((24, firing_alerts(facts)),)),
             Row(8, ((12, _coverage()), (6, _corrected()), (6, _oddities()))),
             Row(8, ((24, how_to_read(manuals.SLO_DETAIL)),)),
         ),
-        annotations=(
-            annotation("Pages", "red", q.pages(), "Page: {{slo}} {{slo_group}}", "tier {{tier}}"),
-            annotation(
-                "Corrections", "blue", q.being_corrected(), "Correction: {{slo}} {{slo_group}}", "does not count"
-            ),
-        ),
+        annotations=marks(),
     )
 
 
@@ -226,49 +204,19 @@ def _burn(facts: Facts) -> TimeSeries:
     )
 
 
-def _groups() -> Table:
-    names = {
-        "slo": "SLO",
-        "slo_group": "Group",
-        "Value #Status": "Status",
-        "Value #Budget": "Budget left",
-        "Value #Left": "Outage left",
-        "Value #Burn": "Burn (1h)",
-        "Value #Gone": "Gone in",
-        "Value #Errors": "Errors (1h)",
-        "Value #Events": "Events (period)",
-        "Value #Bad": "Bad (period)",
-    }
+def _groups(facts: Facts) -> Table:
     address = f"/d/{DASHBOARD_UIDS['slo-detail']}?${{__url_time_range}}&${{datasource:queryparam}}"
     here = f"{address}&var-slo=${{__data.fields.SLO}}&var-slo_group=${{__data.fields.Group}}"
-    return Table(
+    counts = (
+        Column("Events", q.slo("slo_events", window="period"), number_column("Events (period)", 130, "short")),
+        Column("Bad", q.slo("slo_bad_events", window="period"), number_column("Bad (period)", 120, "short")),
+    )
+    return slo_rows(
         "each-group",
         "Each group",
         "The chosen SLOs and groups, worst first. Click a group to see only it.",
-        [
-            now("Status", q.slo_table(), table=True),
-            now("Budget", q.slo("slo_error_budget_remaining_ratio"), table=True),
-            now("Left", q.slo("slo_error_budget_remaining_seconds"), table=True),
-            now("Burn", q.slo("slo_burn_rate", window="1h"), table=True),
-            now("Gone", q.gone_in(), table=True),
-            now("Errors", q.slo("slo_error_ratio", window="1h"), table=True),
-            now("Events", q.slo("slo_events", window="period"), table=True),
-            now("Bad", q.slo("slo_bad_events", window="period"), table=True),
-        ],
-        field=field(custom=CELLS),
-        overrides=[
-            column("SLO", 220),
-            column("Group", 180, links=[link("Only this group", here)]),
-            word_column("Status", 100, SLO_STATUS),
-            gauge_column("Budget left", 170, BUDGET),
-            number_column("Outage left", 110, "s"),
-            number_column("Burn (1h)", 100, "none", ((None, "green"), (1, "orange")), 2),
-            number_column("Gone in", 110, "s", ((None, "red"), (86400, "orange"))),
-            number_column("Errors (1h)", 110, "percentunit", decimals=3),
-            number_column("Events (period)", 130, "short"),
-            number_column("Bad (period)", 120, "short"),
-        ],
-        transformations=[*columns("name", names), sort("Budget left"), sort("Status", descending=True)],
+        (*shared_columns(facts), *counts),
+        group_links=[link("Only this group", here)],
     )
 
 

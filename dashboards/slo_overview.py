@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from dashboards import manuals
+from dashboards import manuals, running
 from dashboards import queries as q
 from dashboards.common import Definition, Row
 from dashboards.facts import Facts
-from dashboards.fields import (
-    CELLS,
-    TREND_COLUMN,
-    absent,
-    column,
-    field,
-    gauge_column,
-    link,
-    number_column,
-    sparkline_column,
-    word_column,
-    words,
-)
+from dashboards.fields import CELLS, absent, column, field, link, number_column, word_column, words
+from dashboards.firing import firing_alerts, marks
 from dashboards.panels import BarGauge, Stat, StateTimeline, Table, columns, now, over_time, sort
-from dashboards.slo_panels import MOST, budget_over_time, burn_over_time, events_over_time, firing_alerts
+from dashboards.slo_panels import MOST, budget_over_time, burn_over_time, events_over_time
+from dashboards.slo_table import Column, shared_columns, slo_rows
 from dashboards.tiles import count, data_age, how_to_read
 from dashboards.variables import slo_variables
-from dashboards.words import BUDGET, COVERAGE, SLO_STATUS, TREND, count_of
+from dashboards.words import BUDGET, COVERAGE, SLO_STATUS, SPLIT, TREND, count_of
 from exporter.contract import DASHBOARD_UIDS
-from exporter.windows import TIERS, factor
 
 
 def build(facts: Facts) -> Definition:
@@ -36,15 +25,23 @@ def build(facts: Facts) -> Definition:
         description="Which SLO is in trouble, how much of its error budget is left, and when it will be gone.",
         since="now-6h",
         variables=slo_variables(),
-        rows=(
-            Row(4, tuple((4, panel) for panel in (*_counts(), _worst_budget(), data_age(facts, "SLOs", "slo(:.*)?")))),
-            Row(8, ((24, _table(facts)),)),
-            Row(6, ((24, firing_alerts(facts)),)),
-            Row(8, ((12, _status_over_time()), (12, burn_over_time(facts)))),
-            Row(8, ((12, budget_over_time()), (12, events_over_time()))),
-            Row(8, ((8, _coverage()), (6, _corrected()), (10, how_to_read(manuals.SLO_OVERVIEW)))),
-        ),
+        rows=tuple(sections(facts).values()),
+        annotations=marks(),
     )
+
+
+def sections(facts: Facts) -> dict[str, Row]:
+    """The rows by the names that specs give them, in the order of the page."""
+    tiles = (*_counts(), _worst_budget(), data_age(facts, "SLOs", "slo(:.*)?"))
+    return {
+        "counts": Row(4, tuple((4, panel) for panel in tiles)),
+        "slos": Row(8, ((24, _table(facts)),)),
+        "alerts": Row(6, ((24, firing_alerts(facts)),)),
+        "burn": Row(8, ((12, _status_over_time()), (12, burn_over_time(facts)))),
+        "budget": Row(8, ((12, budget_over_time()), (12, events_over_time()))),
+        "experiments": Row(6, ((24, _running()),)),
+        "trust": Row(8, ((8, _coverage()), (6, _corrected()), (10, how_to_read(manuals.SLO_OVERVIEW)))),
+    }
 
 
 def _counts() -> tuple[Stat, ...]:
@@ -93,23 +90,10 @@ def _worst_budget() -> Stat:
 
 
 def _table(facts: Facts) -> Table:
-    names = {
-        "slo": "SLO",
-        "slo_group": "Group",
-        "Value #Status": "Status",
-        "Value #Budget": "Budget left",
-        "Value #Left": "Outage left",
-        "Value #Burn": "Burn (1h)",
-        "Value #Gone": "Gone in",
-        "Value #Errors": "Errors (1h)",
-        "Value #Direction": "Direction",
-        TREND_COLUMN: "Burn over time",
-    }
     uids, common = DASHBOARD_UIDS, "${__url_time_range}&${datasource:queryparam}&var-slo=${__data.fields.SLO}"
     detail = f"/d/{uids['slo-detail']}?{common}&var-slo_group=${{__data.fields.Group}}"
     here = f"/d/{uids['slo-overview']}?{common}"
-    fast = float(factor(TIERS[0], facts.period))
-    return Table(
+    return slo_rows(
         "slos",
         "SLOs, worst first",
         "One row per SLO. Budget left: share of the period's error budget. Outage left: the same as time of total "
@@ -117,30 +101,43 @@ def _table(facts: Facts) -> Table:
         "last. Gone in: until the budget is empty, by the forecast's median or at that burn, whichever is first; "
         "empty where it lasts. Errors: failed events of the last hour. Direction: errors of the last day against the "
         "six before. Click a name for its details, or to see only that SLO.",
+        (*shared_columns(facts), Column("Direction", q.slo("slo_trend"), word_column("Direction", 100, TREND))),
+        slo_links=[link("Details", detail), link("Only this SLO", here)],
+        trend=True,
+    )
+
+
+def _running() -> Table:
+    names = {
+        "experiment": "Experiment",
+        "Value #Split": "Split",
+        "Value #Killed": "Killed variants",
+        "Value #Decided": "Decided",
+        "kind": "Kind",
+        "primary_metric": "Primary metric",
+    }
+    address = f"/d/{DASHBOARD_UIDS['experiments']}?${{__url_time_range}}&${{datasource:queryparam}}"
+    return Table(
+        "running-experiments",
+        "Running experiments of these services",
+        "Experiments that run now, with the label service of the chosen services; all that run where all are chosen. "
+        "Click one for its results.",
         [
-            now("Status", q.slo_table(), table=True),
-            now("Budget", q.slo("slo_error_budget_remaining_ratio"), table=True),
-            now("Left", q.slo("slo_error_budget_remaining_seconds"), table=True),
-            now("Burn", q.slo("slo_burn_rate", window="1h"), table=True),
-            now("Gone", q.gone_in(), table=True),
-            now("Errors", q.slo("slo_error_ratio", window="1h"), table=True),
-            now("Direction", q.slo("slo_trend"), table=True),
-            over_time("Trend", q.slo("slo_burn_rate", window="1h")),
+            now("Info", running.table(), table=True),
+            now("Split", running.split(), table=True),
+            now("Killed", running.total("experiment_variant_early_kill"), table=True),
+            now("Decided", running.total("experiment_variant_verdict"), table=True),
         ],
-        field=field(custom=CELLS),
+        field=field(no_value="no experiment is running", custom=CELLS),
         overrides=[
-            column("SLO", 240, links=[link("Details", detail), link("Only this SLO", here)]),
-            column("Group", 140),
-            word_column("Status", 100, SLO_STATUS),
-            gauge_column("Budget left", 170, BUDGET),
-            number_column("Outage left", 110, "s"),
-            number_column("Burn (1h)", 100, "none", ((None, "green"), (1, "orange"), (fast, "red")), 2),
-            number_column("Gone in", 110, "s", ((None, "red"), (86400, "orange"))),
-            number_column("Errors (1h)", 110, "percentunit", decimals=3),
-            word_column("Direction", 100, TREND),
-            sparkline_column("Burn over time", 180),
+            column(
+                "Experiment", 240, links=[link("Results", f"{address}&var-experiment=${{__data.fields.Experiment}}")]
+            ),
+            word_column("Split", 110, SPLIT),
+            number_column("Killed variants", 130, "none", ((None, "text"), (1, "red")), 0),
+            number_column("Decided", 100, "none", ((None, "text"), (1, "blue")), 0),
         ],
-        transformations=[*columns("name", names, trend="Trend"), sort("Budget left"), sort("Status", descending=True)],
+        transformations=[*columns("experiment", names), sort("Experiment")],
     )
 
 

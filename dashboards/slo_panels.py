@@ -4,43 +4,12 @@ from __future__ import annotations
 
 from dashboards import queries as q
 from dashboards.facts import Facts
-from dashboards.fields import CELLS, Steps, column, field, link, override, words
-from dashboards.panels import Table, TimeSeries, columns, line, now, over_time, sort
-from dashboards.words import SEVERITY
+from dashboards.fields import Steps, field, override
+from dashboards.panels import TimeSeries, line, over_time
 from exporter.promql import format_duration
 from exporter.windows import factor, tiers_for
 
 MOST = f"At most {q.MOST_LINES} SLOs are drawn"
-
-
-def firing_alerts(facts: Facts) -> Table:
-    """Alerts of the chosen SLOs and of winburn itself."""
-    labels = ("alertname", "severity", "slo", "slo_group", "tier", "source", "collector")
-    titles = ("Alert", "Severity", "SLO", "Group", "Tier", "Source", "Collector")
-    matchers = 'alertname=~"(SLO|Winburn).*",severity!="none",slo=~"$slo|",slo_group=~"$slo_group|"'
-    runbook = [link("Runbook", f"{facts.runbooks}/${{__value.raw}}.md", new_tab=True)] if facts.runbooks else None
-    return Table(
-        "alerts",
-        "Firing alerts",
-        "Alerts of the chosen SLOs and of winburn itself that fire now, newest first, with the time since when their "
-        "condition holds.",
-        [now("Alerts", q.firing_alerts(", ".join(labels), matchers), table=True)],
-        field=field(no_value="no alert is firing", custom=CELLS),
-        overrides=[
-            column("Alert", 240, links=runbook),
-            column(
-                "Severity",
-                90,
-                mappings=[words(SEVERITY)],
-                custom__cellOptions={"type": "color-background", "mode": "basic"},
-            ),
-            column("Since", 150, unit="dateTimeFromNow"),
-        ],
-        transformations=[
-            *columns("alertname", {**dict(zip(labels, titles, strict=True)), "Value": "Since"})[1:],
-            sort("Since", descending=True),
-        ],
-    )
 
 
 def burn_over_time(facts: Facts) -> TimeSeries:

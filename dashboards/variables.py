@@ -52,16 +52,22 @@ def choice(
     )
 
 
-def slo_variables(*, all_at_first: bool = True) -> list[core.Template]:
-    """Category, then the services that have it, then their SLOs, then the groups of these.
+def slo_variables(
+    *, all_at_first: bool = True, category: str | None = None, team: str | None = None
+) -> list[core.Template]:
+    """Category and team, then the services that have them, then their SLOs, then the groups of these.
 
-    All groups are ``.*``, which SLOs without groups match, too; the list of the groups would leave them out.
+    A ``category`` or ``team`` that is given is no choice but fixed. ``team`` is a label of the spec, which not every
+    spec has: all teams are ``.*``, which matches SLOs without, too. All groups are ``.*``, which SLOs without groups
+    match, too; the list of the groups would leave them out.
     """
-    category, service = Regex("$category"), Regex("$service")
-    slos = select("slo_info", category=category, slo_service=service)
+    of_category: dict[str, str] = {"category": Regex("$category") if category is None else category}
+    of_both = of_category | {"team": Regex("$team") if team is None else team}
+    slos = select("slo_info", slo_service=Regex("$service"), **of_both)
     return [
-        choice("category", "Category", select("slo_info"), "category", all_value=".*"),
-        choice("service", "Service", select("slo_info", category=category), "slo_service", all_value=".*"),
+        *([choice("category", "Category", select("slo_info"), "category", all_value=".*")] if category is None else ()),
+        *([choice("team", "Team", select("slo_info", **of_category), "team", all_value=".*")] if team is None else ()),
+        choice("service", "Service", select("slo_info", **of_both), "slo_service", all_value=".*"),
         choice("slo", "SLO", slos, "slo", all_at_first=all_at_first),
         choice("slo_group", "Group", select("slo_info", slo=Regex("$slo")), "slo_group", all_value=".*"),
     ]
@@ -88,3 +94,8 @@ def experiment_variables() -> list[core.Template]:
         choice("experiment", "Experiment", select("experiment_info"), "experiment", all_value=".*"),
         choice("metric", "Metric", results, "metric", all_value=".*"),
     ]
+
+
+def persona_variable() -> core.Template:
+    """Whose content; all of them are ``.*``, which content without a persona matches, too."""
+    return choice("persona", "Persona", select("variant_impressions"), "persona", all_value=".*")

@@ -51,7 +51,12 @@ REASON = {
 """Recommendations: labels ``action`` and ``reason`` of experiment_recommendation_info -> words."""
 SPLIT = {"0": ("as planned", "green"), "1": ("watch", "orange"), "2": ("mismatch", "red")}
 VERDICT = {"-1": ("worse", "red"), "0": ("undecided", GREY), "1": ("better", "green")}
+WORN = {"0": ("fresh", "green"), "1": ("worn out", "orange")}
 KILLED = {"0": ("live", "green"), "1": ("killed", "red")}
+
+UP = {"0": ("down", "red"), "1": ("up", "green")}
+WELL = {"0": ("failed", "red"), "1": ("ok", "green")}
+SPEC_READ = {"0": ("refused", "red"), "1": ("in force", "green")}
 
 BUDGET: Steps = ((None, "red"), (0, "orange"), (0.25, "green"))
 COVERAGE: Steps = ((None, "red"), (0.5, "orange"), (0.9, "green"))

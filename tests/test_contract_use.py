@@ -36,29 +36,7 @@ PROMETHEUS_OWN = {"ALERTS", "ALERTS_FOR_STATE", "up"}
 
 NOT_SHOWN = {
     "experiment_applied_total": "the audit trail says more; for alerts of one's own",
-    "alert_acknowledged_until_timestamp_seconds": "for rows of dashboards, which a later version brings",
     "experiment_variant_events": "the numerator of experiment_variant_metric_value, for queries of one's own",
-    "pattern_engagement_ratio": "for variants-live, which a later version brings",
-    "pattern_fatigue_e_value": "as above",
-    "pattern_freshness_ratio": "as above",
-    "prediction_calibration_error_ratio": "as above",
-    "suggestion_info": "as above",
-    "variant_engagement_ratio": "as above",
-    "variant_impressions": "as above",
-    "variant_interactions": "as above",
-    "variant_kill_e_value": "as above",
-    "variant_kills_total": "as above",
-    "variant_predicted_engagement_ratio": "as above",
-    "variant_sessions": "as above",
-    "variant_sessions_stale": "as above",
-    "variant_time_to_kill_seconds": "as above",
-    "winburn_collector_duration_seconds": "for the health dashboard, which a later version brings",
-    "winburn_collector_series": "as above",
-    "winburn_config_last_reload_success_timestamp_seconds": "as above",
-    "winburn_config_last_reload_successful": "as above",
-    "winburn_live_clients": "as above",
-    "winburn_live_push_total": "as above",
-    "winburn_series_dropped_total": "as above",
 }
 """Families that no rule and no dashboard names, with the reason; an entry that is named after all is removed."""
 
@@ -68,7 +46,9 @@ _NAME = re.compile(r'"(?:[^"\\]|\\.)*"|([a-zA-Z_:][a-zA-Z0-9_:]*)')
 
 def named_series(expression: str) -> set[str]:
     """Names in an expression that begin like ours or Prometheus' own; label names and functions do not."""
-    prefixes = ("slo_", "experiment", "winburn_", "process_", "python_", "variant_", "pattern_", "ALERTS", "up")
+    ours = ("slo_", "experiment", "winburn_", "variant_", "pattern_", "prediction_", "suggestion_", "alert_acknowledged")
+    prefixes = (*ours, "process_", "python_", "ALERTS", "up")
+    prefixes += ("prediction_", "suggestion_")
     found = {match.group(1) for match in _NAME.finditer(expression) if match.group(1)}
     labels = {label for family in FAMILIES.values() for label in family.all_labels}
     return {name for name in found if name.startswith(prefixes)} - (labels - set(FAMILIES))

@@ -1,4 +1,4 @@
-"""Several files as one spec: sources, SLOs and experiments are collected, everything else stands in one file only."""
+"""Several files as one spec: sources, SLOs, experiments and dashboards are collected, all else stands in one file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from exporter.spec.files import SpecText
 from exporter.spec.strict_yaml import UnreadableError, read_yaml
 from exporter.spec.tree import Mark, Parts, Problem, Tree, shown
 
-_LISTS = ("slos", "experiments")
+_LISTS = ("slos", "experiments", "dashboards")
 _EMPTY = "empty: write at least 'sources:' and 'slos:' or 'experiments:'"
 
 

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from exporter.spec.alerting_models import Alerting
 from exporter.spec.base import Model
+from exporter.spec.dashboard_models import OwnDashboard
 from exporter.spec.engagement_models import Engagement
 from exporter.spec.experiment_models import Experiment
 from exporter.spec.live_models import Live
@@ -98,6 +99,8 @@ class Spec(Model):
     """Where alerts go."""
     live: Live = Live()
     """Who is told of every refresh."""
+    dashboards: tuple[OwnDashboard, ...] = ()
+    """Pages of one's own beside the generated ones."""
     links: Links = Links()
     """Addresses for the links in alerts."""
     state: StateStore = StateStore(url="sqlite:///winburn-state.db")

@@ -11,6 +11,7 @@ from exporter.promql import format_duration
 from exporter.spec import (
     alerting_models,
     apply_models,
+    dashboard_models,
     engagement_models,
     experiment_models,
     live_models,
@@ -71,6 +72,7 @@ def _descriptions() -> dict[str, dict[str, str]]:
             apply_models,
             live_models,
             engagement_models,
+            dashboard_models,
         )
         for node in ast.parse(inspect.getsource(module)).body
         if isinstance(node, ast.ClassDef)

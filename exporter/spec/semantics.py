@@ -9,6 +9,7 @@ from exporter.promql import format_duration
 from exporter.spec.models import Spec, StateStore
 from exporter.spec.semantics_alerting import check_alerting
 from exporter.spec.semantics_composite import check_composites
+from exporter.spec.semantics_dashboard import check_dashboard
 from exporter.spec.semantics_engagement import check_engagement
 from exporter.spec.semantics_experiment import check_experiment
 from exporter.spec.semantics_slo import check_slo
@@ -48,6 +49,8 @@ def check(
             )
         ),
         *(check_engagement(spec.engagement, sources) if spec.engagement else ()),
+        *_twice("dashboard", ("dashboards",), spec.dashboards, place),
+        *(problem for i, own in enumerate(spec.dashboards) for problem in check_dashboard(own, ("dashboards", i))),
     ]
 
 

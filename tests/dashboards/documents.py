@@ -31,7 +31,12 @@ def panel(dashboard: Json, title: str) -> Json:
 
 
 def targets(dashboard: Json) -> Iterator[tuple[Json, Json]]:
-    """Every panel with each of its queries."""
+    """Every panel with each of its queries for Prometheus."""
+    yield from (found for found in queries(dashboard) if "expr" in found[1])
+
+
+def queries(dashboard: Json) -> Iterator[tuple[Json, Json]]:
+    """Every panel with each of its queries, those for Grafana Live among them."""
     for each in dashboard["panels"]:
         for target in each.get("targets", []):
             yield each, target

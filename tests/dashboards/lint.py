@@ -11,19 +11,24 @@ from typing import get_args, get_type_hints
 from grafana_foundation_sdk.models import units
 
 from exporter.contract import FAMILIES, LATENCY_SERIES, PROCESS_SERIES
-from tests.dashboards.documents import Json, columns, targets
+from exporter.notify.grafana import STREAM
+from exporter.notify.lines import MEASUREMENTS
+from tests.dashboards.documents import Json, columns, queries, targets
 
 UNITS = {get_args(hint)[0] for hint in get_type_hints(units).values()}
 REDUCERS = {"lastNotNull", "last", "first", "firstNotNull", "min", "max", "mean", "sum", "count"}
 TRANSFORMATIONS = {"joinByField", "organize", "sortBy", "timeSeriesTable", "filterByValue", "reduce", "calculateField"}
+TRANSFORMATIONS |= {"groupingToMatrix"}
 MAPPINGS = {"value", "range", "regex", "special"}
 PROPERTIES = re.compile(
     r"^(unit|decimals|min|max|noValue|displayName|color|links|mappings|thresholds"
     r"|custom\.(width|cellOptions|align|hidden|filterable|fillBelowTo|lineStyle|lineWidth|fillOpacity|axisPlacement))$"
 )
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
+LIVE = {"type": "datasource", "uid": "grafana"}
 BUILT_IN_VARIABLES = {"__all", "__range", "__interval", "__rate_interval", "__url_time_range", "__data", "__value"}
-SERIES = FAMILIES.keys() | PROCESS_SERIES | LATENCY_SERIES | {"ALERTS", "ALERTS_FOR_STATE"}
+SERIES = FAMILIES.keys() | PROCESS_SERIES | LATENCY_SERIES
+SERIES |= {"ALERTS", "ALERTS_FOR_STATE", "up", "scrape_duration_seconds", "scrape_samples_scraped"}
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?:[.:][^}]*)?\}|([A-Za-z_]\w*))")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -33,7 +38,7 @@ _GROUPING = re.compile(r"\b(?:by|on|ignoring|group_left|group_right)\s*\(([^)]*)
 _FUNCTIONS = {
     "max", "min", "sum", "count", "topk", "bottomk", "time", "label_join", "label_replace", "clamp", "clamp_min",
     "log10", "max_over_time", "min_over_time", "end", "and", "or", "unless", "bool", "by", "on", "ignoring",
-    "group_left", "delta", "increase",
+    "group_left", "delta", "increase", "abs", "rate", "histogram_quantile", "last_over_time",
 }  # fmt: skip
 
 
@@ -131,12 +136,18 @@ def transformations(dashboard: Json) -> Iterator[str]:
 
 
 def reducers(dashboard: Json) -> Iterator[str]:
-    """Known reducers only."""
+    """Known reducers only, and one at least where a panel reduces."""
     for panel in dashboard["panels"]:
         options = panel.get("options", {})
+        if panel["type"] in {"stat", "bargauge"} and not options.get("reduceOptions", {}).get("calcs"):
+            yield f"{panel['title']}: no reducer"
         for name in (*options.get("reduceOptions", {}).get("calcs", ()), *options.get("legend", {}).get("calcs", ())):
             if name not in REDUCERS:
                 yield f"{panel['title']}: reducer {name}"
+        for step in panel.get("transformations", []):
+            for name in step["options"].get("reducers", ()):
+                if name not in REDUCERS:
+                    yield f"{panel['title']}: reducer {name}"
 
 
 def variables(dashboard: Json) -> Iterator[str]:
@@ -148,13 +159,34 @@ def variables(dashboard: Json) -> Iterator[str]:
 
 
 def datasources(dashboard: Json) -> Iterator[str]:
-    """Whatever asks, asks ``${datasource}``."""
-    for panel, target in targets(dashboard):
-        if panel.get("datasource") != DATASOURCE or target.get("datasource") != DATASOURCE:
+    """Whatever asks, asks ``${datasource}``; what follows a channel, Grafana itself."""
+    for panel, target in queries(dashboard):
+        wanted = LIVE if "channel" in target else DATASOURCE
+        if panel.get("datasource") != wanted or target.get("datasource") != wanted:
             yield f"{panel['title']} {target['refId']}: data source"
     for variable in dashboard["templating"]["list"]:
         if variable["type"] == "query" and variable.get("datasource") != DATASOURCE:
             yield f"variable {variable['name']}: data source"
+
+
+def live(dashboard: Json) -> Iterator[str]:
+    """Channels and fields are among those that winburn pushes; queries have one or ask; Prometheus says the same."""
+    for panel, target in queries(dashboard):
+        if "expr" in target:
+            continue
+        match = re.fullmatch(rf"stream/{STREAM}/(\w+)", target.get("channel", ""))
+        pushed = MEASUREMENTS.get(match[1]) if match else None
+        if pushed is None:
+            yield f"{panel['title']} {target['refId']}: channel {target.get('channel')}"
+            continue
+        for field in set(target["filter"]["fields"]) - {"time", *pushed.values()}:
+            yield f"{panel['title']} {target['refId']}: {field} is not pushed"
+        reduced = [step["options"] for step in panel["transformations"] if step["id"] == "reduce"]
+        if any(options["reducers"] != ["last"] for options in reduced):
+            yield f"{panel['title']}: keeps rows that are gone"
+        twins = [shown for shown in dashboard["panels"] if shown is not panel and columns(panel) <= columns(shown)]
+        if not twins:
+            yield f"{panel['title']}: no panel shows the same from Prometheus"
 
 
 def series(dashboard: Json) -> Iterator[str]:
@@ -177,15 +209,69 @@ def named(expr: str) -> set[str]:
 
 
 def aggregation(dashboard: Json) -> Iterator[str]:
-    """Every selector stands inside of an aggregation that keeps neither instance nor job: replicas show once."""
+    """Every selector stands inside of an aggregation that keeps neither instance nor job: replicas show once. Only the
+    page of winburn's own health shows each process."""
+    hidden = {"job"} if dashboard["uid"] == "winburn-health" else {"instance", "job"}
     for panel, target in targets(dashboard):
         expr = _STRING.sub('""', target["expr"])
         kept = {label.strip() for labels in re.findall(r"\bby \(([^)]*)\)", expr) for label in labels.split(",")}
-        if kept & {"instance", "job"}:
-            yield f"{panel['title']} {target['refId']}: keeps {sorted(kept & {'instance', 'job'})}"
+        if kept & hidden:
+            yield f"{panel['title']} {target['refId']}: keeps {sorted(kept & hidden)}"
         for match in re.finditer(r"\b([a-z_A-Z:]\w*)\{", expr):
             if match[1] in SERIES and not _inside_aggregation(expr, match.start()):
                 yield f"{panel['title']} {target['refId']}: {match[1]} is not aggregated"
+
+
+def units(dashboard: Json) -> Iterator[str]:
+    """Ratios are 0..1 and shown as such; seconds are no other unit; dates are milliseconds."""
+    for title, unit, expr in _shown(dashboard):
+        if unit == "percent":
+            yield f"{title}: percent, but ratios are 0..1"
+        (family,) = named(expr) if len(named(expr)) == 1 else ("",)
+        bare = not re.search(r"log10|[-+/]|clamp|\bbool\b", expr)
+        if bare and family.endswith("_ratio") and unit != "percentunit":
+            yield f"{title}: {family} in {unit}"
+        if expr.startswith("time() -") and unit != "s":
+            yield f"{title}: an age in {unit}"
+        if unit.startswith("dateTime") and not expr.startswith(("1000 *", "max by (alert, acknowledged_by)")):
+            yield f"{title}: a date that is not in milliseconds"
+
+
+def _shown(dashboard: Json) -> Iterator[tuple[str, str, str]]:
+    """Where, unit and query of every number: of a table's columns by their names."""
+    for panel in dashboard["panels"]:
+        exprs = {target["refId"]: target["expr"] for target in panel.get("targets", []) if "expr" in target}
+        config = panel["fieldConfig"]
+        if panel["type"] != "table":
+            yield from ((panel["title"], config["defaults"].get("unit", "none"), expr) for expr in exprs.values())
+            continue
+        renamed = {new: old for step in panel["transformations"] if step["id"] == "organize"
+                   for old, new in step["options"]["renameByName"].items()}  # fmt: skip
+        for override in config["overrides"]:
+            old = renamed.get(override["matcher"]["options"], "")
+            ref = old.removeprefix("Value #") if "#" in old else next(iter(exprs), "") if old == "Value" else ""
+            unit = next((item["value"] for item in override["properties"] if item["id"] == "unit"), None)
+            if ref in exprs and unit:
+                yield f"{panel['title']}, {override['matcher']['options']}", unit, exprs[ref]
+
+
+def formats(dashboard: Json) -> Iterator[str]:
+    """Tables ask for now and get tables (but for small graphs); graphs ask over time and get series."""
+    graphs = {"timeseries", "state-timeline"}
+    for panel, target in targets(dashboard):
+        small = any(step["id"] == "timeSeriesTable" and step.get("filter", {}).get("options") == target["refId"]
+                    for step in panel.get("transformations", []))  # fmt: skip
+        over_time = panel["type"] in graphs or small
+        if target["instant"] is over_time or target["range"] is not over_time:
+            yield f"{panel['title']} {target['refId']}: {'not ' if over_time else ''}over time"
+        if (target["format"] == "table") is not (panel["type"] == "table" and not small):
+            yield f"{panel['title']} {target['refId']}: format {target['format']}"
+
+
+def phone(dashboard: Json) -> Iterator[str]:
+    """The page that is for phones has six panels at most."""
+    if dashboard["uid"] == "winburn-variants-live" and len(dashboard["panels"]) > 6:
+        yield f"{len(dashboard['panels'])} panels"
 
 
 def _inside_aggregation(expr: str, at: int) -> bool:
@@ -199,7 +285,8 @@ def _inside_aggregation(expr: str, at: int) -> bool:
 
 
 CHECKS: tuple[Callable[[Json], Iterator[str]], ...] = (
-    layout, identity, words, fields, overrides, transformations, reducers, variables, datasources, series, aggregation,
+    layout, identity, words, fields, overrides, transformations, reducers, variables, datasources, live, series,
+    aggregation, units, formats, phone,
 )  # fmt: skip
 
 

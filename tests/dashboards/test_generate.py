@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
@@ -88,10 +89,32 @@ def test_evidence_line_is_one_over_alpha() -> None:
 def test_runbooks_are_linked_where_a_browser_can_open_them(runbooks: str, url: str | None) -> None:
     files = generate(Spec.model_validate({"links": {"runbooks": runbooks}}))
     alerts = panel(json.loads(files["dashboards/winburn-slo-overview.json"]), "Firing alerts")
+    (links,) = (
+        item["value"]
+        for each in alerts["fieldConfig"]["overrides"]
+        for item in each["properties"]
+        if item["id"] == "links" and each["matcher"]["options"] == "Alert"
+    )
+    assert [link["url"] for link in links if link["title"] == "Runbook"] == ([url] if url else [])
+
+
+def test_an_alert_is_acknowledged_in_the_alertmanager_that_is_provisioned() -> None:
+    alerts = panel(dashboards()["winburn-slo-detail"], "Firing alerts")
     links = [
-        item["value"] for o in alerts["fieldConfig"]["overrides"] for item in o["properties"] if item["id"] == "links"
+        link
+        for o in alerts["fieldConfig"]["overrides"]
+        for p in o["properties"]
+        if p["id"] == "links"
+        for link in p["value"]
     ]
-    assert [link["url"] for value in links for link in value] == ([url] if url else [])
+    (silence,) = (link["url"] for link in links if link["title"] == "Acknowledge (silence)")
+    asked = parse_qs(urlsplit(silence).query)
+    _, alertmanager = yaml.safe_load(generate(Spec())["provisioning/datasources/winburn.yml"])["datasources"]
+    assert asked["alertmanager"] == [alertmanager["name"]]
+    assert [matcher.split("=")[0] for matcher in asked["matcher"]] == [
+        "alertname", "slo", "slo_group", "source", "collector",
+    ]  # fmt: skip
+    assert "/d/winburn-slo-detail?" in next(link["url"] for link in links if link["title"] == "Details")
 
 
 def test_provisioning_has_fixed_uids_and_the_given_addresses() -> None:
@@ -136,11 +159,13 @@ def test_choices_start_with_all_but_that_of_the_detail(uid: str) -> None:
         assert variable["query"]["query"] == variable["definition"]
 
 
-def test_the_slo_choice_follows_category_and_service() -> None:
+def test_the_slo_choice_follows_category_team_and_service() -> None:
     by_name = {v["name"]: v for v in dashboards()["winburn-slo-overview"]["templating"]["list"]}
-    assert by_name["service"]["definition"] == 'label_values(slo_info{category=~"$category"}, slo_service)'
+    assert by_name["service"]["definition"] == (
+        'label_values(slo_info{category=~"$category",team=~"$team"}, slo_service)'
+    )
     assert by_name["slo"]["definition"] == (
-        'label_values(slo_info{slo_service=~"$service",category=~"$category"}, slo)'
+        'label_values(slo_info{slo_service=~"$service",category=~"$category",team=~"$team"}, slo)'
     )
     # "All" must mean all of these, and not every SLO there is.
     assert "allValue" not in by_name["slo"]

@@ -14,7 +14,7 @@ import pytest
 import requests
 import yaml
 
-from exporter.contract import FAMILIES, Sample, sample
+from exporter.contract import FAMILIES, PROCESS_SERIES, Sample, sample
 from tests.dashboards.documents import dashboards, targets
 from winburn.servers import Servers
 
@@ -29,6 +29,8 @@ CHOSEN = {
     "variant": "(green)",
     "category": ".*",
     "service": ".*",
+    "persona": ".*",
+    "team": ".*",
 }
 QUERIES = [
     (uid, panel["title"], target["refId"], target["expr"], target["instant"])
@@ -53,18 +55,35 @@ VALUES = {
     "experiment_variant_early_kill": 1.0,
     "experiment_variant_traffic_ratio": 0.52,
     "experiment_variant_traffic_planned_ratio": 0.5,
+    "variant_engagement_ratio": 0.05,
+    "variant_predicted_engagement_ratio": 0.04,
+    "variant_killed_timestamp_seconds": END - 60.0,
     "winburn_collector_last_success_timestamp_seconds": END - 20.0,
 }
+CONTENT = (
+    {"variant": "v1", "persona": "p1", "pattern": "hook"},
+    {"variant": "v1", "persona": "p1", "pattern": "list"},
+    {"variant": "v2", "persona": "", "pattern": ""},
+)
+"""A variant of two patterns, and one without persona and pattern."""
+HIDDEN_LABELS = {"winburn-health": {"job"}}
+"""The page of winburn's own health shows each process."""
+OWN = (
+    *(("up", ()), ("scrape_duration_seconds", ()), ("scrape_samples_scraped", ())),
+    *((name, ()) for name in sorted(PROCESS_SERIES)),
+    *(("winburn_event_latency_seconds_bucket", (("le", le),)) for le in ("0.1", "1.0", "+Inf")),
+)
+"""Of each process, beside the families: Prometheus' own, client_python's, and the histogram."""
 
 
 def filled(expr: str, **chosen: str) -> str:
     """The query as Grafana sends it."""
-    values = {**CHOSEN, "__range": "10m", **chosen}
+    values = {**CHOSEN, "__range": "10m", "__rate_interval": "1m", **chosen}
     return re.sub(r"\$(\w+)", lambda match: values.get(match[1], match[0]), expr)
 
 
-def samples() -> Iterator[Sample]:
-    """What one replica exports: every family of SLOs and experiments, and the collectors' times."""
+def samples() -> Iterator[Sample]:  # noqa: C901 - one branch for each kind of identity
+    """What one replica exports: every family."""
     for family in FAMILIES.values():
         value, labels = VALUES.get(family.name, 0.25), set(family.labels)
         if "slo" in labels and family.may_have("slo_group"):
@@ -83,6 +102,19 @@ def samples() -> Iterator[Sample]:
             yield sample(family.name, value, **{label: f"some-{label}" for label in labels})
         elif labels == {"collector"}:
             yield from (sample(family.name, value, collector=name) for name in ("slo:prod", "experiment:shop"))
+        elif "persona" in labels:
+            yield from _of_content(family.name, labels, value)
+        elif family.name == "alert_acknowledged_until_timestamp_seconds":
+            for who, until in (("anna", END + 60.0), ("bert", END + 120.0)):
+                yield sample(family.name, until, alertname="SLOErrorBudgetBurn", acknowledged_by=who, slo="search")
+        else:
+            yield sample(family.name, value, **{label: f"some-{label}" for label in labels})
+
+
+def _of_content(name: str, labels: set[str], value: float) -> Iterator[Sample]:
+    own = [{label: each.get(label, "") for label in labels} for each in CONTENT]
+    for each in own if "pattern" in labels else (own[0], own[2]):
+        yield sample(name, value, **each)
 
 
 def _of_experiment(name: str, labels: set[str], value: float) -> Iterator[Sample]:
@@ -110,12 +142,13 @@ def exposition() -> str:
         labels = (("alertname", alert), ("severity", "page"), *of)
         series["ALERTS", (("alertstate", state), *labels)] = 1
         series["ALERTS_FOR_STATE", labels] = END - 300
+    series |= dict.fromkeys(OWN, 1)
     lines = []
     for (name, labels), value in series.items():
         for instance in ("a:10345", "b:10345"):
             where = () if name.startswith("ALERTS") else (("instance", instance), ("job", "winburn"))
             text = ",".join(f"{key}={json.dumps(text)}" for key, text in (*labels, *where))
-            counted = name.endswith("_total")
+            counted = name.endswith(("_total", "_bucket"))
             lines += [f"{name}{{{text}}} {at - END + 1000 if counted else value} {at}" for at in TIMES]
     return "\n".join([*dict.fromkeys(lines), "# EOF", ""])
 
@@ -142,16 +175,45 @@ def _query(title: str, ref: str) -> str:
     return next(expr for _, panel, name, expr, _ in QUERIES if (panel, name) == (title, ref))
 
 
+def _check(servers: Servers, folder: Path, exprs: list[str]) -> subprocess.CompletedProcess[str]:
+    rules = [{"record": f"query:{index}", "expr": filled(expr)} for index, expr in enumerate(exprs)]
+    file = folder / "queries.yml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}), encoding="utf-8")
+    check = [servers.need("promtool"), "check", "rules", file]
+    return subprocess.run(check, capture_output=True, text=True, check=False)
+
+
 def test_every_query_is_promql(servers: Servers, tmp_path: Path) -> None:
     marks = [each["expr"] for one in dashboards().values() for each in one["annotations"]["list"] if "expr" in each]
     exprs = [*(query[3] for query in QUERIES), *marks]
-    rules = [{"record": f"query:{index}", "expr": filled(expr)} for index, expr in enumerate(exprs)]
-    file = tmp_path / "queries.yml"
-    file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}), encoding="utf-8")
-    check = [servers.need("promtool"), "check", "rules", file]
-    done = subprocess.run(check, capture_output=True, text=True, check=False)
+    done = _check(servers, tmp_path, exprs)
     assert done.returncode == 0, done.stderr
     assert f"{len(exprs)} rules found" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("max by (name) (", "max by name ("),
+        ("))", ")"),
+        ("label_join(", "label_joined("),
+        ("$__range", "$__interval"),
+        ("topk(20, ", "topk("),
+        ('"1h"', '"1h'),
+    ],
+)
+def test_a_query_that_is_no_promql_is_found(servers: Servers, tmp_path: Path, right: str, wrong: str) -> None:
+    expr = _query("Burn rate over time (1h)", "Burn")
+    assert right in expr
+    done = _check(servers, tmp_path, [expr.replace(right, wrong, 1)])
+    assert done.returncode != 0
+
+
+def test_a_matcher_that_nothing_has_leaves_a_panel_empty_and_is_found(ask: Callable[..., list[dict[str, Any]]]) -> None:
+    expr = _query("Burn rate over time (1h)", "Burn")
+    for right, wrong in (('window="1h"', 'window="60m"'), ("slo_group=~", 'group=~"x",slo_group=~')):
+        assert right in expr
+        assert ask(expr.replace(right, wrong), instant=False) == []
 
 
 def test_every_query_answers_and_replicas_show_once(ask: Callable[..., list[dict[str, Any]]]) -> None:
@@ -159,10 +221,10 @@ def test_every_query_answers_and_replicas_show_once(ask: Callable[..., list[dict
         found = ask(expr, instant=instant)
         assert found, f"{uid}, {title}, {ref} is empty: {expr}"
         for one in found:
-            assert not {"instance", "job"} & one["metric"].keys(), (title, ref)
+            assert not HIDDEN_LABELS.get(uid, {"instance", "job"}) & one["metric"].keys(), (title, ref)
         if "by (name)" in expr and not expr.startswith(("min(", "max(")):
             assert sorted(one["metric"]["name"] for one in found) == sorted(NAMES), (title, ref)
-        if "by (row)" in expr:
+        if "by (row)" in expr and uid == "winburn-experiments":
             assert len(found) == len(VARIANTS) * len(METRICS), (title, ref)
 
 
@@ -206,6 +268,22 @@ def test_computed_columns(ask: Callable[..., list[dict[str, Any]]]) -> None:
     assert values("Results", "Role") == {0, 1}
     assert len(ask(_query("What next", "Next"))) == len(VARIANTS)
     assert len(ask(_query("Segments", "P"))) == len(VARIANTS) * len(METRICS)
+
+
+def test_every_column_of_content_has_the_rows_of_its_table(ask: Callable[..., list[dict[str, Any]]]) -> None:
+    for title, rows in (("Variants now", 3), ("Kill feed", 2), ("Fatigue of patterns", 3)):
+        keys = {
+            ref: {one["metric"]["row"] for one in ask(expr)}
+            for _, panel, ref, expr, _ in QUERIES
+            if panel == title and "by (row" in expr
+        }
+        assert len(keys) >= 3, title
+        assert {len(found) for found in keys.values()} == {rows}, title
+        assert len({frozenset(found) for found in keys.values()}) == 1, title
+    assert {one["value"][1] for one in ask(_query("Variants now", "Against"))} == {"1.25"}
+    assert {one["value"][1] for one in ask(_query("Kill feed", "Killed"))} == {str((END - 60) * 1000)}
+    assert ask(_query("Kill feed", "Killed"), persona="nobody") == []
+    assert {one["value"][1] for one in ask(_query("Processes running", "Count"))} == {"2"}
 
 
 def test_a_budget_is_gone_at_the_burn_rate_where_that_is_sooner_or_nothing_is_foretold(
@@ -278,7 +356,10 @@ def test_a_silence_names_the_labels_that_the_alert_has_and_no_others(ask: Callab
 
 
 def test_only_what_fires_is_listed_with_its_beginning(ask: Callable[..., list[dict[str, Any]]]) -> None:
-    (alert,) = ask(_query("Firing alerts", "Alerts"))
+    (alert,) = ask(_query("Firing alerts", "Since"))
     assert alert["metric"]["alertname"] == "SLOErrorBudgetBurn"
     assert float(alert["value"][1]) == (END - 300) * 1000
-    assert ask(_query("Firing alerts", "Alerts"), slo="(checkout)") == []
+    assert ask(_query("Firing alerts", "Since"), slo="(checkout)") == []
+    (acknowledged,) = ask(_query("Firing alerts", "Until"))
+    assert acknowledged["metric"] == {"alert": alert["metric"]["alert"], "acknowledged_by": "bert"}
+    assert float(acknowledged["value"][1]) == (END + 120) * 1000

@@ -12,15 +12,9 @@ from alert_rules.compat import KINDS, Kind
 from alert_rules.mimir import mimir_files
 from alert_rules.operator import UnsupportedError, operator_files
 from exporter.spec import Spec
+from winburn.cli.labels import label_pairs
 from winburn.cli.output import write_or_check
 from winburn.cli.spec_argument import SPEC, fail, load_or_exit
-
-
-def _labels(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    pairs = dict(value.partition("=")[::2] for value in values)
-    if not all("=" in value for value in values) or not all(pairs):
-        raise click.BadParameter("write it like release=prometheus")
-    return pairs
 
 
 @click.command()
@@ -47,7 +41,7 @@ def _labels(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...
     "--label",
     "labels",
     multiple=True,
-    callback=_labels,
+    callback=label_pairs,
     metavar="NAME=VALUE",
     help="Label of the operator's objects, such as release=prometheus; may be given several times.",
 )

@@ -1,0 +1,85 @@
+"""PromQL of winburn's own health. Here, and only here, ``instance`` is kept where a number is of one process."""
+
+from __future__ import annotations
+
+from dashboards.queries import MOST_LINES, per
+from exporter.contract import select
+
+MATCH = "(instance, job)"
+RATE = "$__rate_interval"
+LATENCY = "winburn_event_latency_seconds_bucket"
+
+
+def _ours() -> str:
+    """The targets of Prometheus that were winburn within a day: a dead one says no more that it is."""
+    return f"last_over_time({select('winburn_build_info')}[1d])"
+
+
+def of_target(name: str) -> str:
+    """Prometheus' own series of a target (``up``, ``scrape_...``), or one of client_python's, of each of ours."""
+    return per("instance", f"{name} and on {MATCH} {_ours()}")
+
+
+def cpu() -> str:
+    """CPU seconds in a second, of each process."""
+    return per("instance", f"rate(process_cpu_seconds_total[{RATE}]) and on {MATCH} {_ours()}")
+
+
+def answering() -> str:
+    """Processes that Prometheus could scrape; nothing where it has never seen one."""
+    return f"sum({of_target('up')})"
+
+
+def down(family: str, label: str) -> str:
+    """How many of the ``label`` are at 0; with two replicas one that succeeds is enough."""
+    return f"sum({per(label, select(family))} == bool 0)"
+
+
+def of(family: str, label: str) -> str:
+    """The family by its label; of two replicas the higher."""
+    return per(label, select(family))
+
+
+def age(family: str, label: str) -> str:
+    """Seconds since the time that the family says, of the fresher replica."""
+    return f"time() - {of(family, label)}"
+
+
+def dropped(labels: str = "family") -> str:
+    """Series left out in an hour."""
+    return per(labels, f"increase({select('winburn_series_dropped_total')}[1h])")
+
+
+def latency(quantile: float) -> str:
+    """A quantile of the time from a change in a source to the snapshot that has it, of all replicas."""
+    return f"histogram_quantile({quantile:g}, sum by (le) (rate({LATENCY}[{RATE}])))"
+
+
+def reloaded() -> str:
+    """1 where every replica has read its spec, 0 where one refused it."""
+    return f"min({per('instance', select('winburn_config_last_reload_successful'))})"
+
+
+def most(query: str) -> str:
+    """As many as a graph can show."""
+    return f"topk({MOST_LINES}, {query})"
+
+
+def clients() -> str:
+    """Clients of /live/stream, of each process."""
+    return per("instance", select("winburn_live_clients"))
+
+
+def pushes() -> str:
+    """Pushes in a second, by target and result, of all processes."""
+    return f"sum by (target, result) (rate({select('winburn_live_push_total')}[{RATE}]))"
+
+
+def builds() -> str:
+    """The rows of the table of processes: what runs."""
+    return per("instance, version, python_version", select("winburn_build_info"))
+
+
+def milliseconds(family: str) -> str:
+    """A time of each process as Grafana reads it."""
+    return f"1000 * {per('instance', f'{family} and on {MATCH} {_ours()}')}"

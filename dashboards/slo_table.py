@@ -1,0 +1,94 @@
+"""One row per SLO and group, worst first: the columns that the overview and the detail share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dashboards import queries as q
+from dashboards.facts import Facts
+from dashboards.fields import (
+    CELLS,
+    TREND_COLUMN,
+    Json,
+    Steps,
+    column,
+    field,
+    gauge_column,
+    number_column,
+    sparkline_column,
+    word_column,
+)
+from dashboards.panels import Table, columns, now, over_time, sort
+from dashboards.words import BUDGET, SLO_STATUS
+from exporter.windows import TIERS, factor
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A query by the label ``name``, and how its column looks and is called."""
+
+    ref: str
+    expr: str
+    look: Json
+
+    @property
+    def title(self) -> str:
+        """The column's name."""
+        title: str = self.look["matcher"]["options"]
+        return title
+
+
+def shared_columns(facts: Facts) -> tuple[Column, ...]:
+    """Status, budget, burn, when it is gone, errors."""
+    fast = float(factor(TIERS[0], facts.period))
+    burn: Steps = ((None, "green"), (1, "orange"), (fast, "red"))
+    soon: Steps = ((None, "red"), (86400, "orange"))
+    return (
+        Column("Status", q.slo_table(), word_column("Status", 100, SLO_STATUS)),
+        Column("Budget", q.slo("slo_error_budget_remaining_ratio"), gauge_column("Budget left", 170, BUDGET)),
+        Column("Left", q.slo("slo_error_budget_remaining_seconds"), number_column("Outage left", 110, "s")),
+        Column("Burn", q.slo("slo_burn_rate", window="1h"), number_column("Burn (1h)", 100, "none", burn, 2)),
+        Column("Gone", q.gone_in(), number_column("Gone in", 110, "s", soon)),
+        Column(
+            "Errors",
+            q.slo("slo_error_ratio", window="1h"),
+            number_column("Errors (1h)", 110, "percentunit", decimals=3),
+        ),
+    )
+
+
+def slo_rows(
+    key: str,
+    title: str,
+    text: str,
+    shown: Sequence[Column],
+    *,
+    slo_links: Sequence[Json] = (),
+    group_links: Sequence[Json] = (),
+    trend: bool = False,
+) -> Table:
+    """The table; ``trend`` adds the burn rate as a small graph."""
+    names = {"slo": "SLO", "slo_group": "Group"} | {f"Value #{each.ref}": each.title for each in shown}
+    graph = "Burn over time"
+    return Table(
+        key,
+        title,
+        text,
+        [
+            *(now(each.ref, each.expr, table=True) for each in shown),
+            *([over_time("Trend", q.slo("slo_burn_rate", window="1h"))] if trend else ()),
+        ],
+        field=field(custom=CELLS),
+        overrides=[
+            column("SLO", 220, links=list(slo_links) or None),
+            column("Group", 160, links=list(group_links) or None),
+            *(each.look for each in shown),
+            *([sparkline_column(graph, 180)] if trend else ()),
+        ],
+        transformations=[
+            *columns("name", names | ({TREND_COLUMN: graph} if trend else {}), trend="Trend" if trend else None),
+            sort("Budget left"),
+            sort("Status", descending=True),
+        ],
+    )
