@@ -46,9 +46,8 @@ _NAME = re.compile(r'"(?:[^"\\]|\\.)*"|([a-zA-Z_:][a-zA-Z0-9_:]*)')
 
 def named_series(expression: str) -> set[str]:
     """Names in an expression that begin like ours or Prometheus' own; label names and functions do not."""
-    ours = ("slo_", "experiment", "winburn_", "variant_", "pattern_", "prediction_", "suggestion_", "alert_acknowledged")
-    prefixes = (*ours, "process_", "python_", "ALERTS", "up")
-    prefixes += ("prediction_", "suggestion_")
+    ours = ("slo_", "experiment", "winburn_", "variant_", "pattern_", "prediction_", "suggestion_")
+    prefixes = (*ours, "alert_acknowledged", "process_", "python_", "ALERTS", "up")
     found = {match.group(1) for match in _NAME.finditer(expression) if match.group(1)}
     labels = {label for family in FAMILIES.values() for label in family.all_labels}
     return {name for name in found if name.startswith(prefixes)} - (labels - set(FAMILIES))
