@@ -201,7 +201,7 @@ def _no_data(spec: Spec, slos: list[Slo]) -> Scenario:
         for group in calm:
             scenario.replicas("slo_status", [[(OK, 2 * PHASE + 2 * (hold + PHASE))]] * 2, **group)
         if slo.no_data != "ignore":
-            alerts.append(alert_of(slo, no_data_rule(slo, severity, spec.links), NO_DATA_STATUS))
+            alerts.append(alert_of(slo, no_data_rule(slo, severity, spec), NO_DATA_STATUS))
     begin = 2 * PHASE + hold
     scenario.check(begin - 1, "SLONoData")
     scenario.check(begin + hold - 1, "SLONoData")
