@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alert_rules import freeze
+from alert_rules.engagement_rules import engagement_groups
 from alert_rules.experiment_rules import experiment_group
 from alert_rules.health_rules import health_group
 from alert_rules.native import ABOUT as NATIVE_ABOUT
@@ -27,6 +28,7 @@ def rule_groups(spec: Spec) -> tuple[Group, ...]:
         health_group(spec),
         *(group for slo in sorted(spec.slos, key=lambda slo: slo.name) for group in _groups(slo, spec)),
         *(experiment_group(each, spec) for each in sorted(spec.experiments, key=lambda each: each.name)),
+        *engagement_groups(spec),
     )
 
 

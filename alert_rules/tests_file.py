@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 
+from alert_rules.engagement_scenarios import engagement_scenarios
 from alert_rules.experiment_rules import VERDICTS, kill_rule
 from alert_rules.experiment_scenarios import decided_scenario, mismatch_scenario
 from alert_rules.health_rules import health_group, paging_sources, stale_after
@@ -44,6 +45,7 @@ def unit_tests_text(spec: Spec) -> str:
         scenarios.append(_kills(spec))
     if spec.experiments:
         scenarios += [mismatch_scenario(spec), *(decided_scenario(spec, word) for word in VERDICTS)]
+    scenarios += engagement_scenarios(spec)
     about = comment(f"Run: promtool test rules {TESTS_FILE}\nEvery series comes from two exporters, a and b.")
     return HEADER + about + head + "tests:\n" + "".join(scenario.text() for scenario in scenarios)
 

@@ -149,6 +149,45 @@ _TABLE: tuple[Alert, ...] = (
         ),
     ),
     Alert(
+        name="VariantEarlyKill",
+        identity=("variant", "persona"),
+        severity="info",
+        hold=0,
+        summary="stop variant {variant} of {persona}",
+        description=(
+            "Variant {variant} of {persona} was killed early: {rule}\n"
+            "Take it down where that is not done by itself. This message ends an hour after the kill.\n"
+            "Check first: are the views counted that it really had? Does the prediction for it make sense?"
+        ),
+    ),
+    Alert(
+        name="HighVariantKillRatio",
+        identity=("persona",),
+        severity="ticket",
+        hold=15 * MINUTE,
+        summary="{value} of the variants of {persona} were killed early",
+        description=(
+            "Of the monitoring sessions of {persona} that began in the last 24 hours, {value} ended in a kill, three "
+            "or more of them; this alert starts above {limit} %.\n"
+            "Kills are to be the exception: more likely the predictions are too high than all content is bad.\n"
+            "Check first: does the predictor promise more than before (prediction_calibration_error_ratio)? Is the "
+            "audience smaller today? Are interactions still counted?"
+        ),
+    ),
+    Alert(
+        name="PatternFatigued",
+        identity=("pattern", "persona"),
+        severity="info",
+        hold=5 * MINUTE,
+        summary="rest the pattern {pattern} of {persona}",
+        description=(
+            "The pattern {pattern} of {persona} is worn out: it was used {uses} times or more in the last {window}, or "
+            "its engagement falls with its uses.\n"
+            "Use other patterns until it is fresh again.\n"
+            "Check first: which of the two is it (pattern_uses, pattern_fatigue_e_value)?"
+        ),
+    ),
+    Alert(
         name="WinburnDown",
         identity=(),
         severity="page",
@@ -338,3 +377,20 @@ def percent(share: float) -> str:
     """The share in percent, without the zeros of the arithmetic."""
     # By way of the decimal text: 0.07 * 100 is 7.000000000000001.
     return f"{(Decimal(repr(share)) * 100).normalize():f}"
+
+
+def variant_kill_facts(variant: str, persona: str, judged: tuple[str, float, float] | None) -> dict[str, str]:
+    """What the text of ``VariantEarlyKill`` says. ``judged`` is by which rule, expected ratio and alpha; None where
+    winburn kills nothing itself."""
+    facts = {"variant": variant, "persona": persona}
+    if judged is None:
+        return {**facts, "rule": "what judges it wrote down that it was killed."}
+    rule, ratio, alpha = judged
+    if rule == "threshold":
+        why = "its engagement fell below the threshold of its monitoring session. This rule has no error rate."
+        return {**facts, "rule": why}
+    why = (
+        f"its engagement is below {percent(ratio)} % of what was predicted. Of variants that are not, at most "
+        f"{percent(alpha)} % are ever killed by winburn, however often one looks."
+    )
+    return {**facts, "rule": why}

@@ -20,7 +20,7 @@ from exporter.apply_sql import execute
 from exporter.apply_webhook import post
 from exporter.contract import Sample, sample
 from exporter.spec import SqlSource
-from exporter.spec.apply_models import Apply, ApplyTarget
+from exporter.spec.apply_models import Apply, ApplyTarget, VariantApply
 from exporter.spec.semantics_apply import PARAMETERS
 from exporter.state import Application, State, StateError
 
@@ -40,16 +40,25 @@ def backoff(attempt: int) -> float:
     return float(min(5 * 2 ** (attempt - 1), 600))
 
 
-def acts(applies: Mapping[str, Apply], sources: Mapping[str, SqlSource]) -> Callable[[Application], Act | None]:
-    """What does an application of an experiment, from the ``apply`` of each and the spec's sources of type sql; None
-    where its ``apply`` does not name the action."""
+def acts(
+    applies: Mapping[str, Apply], sources: Mapping[str, SqlSource], variants: VariantApply | None = None
+) -> Callable[[Application], Act | None]:
+    """What does an application, from the ``apply`` of each experiment, that of content ``variants``, and the spec's
+    sources of type sql; None where its ``apply`` does not name the action."""
+    of_variants = _act(variants.kill, sources) if variants else None
     known = {
         (name, action): _act(target, sources)
         for name, apply in applies.items()
         for action in PARAMETERS
         if (target := getattr(apply, action)) is not None
     }
-    return lambda application: known.get((application.entity, application.action))
+
+    def act(application: Application) -> Act | None:
+        if application.kind == "variant":
+            return of_variants
+        return known.get((application.entity, application.action))
+
+    return act
 
 
 def samples(state: State, wanted: Mapping[str, Apply]) -> list[Sample]:

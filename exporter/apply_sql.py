@@ -31,7 +31,7 @@ def values_of(application: Application, at: float) -> dict[str, Any]:
     """What the statement may name."""
     facts = application.facts
     return {
-        "experiment": application.entity,
+        "persona" if application.kind == "variant" else "experiment": application.entity,
         "variant": application.member,
         "action": application.action,
         "reason": facts.get("reason", ""),

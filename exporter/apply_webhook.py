@@ -33,7 +33,7 @@ def body_of(application: Application, at: float) -> bytes:
     facts = application.facts
     document: dict[str, Any] = {
         "id": delivery(application),
-        "experiment": application.entity,
+        "persona" if application.kind == "variant" else "experiment": application.entity,
         "variant": application.member,
         "action": application.action,
         "occasion": application.occasion,

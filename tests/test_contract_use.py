@@ -24,6 +24,7 @@ sources:
   shop: {type: sql, url: "sqlite:///shop.db"}
 slos:
   - {name: web, service: web, objective: 99.9, period: 30d, sli: {source: prod, total: a_total, bad: b_total}}
+engagement: {source: shop}
 experiments:
   - name: button
     control: blue
@@ -68,6 +69,20 @@ NOT_SHOWN = {
     "experiment_waiting_loss_per_day": "for experiment-detail, as above",
     "experiments_cost_impact": "for experiment-detail, as above",
     "experiments_win_ratio_mean": "for experiment-detail, as above",
+    "pattern_engagement_ratio": "for variants-live, which a later version brings",
+    "pattern_fatigue_e_value": "as above",
+    "pattern_freshness_ratio": "as above",
+    "prediction_calibration_error_ratio": "as above",
+    "suggestion_info": "as above",
+    "variant_engagement_ratio": "as above",
+    "variant_impressions": "as above",
+    "variant_interactions": "as above",
+    "variant_kill_e_value": "as above",
+    "variant_kills_total": "as above",
+    "variant_predicted_engagement_ratio": "as above",
+    "variant_sessions": "as above",
+    "variant_sessions_stale": "as above",
+    "variant_time_to_kill_seconds": "as above",
     "winburn_collector_duration_seconds": "for the health dashboard, which a later version brings",
     "winburn_collector_series": "as above",
     "winburn_config_last_reload_success_timestamp_seconds": "as above",

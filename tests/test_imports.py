@@ -75,6 +75,7 @@ PART_OF = {
     "exporter.render": "exporter.snapshot",
     "exporter.schedule": "exporter.loop",
     "exporter.server": "exporter.web",
+    "exporter.sources.engagement_rows": "exporter.sources.base",
     "exporter.worker": "exporter.loop",
 }
 """Modules that were one file too long: they may import and be imported as what they are a part of."""

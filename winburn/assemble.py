@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
 from exporter.alerts import ALERTS
 from exporter.collectors.alertmanager import AcknowledgementCollector
+from exporter.collectors.engagement import EngagementCollector
 from exporter.collectors.experiment import ExperimentCollector
 from exporter.collectors.slo import SloCollector
 from exporter.collectors.slo_composite import Components, in_order
@@ -16,9 +18,12 @@ from exporter.collectors.slo_feed import Progress
 from exporter.contract import Collector, Sample, sample
 from exporter.sources.alertmanager import AlertmanagerApi
 from exporter.sources.base import CounterSource, CountSource, SlotSource
-from exporter.sources.build import open_source
+from exporter.sources.build import open_engagement, open_source
+from exporter.sources.sql import SqlSource
 from exporter.spec import FileSource, Spec, read_secret, source_url
-from exporter.state import Application, State
+from exporter.state import Application, Latch, State
+
+_LOG = logging.getLogger("winburn")
 
 AnySource = CounterSource | SlotSource | CountSource
 
@@ -39,10 +44,12 @@ class Assembly:
     collectors: tuple[Collector, ...]
     killed_at: KilledAt = _nobody
     next_steps: Callable[[], Mapping[str, str]] = dict
+    suggestions: Callable[[], list[dict[str, Any]]] = list
 
     def health(self) -> Iterable[Sample]:
-        """winburn_source_up of every source that was asked."""
-        return [sample("winburn_source_up", s.up, source=name) for name, s in self.sources.items() if s.up is not None]
+        """winburn_source_up of every source that was asked, and what collectors have left out."""
+        up = [sample("winburn_source_up", s.up, source=name) for name, s in self.sources.items() if s.up is not None]
+        return [*up, *(one for c in self.collectors if isinstance(c, EngagementCollector) for one in c.health())]
 
 
 def open_state(spec: Spec) -> State:
@@ -89,15 +96,38 @@ def assemble(
     collectors: list[Collector] = [*slos]
     killed_at: KilledAt = _nobody
     next_steps: Callable[[], Mapping[str, str]] = dict
+    suggestions: Callable[[], list[dict[str, Any]]] = list
     if spec.experiments:
         experiments = ExperimentCollector(cast(Any, sources), spec.experiments, state, refresh=spec.refresh, wish=wish)
         collectors.append(experiments)
         killed_at, next_steps = experiments.killed_at, experiments.next_steps
+    if spec.engagement:
+        variants = open_engagement(cast(SqlSource, sources[spec.engagement.source]), spec.engagement.tables)
+        engagement = EngagementCollector(
+            variants,
+            spec.engagement,
+            state,
+            labels=spec.limits.labels,
+            wish=partial(_wish_kills, wish),
+            say=_LOG.warning,
+        )
+        collectors.append(engagement)
+        suggestions = engagement.words
     if spec.alerting.alertmanager and live:
         alertmanagers = [AlertmanagerApi(url) for url in spec.alerting.alertmanager]
         identities = {alert.name: alert.identity for alert in ALERTS.values()}
         collectors.append(AcknowledgementCollector(alertmanagers, identities))
-    return Assembly(sources, tuple(collectors), killed_at, next_steps)
+    return Assembly(sources, tuple(collectors), killed_at, next_steps, suggestions)
+
+
+def _wish_kills(wish: Callable[[Iterable[Application]], None], latches: Sequence[Latch]) -> None:
+    """Kills of content variants, which are applied once each."""
+    wish(
+        [
+            Application(x.entity, x.member, "kill", repr(x.at), {**x.facts, "reason": x.reason, "at": x.at}, "variant")
+            for x in latches
+        ]
+    )
 
 
 def _open(name: str, spec: Spec) -> AnySource:

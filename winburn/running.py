@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import platform
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -11,11 +12,14 @@ from typing import Any
 
 from exporter.apply import Applier, acts
 from exporter.apply import samples as applied
-from exporter.contract import Sample, sample
+from exporter.contract import PromptCollector, Sample, sample
 from exporter.live import Feed, LiveStream
 from exporter.loop import Loop
 from exporter.notify import Counts
+from exporter.nudges import Nudges
 from exporter.snapshot import Snapshot
+from exporter.sources import sql
+from exporter.sources.changes import Changes
 from exporter.spec import Spec, SqlSource
 from exporter.state import Application, State, StateError
 from winburn.assemble import Assembly, assemble, open_state
@@ -24,6 +28,7 @@ from winburn.push import pushers
 from winburn.version import VERSION
 
 _LOG = logging.getLogger("winburn")
+_PATIENCE = 60.0
 _EVENTS = 100
 """Entries of the audit trail that the live page has."""
 
@@ -45,9 +50,12 @@ class Running:
     feed: Feed
     stream: LiveStream | None
     applier: Applier | None
+    changes: tuple[Changes, ...]
 
     def close(self) -> None:
         """Begin nothing more."""
+        for each in self.changes:
+            each.close()
         if self.applier:
             self.applier.close()
 
@@ -64,7 +72,7 @@ def build(spec: Spec, watching: Watching, *, progress: Callable[[str, float], No
     assembly = assemble(spec, state, progress=progress, wish=applier.wish if applier else _nothing)
     feed = Feed(lambda: loop.current, monotonic=time.monotonic, clock=time.time, words=lambda: _words(state, assembly))
     stream = LiveStream(feed, monotonic=time.monotonic, limit=watching.clients, origins=watching.origins)
-    pushes, read_at = Counts(), time.time()
+    pushes, nudges, read_at = Counts(), Nudges(), time.time()
     subscribers: list[Callable[[Snapshot], object]] = [
         pusher.publish for pusher in pushers(spec, assembly.killed_at, pushes)
     ]
@@ -88,8 +96,28 @@ def build(spec: Spec, watching: Watching, *, progress: Callable[[str, float], No
         keep_seconds=spec.keep_seconds,
         publish=publish,
         health=health,
+        nudges=nudges,
     )
-    return Running(loop, feed, stream if watching.live else None, applier)
+    return Running(loop, feed, stream if watching.live else None, applier, _listen(assembly, nudges))
+
+
+def _listen(assembly: Assembly, nudges: Nudges) -> tuple[Changes, ...]:
+    """A thread for each database that can say that it has changed, where somebody wants to know at once."""
+    wanted = {source for c in assembly.collectors if isinstance(c, PromptCollector) for source in c.sources}
+    heard = []
+    for name in sorted(wanted):
+        source = assembly.sources[name]
+        changes = Changes(source) if isinstance(source, sql.SqlSource) else None
+        if changes is not None and changes.supported:
+            threading.Thread(target=_hear, args=(name, changes, nudges), name=f"changes {name}", daemon=True).start()
+            heard.append(changes)
+    return tuple(heard)
+
+
+def _hear(name: str, changes: Changes, nudges: Nudges) -> None:
+    while not changes.closed:
+        if changes.wait(_PATIENCE):
+            nudges.tell(name, changes.changed_at)
 
 
 def _nothing(_applications: Iterable[Application]) -> None:
@@ -98,13 +126,14 @@ def _nothing(_applications: Iterable[Application]) -> None:
 
 def _applier(spec: Spec, state: State) -> Applier | None:
     applies = {e.name: e.apply for e in spec.experiments if e.apply}
+    variants = spec.engagement.apply if spec.engagement else None
     databases = {name: source for name, source in spec.sources.items() if isinstance(source, SqlSource)}
-    return Applier(state, acts(applies, databases)) if applies else None
+    return Applier(state, acts(applies, databases, variants)) if applies or variants else None
 
 
 def _words(state: State, assembly: Assembly) -> Mapping[str, Any]:
     """What the live page says in words: who changed what, and what to do next."""
-    words: dict[str, Any] = {"next_steps": assembly.next_steps()}
+    words: dict[str, Any] = {"next_steps": assembly.next_steps(), "suggestions": assembly.suggestions()}
     try:
         entries = state.audit(limit=_EVENTS, newest=True)
     except StateError:

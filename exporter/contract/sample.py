@@ -7,12 +7,15 @@ import math
 from functools import lru_cache
 from typing import NamedTuple
 
+from exporter.contract.engagement import ENGAGEMENT_FAMILIES
 from exporter.contract.experiment import EXPERIMENT_FAMILIES
 from exporter.contract.family import ContractError, Family
 from exporter.contract.health import HEALTH_FAMILIES
 from exporter.contract.slo import SLO_FAMILIES
 
-FAMILIES: dict[str, Family] = {f.name: f for f in (*SLO_FAMILIES, *EXPERIMENT_FAMILIES, *HEALTH_FAMILIES)}
+FAMILIES: dict[str, Family] = {
+    f.name: f for f in (*SLO_FAMILIES, *EXPERIMENT_FAMILIES, *ENGAGEMENT_FAMILIES, *HEALTH_FAMILIES)
+}
 HEALTH: frozenset[str] = frozenset(f.name for f in HEALTH_FAMILIES)
 
 E_VALUE_CAP = 1e300

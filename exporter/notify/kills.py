@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from exporter.alerts import ALERTS, VARIANT_KILL_ANNOUNCED, dashboard_address, kill_facts
+from exporter.alerts import ALERTS, VARIANT_KILL_ANNOUNCED, dashboard_address, kill_facts, variant_kill_facts
 from exporter.notify.firing import Firing, fire, of_family
 from exporter.snapshot import Snapshot
 from exporter.spec import Experiment, Spec
@@ -42,7 +42,13 @@ def variant_kills(snapshot: Snapshot, spec: Spec) -> list[Firing]:
     dashboard = dashboard_address(spec.links.grafana, "variants-live")
     killed = [s.labels for s in of_family(snapshot.samples, "variant_early_kill") if s.value == 1]
     news = [labels for labels in killed if times.get(labels, 0.0) > snapshot.at - VARIANT_KILL_ANNOUNCED]
-    return [fire(alert, dict(x), _Known(x), dashboard, spec, times[x]) for x in news]
+    kill = spec.engagement.early_kill if spec.engagement else None
+    judged = (kill.rule, kill.expected_ratio, kill.alpha) if kill else None
+    return [
+        fire(alert, labels, variant_kill_facts(**labels, judged=judged), dashboard, spec, times[x])
+        for x in news
+        for labels in (dict(x),)
+    ]
 
 
 def _kill(experiment: Experiment, variant: str, spec: Spec, killed: float | None, at: float) -> Firing:
@@ -61,10 +67,3 @@ def _kill(experiment: Experiment, variant: str, spec: Spec, killed: float | None
     dashboard = dashboard_address(spec.links.grafana, "experiments", experiment=experiment.name)
     since = at if killed is None else killed
     return fire(ALERTS["ExperimentEarlyKill"], labels, facts, dashboard, spec, since, experiment.runbook)
-
-
-class _Known(dict[str, str]):
-    """Facts of which some may be missing: a text with a gap is better than no page."""
-
-    def __missing__(self, key: str) -> str:
-        return "?"

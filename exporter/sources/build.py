@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exporter.sources.base import CounterSource, CountSource, DefinitionSource, SlotSource, SourceError
+from exporter.sources.engagement_rows import EngagementSource
 from exporter.sources.file import FileSource
 from exporter.sources.http_api import HttpApi
 from exporter.sources.http_json import HttpSource
+from exporter.sources.own_tables import OwnTablesSource
 from exporter.sources.prometheus import PrometheusSource
 from exporter.sources.sql import SqlSource
+from exporter.sources.threads import ThreadsSource
 from exporter.spec import source_models as models
+from exporter.spec.engagement_models import OwnTables
 
 if TYPE_CHECKING:  # each source keeps the protocols that collectors ask it by
     _COUNTERS: type[CounterSource] = PrometheusSource
@@ -32,7 +36,7 @@ def open_source(
     if url is None:
         raise ValueError(f"source {name} has no url")
     if isinstance(model, models.SqlSource):
-        return SqlSource(name, url, timeout=model.timeout)
+        return SqlSource(name, url, timeout=model.timeout, timezone=model.timezone)
     if isinstance(model, models.HttpSource):
         api = HttpApi(name, url, model, lambda: _token(name, model.token_file))
         return HttpSource(name, api, every=model.every or 0.0)
@@ -61,3 +65,8 @@ def _token(name: str, path: str | None) -> str | None:
 
 def _why(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or "it is not UTF-8 text"
+
+
+def open_engagement(source: SqlSource, tables: str | OwnTables) -> EngagementSource:
+    """The reader of content variants: ``threads``, or the spec's own queries."""
+    return OwnTablesSource(source, tables) if isinstance(tables, OwnTables) else ThreadsSource(source)

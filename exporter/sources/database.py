@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Engine, NullPool, QueuePool, TextClause, create_engine, make_url
+from sqlalchemy import URL, Engine, Executable, NullPool, QueuePool, create_engine, inspect, make_url
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
@@ -57,10 +57,15 @@ class Database:
         self._worker: threading.Thread | None = None
         self._turn = threading.Lock()
 
-    def rows(self, statement: TextClause, values: Mapping[str, Any], limit: int) -> Table:
+    def rows(self, statement: Executable, values: Mapping[str, Any], limit: int) -> Table:
         """The rows of a SELECT. Unreachable where no answer comes in time, SourceError where the query is refused."""
         with self._turn:
             return self._in_time(lambda: self._rows(statement, values, limit))
+
+    def columns(self, tables: Collection[str]) -> dict[str, dict[str, Any]]:
+        """Table or view -> column -> its SQLAlchemy type, of those that are there. Errors as in :meth:`rows`."""
+        with self._turn:
+            return self._in_time(lambda: self._columns(tables))
 
     def close(self) -> None:
         """Close the connections that are kept; a later question opens one again."""
@@ -68,7 +73,7 @@ class Database:
             self._engine.dispose()
             self._engine = None
 
-    def _rows(self, statement: TextClause, values: Mapping[str, Any], limit: int) -> Table:
+    def _rows(self, statement: Executable, values: Mapping[str, Any], limit: int) -> Table:
         try:
             with self._connected().connect() as connection:
                 result = connection.execute(statement, dict(values))
@@ -83,6 +88,17 @@ class Database:
         except SQLAlchemyError as error:
             raise self._failure(error) from None
         except sqlite3.Error as error:  # raised by our own opening, or while rows are fetched
+            raise Unreachable(f"source {self._name}: {self._clean(error)}") from None
+
+    def _columns(self, tables: Collection[str]) -> dict[str, dict[str, Any]]:
+        try:
+            with self._connected().connect() as connection:
+                found = inspect(connection)
+                there = sorted({*found.get_table_names(), *found.get_view_names()} & set(tables))
+                return {name: {c["name"]: c["type"] for c in found.get_columns(name)} for name in there}
+        except SQLAlchemyError as error:
+            raise self._failure(error) from None
+        except sqlite3.Error as error:  # as above
             raise Unreachable(f"source {self._name}: {self._clean(error)}") from None
 
     def _in_time(self, work: Callable[[], Answer]) -> Answer:

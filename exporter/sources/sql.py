@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
-from sqlalchemy import text
+from sqlalchemy import Executable, text
 
 from exporter.sources.base import Amount, Count, Slots, SourceError
 from exporter.sources.count_rows import amounts, counts
@@ -18,6 +19,8 @@ ROWS = 10_000
 """A query that gives more rows is refused; one for slots may give as many as there are slots."""
 _GROUPS = 1000
 
+Answer = TypeVar("Answer")
+
 
 class SqlSource:
     """A SlotSource and a CountSource.
@@ -25,9 +28,12 @@ class SqlSource:
     ``up`` is False where the database cannot be reached or takes too long; a refused query is an answer.
     """
 
-    def __init__(self, name: str, url: str, *, timeout: float = 10.0) -> None:
+    def __init__(self, name: str, url: str, *, timeout: float = 10.0, timezone: str = "UTC") -> None:
         self.name = name
+        self.timezone = timezone
         self.up: bool | None = None
+        self.url = url
+        """With its password: not for messages."""
         self._database = Database(name, url, timeout)
 
     def slots(
@@ -38,7 +44,7 @@ class SqlSource:
             raise SourceError(f"source {self.name}: a database needs a query, not columns of a file")
         limit = max(ROWS, math.ceil((end - start) / step) * (_GROUPS if group_by else 1))
         columns = [label.lower() for label in group_by]
-        table = self._ask(query, {"start": start, "end": end, "step": step}, limit)
+        table = self.query(query, {"start": start, "end": end, "step": step}, limit)
         parts = [column for column in ("bad", "good") if column in table.columns]
         if len(parts) > 1:
             raise SourceError(f"source {self.name}: the query gives bad and good; give one of them, the other follows")
@@ -51,23 +57,32 @@ class SqlSource:
         """See CountSource; binds :at where the query names it."""
         if metric.query is None:
             raise SourceError(f"source {self.name}: metric {metric.name} has no query")
-        table = self._ask(metric.query, {"at": at}, ROWS)
+        table = self.query(metric.query, {"at": at}, ROWS)
         found = counts(self.name, metric, _places(table), table.columns)
         if metric.segments is None:
             return found
-        table = self._ask(metric.segments, {"at": at}, ROWS)
+        table = self.query(metric.segments, {"at": at}, ROWS)
         return [*found, *counts(self.name, metric, _places(table), table.columns, segments=True)]
 
     def amounts(self, query: str, at: float) -> list[Amount]:
         """See AmountSource; binds :at where the query names it."""
-        table = self._ask(query, {"at": at}, ROWS)
+        table = self.query(query, {"at": at}, ROWS)
         return amounts(self.name, _places(table), table.columns)
 
     def close(self) -> None:
         """Close the connections that are kept; a later question opens one again."""
         self._database.close()
 
-    def _ask(self, query: str, values: Mapping[str, float], limit: int) -> Table:
+    def ask(self, statement: Executable, values: Mapping[str, Any], limit: int) -> Table:
+        """The rows of a statement, at most ``limit``; SourceError as everywhere."""
+        return self._noted(lambda: self._database.rows(statement, values, limit))
+
+    def columns(self, tables: Collection[str]) -> dict[str, dict[str, Any]]:
+        """Table -> column -> type, of those tables that are there."""
+        return self._noted(lambda: self._database.columns(tables))
+
+    def query(self, query: str, values: Mapping[str, float], limit: int) -> Table:
+        """The rows of a query of the spec, which may name these values; columns in lower case."""
         statement = text(query)
         named = sorted(statement.compile().params)
         if unknown := [name for name in named if name not in values]:
@@ -75,8 +90,12 @@ class SqlSource:
                 f"source {self.name}: the query names :{unknown[0]}, and only :{', :'.join(values)} can be given; "
                 f"write \\:{unknown[0]} where no parameter is meant"
             )
+        table = self.ask(statement, {name: _whole(values[name]) for name in named}, limit)
+        return Table(tuple(column.lower() for column in table.columns), table.rows)
+
+    def _noted(self, question: Callable[[], Answer]) -> Answer:
         try:
-            table = self._database.rows(statement, {name: _whole(values[name]) for name in named}, limit)
+            answer = question()
         except Unreachable:
             self.up = False
             raise
@@ -84,7 +103,7 @@ class SqlSource:
             self.up = True
             raise
         self.up = True
-        return Table(tuple(column.lower() for column in table.columns), table.rows)
+        return answer
 
 
 def _places(table: Table) -> Iterator[tuple[str, Row]]:

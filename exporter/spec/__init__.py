@@ -1,6 +1,7 @@
 """YAML to strict, frozen models, with every error at once."""
 
 from exporter.spec.alerting_models import Alerting, Receiver
+from exporter.spec.engagement_models import Engagement, Fatigue, OwnTables, VariantKill
 from exporter.spec.errors import SpecError, SpecErrors
 from exporter.spec.experiment_models import (
     Cost,
@@ -51,7 +52,9 @@ __all__ = [
     "CsvCounts",
     "CsvSlots",
     "EarlyKill",
+    "Engagement",
     "Experiment",
+    "Fatigue",
     "FileSource",
     "GrafanaLive",
     "Guardrail",
@@ -65,6 +68,7 @@ __all__ = [
     "Links",
     "Live",
     "Metric",
+    "OwnTables",
     "OwnTier",
     "Pages",
     "PrometheusCost",
@@ -83,6 +87,7 @@ __all__ = [
     "SqlSource",
     "StateStore",
     "Value",
+    "VariantKill",
     "is_native",
     "json_schema",
     "lint",

@@ -46,3 +46,10 @@ class Apply(Model):
     """When a variant is recommended to be shipped."""
     weights: ApplyTarget | None = None
     """When other traffic weights are recommended: once for each variant."""
+
+
+class VariantApply(Model):
+    """What is done to the outside about content variants."""
+
+    kill: ApplyTarget
+    """When a variant is killed; a statement may name :variant, :persona, :action, :reason and :at."""

@@ -35,7 +35,7 @@ def lint(spec: Spec) -> list[str]:
 
 
 def _nothing_to_do(spec: Spec) -> Iterator[str]:
-    if not spec.slos and not spec.experiments:
+    if not spec.slos and not spec.experiments and not spec.engagement:
         yield "slos: neither SLOs nor experiments are given, so nothing will be computed"
 
 
@@ -70,6 +70,7 @@ def _fitting(window: int) -> float:
 def _sources(spec: Spec) -> Iterator[str]:
     used = {slo.sli.source for slo in spec.slos} | {metric.source for x in spec.experiments for metric in x.metrics}
     used |= {experiment.definition.source for experiment in spec.experiments if experiment.definition}
+    used |= {spec.engagement.source} if spec.engagement else set()
     for name, source in spec.sources.items():
         if name not in used:
             yield f"sources.{name}: no SLO and no metric uses this source"

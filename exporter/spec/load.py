@@ -47,6 +47,7 @@ _STAND_INS: Mapping[str, Any] = {
     "short": "5m",
     "slo": "stand-in",
     "source": "stand-in",
+    "tables.variants": "stand-in",
     "threshold": 1,
     "variants": {},
     "variants.*": 0.5,
@@ -138,7 +139,10 @@ def _mend(value: dict[str, Any], parts: Parts, droppable: Parts) -> None:
     """Take a mistake away: put a stand-in where something must stand, or leave out what may be left out."""
     holder = _at(value, parts[:-1])
     required = len(droppable) < len(parts)
-    key = str(parts[-1]) if required else f"{parts[-2] if len(parts) > 1 else ''}.*"
+    above = parts[-2] if len(parts) > 1 else ""
+    key = str(parts[-1]) if required else f"{above}.*"
+    if required and f"{above}.{key}" in _STAND_INS:
+        key = f"{above}.{key}"
     if key in _STAND_INS and isinstance(holder, dict):
         holder[parts[-1]] = _STAND_INS[key]
     else:
@@ -186,6 +190,7 @@ def _completed(spec: Spec, tree: Tree, folder: Path) -> Spec:
             _with_apply(_with_columns(experiment, spec), here(("experiments", i)))
             for i, experiment in enumerate(spec.experiments)
         ),
+        engagement=spec.engagement and _with_apply(spec.engagement, here(("engagement",))),
         state=_resolved(spec.state, here(("state",))),
         live=_with(spec.live, grafana=_resolved(spec.live.grafana, here(("live",))))
         if spec.live.grafana
@@ -207,16 +212,18 @@ def _with_bad_column(slo: Slo) -> Slo:
     return _with(slo, sli=_with(slo.sli, csv=_with(csv, bad="bad")))
 
 
-def _with_apply(experiment: Experiment, folder: Path) -> Experiment:
-    if experiment.apply is None:
-        return experiment
-    targets = {action: getattr(experiment.apply, action) for action in type(experiment.apply).model_fields}
+def _with_apply(holder: AnyModel, folder: Path) -> AnyModel:
+    """An experiment, or the engagement, with the paths of its webhooks resolved."""
+    apply = getattr(holder, "apply", None)
+    if apply is None:
+        return holder
+    targets = {action: getattr(apply, action) for action in type(apply).model_fields}
     webhooks = {
         action: _with(target, webhook=_resolved(target.webhook, folder))
         for action, target in targets.items()
         if target is not None and target.webhook is not None
     }
-    return _with(experiment, apply=_with(experiment.apply, **webhooks))
+    return _with(holder, apply=_with(apply, **webhooks))
 
 
 def _with_columns(experiment: Experiment, spec: Spec) -> Experiment:

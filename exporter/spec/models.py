@@ -12,6 +12,7 @@ from pydantic import Field
 
 from exporter.spec.alerting_models import Alerting
 from exporter.spec.base import Model
+from exporter.spec.engagement_models import Engagement
 from exporter.spec.experiment_models import Experiment
 from exporter.spec.live_models import Live
 from exporter.spec.slo_models import Slo
@@ -34,6 +35,7 @@ DURATIONS = frozenset(
         "slice",
         "stalled_after",
         "timeout",
+        "window",
     }
 )
 """The keys that hold a duration, in whatever model."""
@@ -53,9 +55,10 @@ class Links(Model):
 class Limits(Model):
     """Caps that keep one selector from costing everybody."""
 
-    NOT_YET: ClassVar[dict[str, str]] = {"labels": "content variants"}
     groups: Annotated[Count, Field(ge=1, le=10_000)] = 50
     """Groups of one SLO that are shown; the worst ones stay."""
+    labels: Annotated[Count, Field(ge=1, le=100_000)] = 1000
+    """Series of one family of content variants that are shown; the newest ones stay."""
     series: Annotated[Count, Field(ge=1, le=1_000_000)] = 5000
     """Series of one selector above which sums are asked for."""
 
@@ -74,7 +77,6 @@ class Spec(Model):
 
     NOT_YET: ClassVar[dict[str, str]] = {
         "tenant": "a label on every series",
-        "engagement": "content variants",
     }
     refresh: Duration = 15.0
     """How often everything is computed; divides 5m."""
@@ -90,6 +92,8 @@ class Spec(Model):
     """Service level objectives."""
     experiments: tuple[Experiment, ...] = ()
     """Experiments."""
+    engagement: Engagement | None = None
+    """Content variants."""
     alerting: Alerting = Alerting()
     """Where alerts go."""
     live: Live = Live()

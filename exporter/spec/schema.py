@@ -11,6 +11,7 @@ from exporter.promql import format_duration
 from exporter.spec import (
     alerting_models,
     apply_models,
+    engagement_models,
     experiment_models,
     live_models,
     models,
@@ -61,7 +62,16 @@ def _descriptions() -> dict[str, dict[str, str]]:
     """
     return {
         node.name: {key_of(getattr(module, node.name), name): text for name, text in _field_texts(node)}
-        for module in (models, slo_models, source_models, experiment_models, alerting_models, apply_models, live_models)
+        for module in (
+            models,
+            slo_models,
+            source_models,
+            experiment_models,
+            alerting_models,
+            apply_models,
+            live_models,
+            engagement_models,
+        )
         for node in ast.parse(inspect.getsource(module)).body
         if isinstance(node, ast.ClassDef)
     }

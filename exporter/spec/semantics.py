@@ -9,6 +9,7 @@ from exporter.promql import format_duration
 from exporter.spec.models import Spec, StateStore
 from exporter.spec.semantics_alerting import check_alerting
 from exporter.spec.semantics_composite import check_composites
+from exporter.spec.semantics_engagement import check_engagement
 from exporter.spec.semantics_experiment import check_experiment
 from exporter.spec.semantics_slo import check_slo
 from exporter.spec.source_models import FileSource, HttpSource, PrometheusSource, Source, SqlSource
@@ -44,6 +45,7 @@ def check(
                 *check_experiment(experiment, ("experiments", i), sources, slos),
             )
         ),
+        *(check_engagement(spec.engagement, sources) if spec.engagement else ()),
     ]
 
 

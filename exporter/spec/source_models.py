@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, Strict
 
 from exporter.spec.base import Model
 from exporter.spec.json_paths import Expression
-from exporter.spec.types import Count, Duration, Text, header_name
+from exporter.spec.types import Count, Duration, Text, Zone, header_name
 
 
 class PrometheusSource(Model):
@@ -33,7 +33,6 @@ class PrometheusSource(Model):
 class SqlSource(Model):
     """A database that SQLAlchemy can reach; opened read-only where the database can enforce it."""
 
-    NOT_YET: ClassVar[dict[str, str]] = {"timezone": "times without a zone"}
     type: Literal["sql"]
     url: Text | None = None
     """SQLAlchemy URL, like sqlite:///shop.db or postgresql+psycopg://host/db."""
@@ -41,6 +40,8 @@ class SqlSource(Model):
     """File that holds the URL, where it carries a password."""
     timeout: Duration = 10.0
     """How long an answer may take."""
+    timezone: Zone = "UTC"
+    """Zone of the times of content variants that are stored without one."""
 
 
 class FileSource(Model):

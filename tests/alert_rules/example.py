@@ -76,7 +76,7 @@ FULL = spec(
         slo(
             "login-availability",
             service="login",
-            group_by=["zone"],
+            group_by=["zone", "kind"],
             sli={"source": "metrics", "total": "logins_total", "good": 'logins_total{code!~"5.."}'},
             alerting={"page": ["fast"], "ticket": ["slow"]},
             corrections=[{"from": "2026-01-01T00:00:00Z", "to": "2026-01-01T01:00:00Z", "reason": "move"}],
@@ -87,6 +87,7 @@ FULL = spec(
         experiment("search-ranking", status="draft", control="as {{ is }}", variants={"as {{ is }}": 0.5, "new": 0.5}),
         experiment("prices", early_kill=None),
     ],
+    engagement={"source": "shop", "fatigue": {"window": "14d", "max_uses": 5}},
     alerting={
         "receivers": {
             "page": {"webhook": "http://127.0.0.1:9/page"},

@@ -28,7 +28,10 @@ ALLOWED_TEMPLATES = (
     "{{ else }}",
     "{{ end }}",
     "{{ $labels.slo_group | urlquery }}",
-    *(f"{{{{ $labels.{name} }}}}" for name in ("variant", "metric", "source", "collector", "family", "slo_group")),
+    *(
+        f"{{{{ $labels.{name} }}}}"
+        for name in ("variant", "metric", "source", "collector", "family", "slo_group", "persona", "pattern")
+    ),
     *(
         f'{{{{ $labels.{name} | printf "%q" | urlquery | reReplaceAll "[+]" "%20" }}}}'
         for name in sorted({name for alert in ALERTS.values() for name in alert.identity})
@@ -104,7 +107,20 @@ def test_an_empty_spec_still_watches_winburn() -> None:
 def series_of(expr: str) -> set[str]:
     """Names of series in a PromQL expression of ours."""
     bare = re.sub(r"\{[^}]*\}|\[[^\]]*\]|(by|on|ignoring) \([^)]*\)|\"[^\"]*\"", "", expr)
-    words = {"max", "min", "and", "or", "unless", "absent", "vector", "time", "label_replace", "rate", "ALERTS"}
+    words = {
+        "max",
+        "min",
+        "and",
+        "or",
+        "unless",
+        "absent",
+        "vector",
+        "time",
+        "count",
+        "label_replace",
+        "rate",
+        "ALERTS",
+    }
     return set(re.findall(r"[a-zA-Z_][a-zA-Z0-9_:]*", bare)) - words
 
 

@@ -14,6 +14,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as text_families
 
 from exporter.contract import FAMILIES
+from exporter.contract.engagement import ENGAGEMENT_FAMILIES
 from tests.e2e.exporter import Exporter, Series, serve
 from winburn.demo.shop import create
 from winburn.demo.spec import Places, spec_text
@@ -41,6 +42,7 @@ LABELS = {
 
 ABSENT = {
     "alert_acknowledged_until_timestamp_seconds": "the demo's spec names no Alertmanager",
+    **{family.name: "the demo has no content variants" for family in ENGAGEMENT_FAMILIES},
     "slo_corrected_seconds": "the demo corrects nothing",
     "slo_error_budget_exhaustion_probability_ratio": "its past is shorter than the 14 days that a forecast needs",
     "slo_error_budget_exhaustion_timestamp_seconds": "as above",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,30 @@ def test_a_secret_that_is_missing_is_named(tmp_path: Path) -> None:
     spec = loaded(tmp_path, SPEC.replace('url: "http://127.0.0.1:9"', "url_file: address"))
     with pytest.raises(SecretError, match="address cannot be read"):
         assemble(spec, State("sqlite://"))
+
+
+SCHEMA = Path(__file__).resolve().parents[2] / "deploy" / "sql" / "variants.sqlite.sql"
+VARIANTS = """\
+lag: 0s
+limits: {labels: 1}
+sources: {shop: {type: sql, url: "sqlite:///shop.db", timezone: Europe/Berlin}}
+engagement: {source: shop}
+"""
+
+
+def test_content_variants_have_a_collector_and_their_drops_are_health(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "shop.db") as database:
+        database.executescript(SCHEMA.read_text(encoding="utf-8"))
+        database.executescript(
+            "INSERT INTO variants (id, persona_id, posted_at) VALUES ('a', 'x', '2026-01-01 01:00:00'), ('b', 'x', 1);"
+            "INSERT INTO variant_performance (variant_id, impressions) VALUES ('a', 10), ('b', 10)"
+        )
+    database.close()
+    assembly = assemble(loaded(tmp_path, VARIANTS), State("sqlite://"))
+    (collector,) = assembly.collectors
+    assert collector.name == "engagement"
+    (report,) = collector.collect(1_767_225_600.0)
+    assert [sample.labels[0] for sample in report.samples if sample.name == "variant_impressions"] == [("variant", "a")]
+    health = {(one.name, *one.labels[0]): one.value for one in assembly.health()}
+    assert health["winburn_source_up", "source", "shop"] == 1
+    assert health["winburn_series_dropped_total", "family", "variant_impressions"] == 1

@@ -47,10 +47,11 @@ def rules(slo: Slo) -> list[Rule]:
 def test_each_page_is_the_alert_of_a_generated_rule(slo: Slo) -> None:
     found = pages(*burning(slo))
     of_expression = {"slo_group": GROUP, "zone": "eu", "kind": "a b"} if slo.group_by else {}
+    of_sample = {"slo": slo.name, **of_expression}
     expected = [
         (
             {"alertname": rule.alert.name, **of_expression, **rule.labels},
-            {name: expanded(text, of_expression, 500.123) for name, text in rule.annotations.items()},
+            {name: expanded(text, of_sample, 500.123) for name, text in rule.annotations.items()},
         )
         for rule in rules(slo)
     ]

@@ -42,7 +42,7 @@ def test_a_kill_is_the_alert_of_the_generated_rule(name: str) -> None:
     of_rule = {"alertname": rule.alert.name, "experiment": name, "variant": "green", **rule.labels}
     assert dict(alert.labels) == of_rule
     assert dict(alert.annotations) == {
-        key: expanded(text, {"variant": "green"}) for key, text in rule.annotations.items()
+        key: expanded(text, {"experiment": name, "variant": "green"}) for key, text in rule.annotations.items()
     }
     assert alert.title == f"ExperimentEarlyKill ({name}, green)"
 
@@ -116,7 +116,7 @@ def test_a_content_variant_is_told_for_an_hour_after_its_kill(monkeypatch: pytes
         Sample("variant_killed_timestamp_seconds", (("variant", "v3"), ("persona", "p1")), 5000.0),
     )
     of = replace(snapshot([]), samples=samples, at=8600.0)
-    told = Alert("VariantEarlyKill", ("variant", "persona"), "page", 0, "{variant} for {persona}", "{unheard_of}")
+    told = Alert("VariantEarlyKill", ("variant", "persona"), "page", 0, "{variant} for {persona}", "{rule}")
     monkeypatch.setitem(ALERTS, "VariantEarlyKill", told)
     (alert,) = watch(FULL, lambda _experiment, _variant: None)(of)
     assert dict(alert.labels) == {
@@ -125,4 +125,5 @@ def test_a_content_variant_is_told_for_an_hour_after_its_kill(monkeypatch: pytes
         "variant": "v1",
         "persona": "p1",
     }
-    assert (alert.since, alert.annotations["summary"], alert.annotations["description"]) == (5000.1, "v1 for p1", "?")
+    assert (alert.since, alert.annotations["summary"]) == (5000.1, "v1 for p1")
+    assert alert.annotations["description"].startswith("its engagement is below 50 % of what was predicted.")
