@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from alert_rules import RULES_FILE, TESTS_FILE, generate
 from exporter.spec import Spec
 from tests.alert_rules.example import slo
 from tests.e2e.sid import fetch_sid
+from winburn.cli import main
 from winburn.servers import Servers, ServersUnavailable, cache_folder
 
 _SOURCES = {"prod": {"type": "prometheus", "url": "http://localhost:9090", "rules": True}}
@@ -202,3 +204,15 @@ def test_a_mistake_in_the_native_rules_fails_the_generated_tests(promtool: Path,
     assert done.returncode != 0
     said = done.stdout + done.stderr
     assert "exp:" in said or "same labelset" in said, "it must fail for the alerts and not for the file"
+
+
+@pytest.mark.parametrize(("query", "code"), [("sum(rate(x[$window])) / sum(rate(y[$window]))", 0), ("x[$window] y", 1)])
+def test_a_query_that_prometheus_cannot_read_is_refused(promtool: Path, tmp_path: Path, query: str, code: int) -> None:
+    """It would take every alert of the file with it."""
+    one = slo("share", sli={"source": "prod", "ratio": query})
+    (tmp_path / "winburn.yml").write_text(yaml.safe_dump({"sources": _SOURCES, "slos": [one]}), encoding="utf-8")
+    words = ["rules", str(tmp_path / "winburn.yml"), "--out", str(tmp_path / "out")]
+    done = CliRunner(env={"PATH": str(promtool.parent)}).invoke(main, words)
+    assert done.exit_code == code, done.output
+    assert ("parse error" in done.output) is bool(code)
+    assert (tmp_path / "out").exists() is not bool(code)
