@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import signal
-import sqlite3
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ import requests
 import alert_rules
 from alert_rules import native
 from exporter.spec import load
+from tests.e2e.storm_parts import CLOCK, SPEC, events, known
 from tests.e2e.test_chain import PROMETHEUS, Shop, past
 from tests.e2e.webhook import Received, Webhook
 from winburn.processes import (
@@ -30,51 +29,10 @@ from winburn.processes import (
     start,
     start_alertmanager,
     start_prometheus,
-    stop,
     wait_http,
 )
 from winburn.servers import Servers
 
-SPEC = """\
-refresh: 1s
-lag: 2s
-max_age: 5s
-sources:
-  prod: {{type: prometheus, url: "{prometheus}", rules: true}}
-  db: {{type: sql, url: "sqlite:///shop.db"}}
-state: {{url: "sqlite:///{name}.state.db"}}
-slos:
-  - name: checkout
-    service: shop
-    objective: 99.9
-    period: 30d
-    sli:
-      source: prod
-      total: shop_requests_total{{job="shop"}}
-      bad: shop_requests_total{{job="shop",code="500"}}
-  - name: orders
-    service: shop
-    objective: {objective}
-    period: 7d
-    sli:
-      source: db
-      sql: >-
-        SELECT :start + CAST((at - :start) / :step AS INTEGER) * :step AS slot, SUM(total) AS total, SUM(bad) AS bad
-        FROM events WHERE at >= :start AND at < :end GROUP BY 1
-{more}alerting:
-  receivers:
-    page: {{webhook: "{webhook}page"}}
-    ticket: {{webhook: "{webhook}ticket"}}
-"""
-
-# The program with a clock that can be set: a step of the machine's, without the rights that one needs for that.
-_CLOCK = """\
-import pathlib, sys, time
-real, by = time.time, pathlib.Path(sys.argv.pop(1))
-time.time = lambda: real() + float(by.read_text())
-from winburn.cli import main
-main()
-"""
 RECORD_SECONDS = 5
 """The pace of the native records here; a minute, as they have it, would make the rehearsal many times as long."""
 
@@ -161,7 +119,7 @@ class Rehearsal:
             (self.folder / name).write_text(text.replace("group_interval: 1m", "group_interval: 5s"))
 
     def start_exporter(self, exporter: Exporter) -> None:
-        command = [sys.executable, "-c", _CLOCK, self.folder / "clock", "serve"]
+        command = [sys.executable, "-c", CLOCK, self.folder / "clock", "serve"]
         command += ["--config.file", self.folder / f"{exporter.name}.yml"]
         command += ["--web.listen-address", f"{LOOPBACK}:{exporter.port}"]
         log = self.folder / f"exporter-{exporter.name}.log"
@@ -264,34 +222,3 @@ def _name(alert: dict[str, Any]) -> str:
     labels = alert["labels"]
     words = (labels.get(name) for name in ("alertname", "slo", "source", "tier"))
     return " ".join(word for word in words if word) + ("" if alert["status"] == "firing" else " (resolved)")
-
-
-def kill(process: Process | None) -> None:
-    """As the kernel does where memory runs out."""
-    assert process is not None
-    process.popen.send_signal(signal.SIGKILL)
-    process.popen.wait()
-
-
-def end(process: Process | None) -> None:
-    assert process is not None
-    stop(process)
-
-
-def known(blocks: Path) -> None:
-    """Add to the past what the native records would have counted, had they been there: else 1.44 % of an hour pass
-    until they can know of a burn, even of one in which everything fails."""
-    last = time.time() // 15 * 15 - 60
-    lines = [blocks.read_text().removesuffix("# EOF\n")]
-    for role, value in (("total", 100), ("bad", 0)):
-        name = f"slo:sli_{role}:rate5m"
-        lines.append(f"# TYPE {name} gauge\n")
-        lines += [f'{name}{{slo="checkout"}} {value} {last - 15 * i}\n' for i in range(240, -1, -1)]
-    blocks.write_text("".join([*lines, "# EOF\n"]))
-
-
-def events(database: Path, first: float, seconds: int, total: int, bad: int) -> None:
-    """So many events in each of these seconds."""
-    with closing(sqlite3.connect(database, timeout=10)) as connection, connection:
-        connection.execute("CREATE TABLE IF NOT EXISTS events (at, total, bad)")
-        connection.executemany("INSERT INTO events VALUES (?, ?, ?)", [(first + i, total, bad) for i in range(seconds)])

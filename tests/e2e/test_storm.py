@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.storm import Rehearsal, end, events, kill
+from tests.e2e.storm import Rehearsal
+from tests.e2e.storm_parts import end, events, kill
 from tests.e2e.test_chain import Shop
 from tests.e2e.webhook import Webhook
 from winburn.processes import Group
