@@ -5,10 +5,10 @@ from __future__ import annotations
 from textwrap import indent
 
 from alert_rules.rule import Group, Rule, dashboard_url, interval, number, one_of, texts
-from exporter.alerts import ALERTS, Alert, Severity
+from exporter.alerts import ALERTS, Alert, Severity, down_facts
 from exporter.contract import Regex, select
 from exporter.promql import format_duration
-from exporter.spec import Links, Spec
+from exporter.spec import Links, Spec, is_native
 from exporter.windows import MINUTE
 
 _BUILD = "winburn_build_info"
@@ -20,7 +20,7 @@ _DROP_WINDOW = 10 * MINUTE
 def health_group(spec: Spec) -> Group:
     """The exporter is there, its sources answer, its collectors work, and alerting itself is alive."""
     rules = (
-        _down(spec.links),
+        _down(spec),
         *source_rules(spec),
         _collector(spec),
         _stale(spec),
@@ -57,9 +57,10 @@ def stale_after(spec: Spec) -> float:
     return max(spec.keep_seconds, 3 * spec.refresh)
 
 
-def _down(links: Links) -> Rule:
+def _down(spec: Spec) -> Rule:
     # absent() knows neither job nor instance, so it fires in whatever way the exporter went, its target included.
-    return _rule(ALERTS["WinburnDown"], f"absent({select(_BUILD)})", "page", links)
+    facts = down_facts(sum(is_native(slo, spec) for slo in spec.slos), len(spec.slos))
+    return _rule(ALERTS["WinburnDown"], f"absent({select(_BUILD)})", "page", spec.links, **facts)
 
 
 def _source_rule(expr: str, severity: Severity, links: Links) -> Rule:

@@ -15,7 +15,6 @@ from alert_rules.alertmanager import mutes
 from alert_rules.messages import in_place
 from alert_rules.receivers import Told, receivers
 from alert_rules.routes import NOBODY, route, time_intervals
-from alert_rules.rule import interval
 from alert_rules.rules import rule_groups
 from alert_rules.yaml_text import HEADER, comment, dump
 from exporter.promql import format_duration
@@ -69,14 +68,13 @@ def operator_files(spec: Spec, namespace: str, labels: Mapping[str, str]) -> dic
 
 
 def _groups(spec: Spec, namespace: str) -> list[dict[str, Any]]:
-    every = format_duration(interval(spec))
     groups = []
     for group in rule_groups(spec):
-        rules = [rule.as_dict() for rule in group.rules]
-        for rule in rules:
-            rule["labels"] = {**rule["labels"], "namespace": namespace}
-        if rules:
-            groups.append({"name": group.name, "interval": every, "rules": rules})
+        alerts = [rule.as_dict() for rule in group.rules]
+        for alert in alerts:
+            alert["labels"] = {**alert["labels"], "namespace": namespace}
+        if rules := [record.as_dict() for record in group.records] + alerts:
+            groups.append({"name": group.name, "interval": format_duration(group.every), "rules": rules})
     return groups
 
 

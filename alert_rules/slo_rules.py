@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from textwrap import indent
 
-from alert_rules.freeze import BY, NO_DATA_STATUS, frozen
+from alert_rules.freeze import BY, frozen, measured
 from alert_rules.native import native_branch
 from alert_rules.rule import (
     GROUP,
@@ -37,7 +37,7 @@ def slo_group(slo: Slo, spec: Spec) -> Group:
     rules = [burn_rule(slo, tier, severity, spec) for tier, severity in tiers_in_force(slo)]
     rules += [exhausted_rule(slo, spec), forecast_rule(slo, spec)]
     if slo.no_data != "ignore":
-        rules.append(no_data_rule(slo, slo.no_data, spec.links))
+        rules.append(no_data_rule(slo, slo.no_data, spec))
     return Group(f"winburn-slo-{slo.name}", _about(slo, spec), interval(spec), tuple(rules))
 
 
@@ -86,17 +86,21 @@ def forecast_rule(slo: Slo, spec: Spec) -> Rule:
     return _freezing(slo, ALERTS["SLOErrorBudgetForecast"], expr, {"severity": "ticket"}, facts, spec)
 
 
-def no_data_rule(slo: Slo, severity: Severity, links: Links) -> Rule:
-    """Missing data; ``min``, because of two exporters one that still measures is enough.
+def no_data_rule(slo: Slo, severity: Severity, spec: Spec) -> Rule:
+    """Missing data: an exporter knows the SLO, and none measures it. One of two that measures is enough.
+
+    :func:`measured` decides and not the status alone: a collector that hangs leaves the last one where it is.
 
     The label ``source`` is there for the inhibition: a source that is down is one alert and not one for each SLO.
     """
     alert = ALERTS["SLONoData"]
+    counted = ", unless Prometheus still has its series and counts itself" if is_native(slo, spec) else ""
+    known = f"max by ({BY}) ({select('slo_status', slo=slo.name)})"
     return Rule(
         alert=alert,
-        expr=with_group_labels(slo, f"min by ({BY}) ({select('slo_status', slo=slo.name)}) == {NO_DATA_STATUS}\n"),
+        expr=with_group_labels(slo, f"{known}\nunless on ({BY}) ({measured(slo)})\n"),
         labels={"severity": severity, "source": slo.sli.source_label, **_labels(slo)},
-        annotations=_texts(alert, slo, links, {}),
+        annotations=_texts(alert, slo, spec.links, {"counted": counted}),
     )
 
 

@@ -189,19 +189,23 @@ def _budget(spec: Spec, slos: list[Slo]) -> Scenario:
 
 
 def _no_data(spec: Spec, slos: list[Slo]) -> Scenario:
+    """Exporter b measures longer than a; then a says that there are no data, while the collector of b hangs: the last
+    status stays and the events are gone. Then a measures again."""
     scenario = Scenario("no data: fires when no exporter has measured anything for long, and clears")
     alerts, hold = [], held("SLONoData")
+    short, long, end = PHASE, hold + PHASE, 2 * PHASE + 2 * (hold + PHASE)
     for slo in slos:
         severity: Severity = "page" if slo.no_data == "page" else "ticket"
         silent, calm = groups_of(slo)
-        one, both = (NO_DATA, hold + PHASE), (NO_DATA, hold + PHASE)
-        exporter_a = [(OK, PHASE), one, both, (OK, PHASE)]
-        exporter_b = [(OK, PHASE), (AT_RISK, one[1]), both, (OK, PHASE)]
-        scenario.replicas("slo_status", [exporter_a, exporter_b], **silent)
+        exporter_a = [(OK, short), (NO_DATA, long), (NO_DATA, long), (OK, short)]
+        scenario.replicas("slo_status", [exporter_a, [(AT_RISK, end)]], **silent)
+        exporter_b = [("9", short + long), ("stale", 1), ("_", end - short - long - 1)]
+        scenario.replicas("slo_events", [[("9", end)], exporter_b], **silent, window=PERIOD)
         for group in calm:
-            scenario.replicas("slo_status", [[(OK, 2 * PHASE + 2 * (hold + PHASE))]] * 2, **group)
+            scenario.replicas("slo_status", [[(OK, end)]] * 2, **group)
+            scenario.replicas("slo_events", [[("9", end)]] * 2, **group, window=PERIOD)
         if slo.no_data != "ignore":
-            alerts.append(alert_of(slo, no_data_rule(slo, severity, spec.links), NO_DATA_STATUS))
+            alerts.append(alert_of(slo, no_data_rule(slo, severity, spec), NO_DATA_STATUS))
     begin = 2 * PHASE + hold
     scenario.check(begin - 1, "SLONoData")
     scenario.check(begin + hold - 1, "SLONoData")

@@ -27,7 +27,7 @@ def table(results: list[Result]) -> str:
             each.what,
             each.ours,
             each.theirs,
-            f"{each.ratio:,.0f}x",
+            f"{each.ratio:,.{0 if each.ratio >= 10 else 1}f}x",
             "" if each.bar is None else f">= {each.bar:,.0f}x",
             "" if each.bar is None else "met" if each.met else "MISSED",
         )

@@ -101,7 +101,7 @@ _TABLE: tuple[Alert, ...] = (
         # 10: the status itself says that nothing came for 5 minutes, and then the hold.
         description=(
             "For 10 minutes nothing was measured for {slo} (service {service}), although there was data before.\n"
-            "Until there is data again its burn alerts cannot fire, however bad {service} is.\n"
+            "Until there is data again its burn alerts cannot fire, however bad {service} is{counted}.\n"
             "Check first: is {service} up and still scraped? Does the source {source} answer? "
             "Was a metric or a label renamed?"
         ),
@@ -231,10 +231,10 @@ _TABLE: tuple[Alert, ...] = (
         identity=(),
         severity="page",
         hold=MINUTE,
-        summary="winburn is down: no burn and no kill alert can fire",
+        summary="winburn is down: {silent}",
         description=(
             "For 1 minute Prometheus has had no series of the winburn exporter.\n"
-            "Until it is back nobody is told of burning error budgets, of missing data or of variants to stop.\n"
+            "Until it is back nobody is told of {untold}\n"
             "Check first: does the process run? What does its log end with? Does Prometheus reach it "
             "(Status, Targets)?"
         ),
@@ -373,6 +373,19 @@ def burn_facts(tier: Tier, period: int, period_label: str) -> dict[str, str]:
         "period": period_label,
         "lasts": _lasts(period / limit),
     }
+
+
+def down_facts(native: int, slos: int) -> dict[str, str]:
+    """What the text of ``WinburnDown`` says where Prometheus counts so many of the SLOs itself."""
+    if not native:
+        untold = "burning error budgets, of missing data or of variants to stop."
+        return {"silent": "no burn and no kill alert can fire", "untold": untold}
+    untold = "missing data or of variants to stop. "
+    if native < slos:
+        untold += f"Burn alerts can fire for {native} of {slos} SLOs only, which Prometheus counts itself."
+        return {"silent": "no kill alert and not every burn alert can fire", "untold": untold}
+    untold += "Burn alerts go on: Prometheus counts the events of every SLO itself."
+    return {"silent": "burn alerts go on, no kill alert can fire", "untold": untold}
 
 
 def floor(value: Decimal) -> str:

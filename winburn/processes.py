@@ -154,10 +154,18 @@ def start_prometheus(
     return start([program, *command], log, cwd=servers.assets(program) or folder)
 
 
-def start_alertmanager(servers: Servers, folder: Path, config_text: str, port: int, log: Path) -> Process:
-    """Start one Alertmanager without cluster on 127.0.0.1, data in `folder`/data; ready when /-/ready answers 200.
+def start_alertmanager(
+    servers: Servers,
+    folder: Path,
+    config_text: str,
+    port: int,
+    log: Path,
+    cluster: Sequence[str] = ("--cluster.listen-address=",),
+) -> Process:
+    """Start an Alertmanager on 127.0.0.1, data in `folder`/data; ready when /-/ready answers 200.
 
-    The configuration is written to `folder`/alertmanager.yml: relative paths in it start there.
+    It stands alone, unless `cluster` holds other options (`--cluster.peer` ...). The configuration is written to
+    `folder`/alertmanager.yml: relative paths in it start there.
     """
     program, folder = servers.need("alertmanager"), folder.absolute()
     config = _written(folder / "alertmanager.yml", config_text)
@@ -165,7 +173,7 @@ def start_alertmanager(servers: Servers, folder: Path, config_text: str, port: i
         f"--config.file={config}",
         f"--storage.path={folder / 'data'}",
         f"--web.listen-address={LOOPBACK}:{port}",
-        "--cluster.listen-address=",
+        *cluster,
     ]
     return start([program, *command], log, cwd=servers.assets(program) or folder)
 

@@ -21,10 +21,11 @@ def experiment(name: str, **more: Any) -> dict[str, Any]:
 
 
 def spec(**parts: Any) -> Spec:
-    """A spec with two sources."""
+    """A spec with three sources; of "metrics" burn alerts have a native branch."""
     sources = {
         "prod": {"type": "prometheus", "url": "http://localhost:9090"},
         "shop": {"type": "sql", "url": "sqlite:///shop.db"},
+        "metrics": {"type": "prometheus", "url": "http://localhost:9091", "rules": True},
     }
     return Spec.model_validate({"sources": sources, **parts})
 
@@ -82,6 +83,14 @@ FULL = spec(
                     {"name": "slow", "severity": "ticket", "long": "45h", "short": "3h", "budget_share": 0.1},
                 ]
             },
+        ),
+        slo(
+            "login-availability",
+            service="login",
+            group_by=["zone", "kind"],
+            sli={"source": "metrics", "total": "logins_total", "good": 'logins_total{code!~"5.."}'},
+            alerting={"page": ["fast"], "ticket": ["slow"]},
+            corrections=[{"from": "2026-01-01T00:00:00Z", "to": "2026-01-01T01:00:00Z", "reason": "move"}],
         ),
     ],
     experiments=[

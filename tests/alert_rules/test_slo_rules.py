@@ -71,7 +71,11 @@ def test_missing_data_has_the_specs_severity_and_names_its_source() -> None:
     (rule,) = (rule for rule in slo_group(FULL.slos[0], FULL).rules if rule.alert.name == "SLONoData")
     assert rule.labels["severity"] == "page"
     assert rule.labels["source"] == "prod"
-    assert rule.expr == 'min by (slo, slo_group) (slo_status{slo="checkout-availability"}) == 3\n'
+    of = '{slo="checkout-availability"'
+    assert rule.expr == (
+        f"max by (slo, slo_group) (slo_status{of}}})\n"
+        f'unless on (slo, slo_group) (slo_status{of}}} < 3 and ignoring (window) slo_events{of},window="period"}})\n'
+    )
 
 
 def test_ignored_missing_data_has_no_rule() -> None:

@@ -27,7 +27,8 @@ def expected(spec: Spec) -> set[Identity]:
 
 def test_every_rule_is_seen_firing_in_some_test() -> None:
     groups = yaml.safe_load(rules_text(FULL))["groups"]
-    assert {identity(rule["alert"], rule["labels"]) for group in groups for rule in group["rules"]} == expected(FULL)
+    alerts = [rule for group in groups for rule in group["rules"] if "alert" in rule]
+    assert {identity(rule["alert"], rule["labels"]) for rule in alerts} == expected(FULL)
 
 
 def test_an_empty_spec_tests_winburns_own_alerts() -> None:

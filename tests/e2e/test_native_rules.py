@@ -10,15 +10,25 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from alert_rules import RULES_FILE, TESTS_FILE, generate
 from exporter.spec import Spec
 from tests.alert_rules.example import slo
 from tests.e2e.sid import fetch_sid
+from winburn.cli import main
 from winburn.servers import Servers, ServersUnavailable, cache_folder
 
 _SOURCES = {"prod": {"type": "prometheus", "url": "http://localhost:9090", "rules": True}}
 _GOOD = {"source": "prod", "total": "requests_total", "good": 'requests_total{code="200"}'}
+OWN = slo(
+    "own",
+    no_data="ignore",
+    alerting={
+        "low_traffic_gate": None,
+        "tiers": [{"name": "x", "severity": "page", "long": "30m", "short": "3m", "factor": 20}],
+    },
+)
 SMALL = Spec.model_validate(
     {
         "sources": _SOURCES,
@@ -48,17 +58,12 @@ KINDS = Spec.model_validate(
                     {"rrule": "FREQ=WEEKLY;BYDAY=TH", "start": "00:30", "duration": "5m", "reason": "weekly"},
                 ],
             ),
-            slo(
-                "own",
-                no_data="ignore",
-                alerting={
-                    "low_traffic_gate": None,
-                    "tiers": [{"name": "x", "severity": "page", "long": "30m", "short": "3m", "factor": 20}],
-                },
-            ),
+            OWN,
         ],
     }
 )
+"""Every kind of SLI. Its generated tests would be long and say no more: they begin at the recorded rates."""
+TIERS = Spec.model_validate({"sources": _SOURCES, "slos": [slo("usual", no_data="ignore"), OWN]})
 
 
 @pytest.fixture(scope="module", params=["ours", "sid"])
@@ -85,10 +90,14 @@ def write(folder: Path, spec: Spec) -> dict[str, str]:
     return files
 
 
-def test_the_rules_are_clean_and_their_tests_pass(promtool: Path, tmp_path: Path) -> None:
+def test_the_rules_of_every_kind_are_clean(promtool: Path, tmp_path: Path) -> None:
     write(tmp_path, KINDS)
     done = run(promtool, "check", "rules", "--lint=all", "--lint-fatal", tmp_path / RULES_FILE)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_generated_tests_of_all_tiers_pass(promtool: Path, tmp_path: Path) -> None:
+    write(tmp_path, TIERS)
     done = run(promtool, "test", "rules", tmp_path / TESTS_FILE)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -195,3 +204,15 @@ def test_a_mistake_in_the_native_rules_fails_the_generated_tests(promtool: Path,
     assert done.returncode != 0
     said = done.stdout + done.stderr
     assert "exp:" in said or "same labelset" in said, "it must fail for the alerts and not for the file"
+
+
+@pytest.mark.parametrize(("query", "code"), [("sum(rate(x[$window])) / sum(rate(y[$window]))", 0), ("x[$window] y", 1)])
+def test_a_query_that_prometheus_cannot_read_is_refused(promtool: Path, tmp_path: Path, query: str, code: int) -> None:
+    """It would take every alert of the file with it."""
+    one = slo("share", sli={"source": "prod", "ratio": query})
+    (tmp_path / "winburn.yml").write_text(yaml.safe_dump({"sources": _SOURCES, "slos": [one]}), encoding="utf-8")
+    words = ["rules", str(tmp_path / "winburn.yml"), "--out", str(tmp_path / "out")]
+    done = CliRunner(env={"PATH": str(promtool.parent)}).invoke(main, words)
+    assert done.exit_code == code, done.output
+    assert ("parse error" in done.output) is bool(code)
+    assert (tmp_path / "out").exists() is not bool(code)

@@ -102,6 +102,7 @@ def alerts_of(one: Spec) -> list[dict[str, str]]:
         }
         for group in groups
         for rule in group["rules"]
+        if "alert" in rule
     ]
 
 

@@ -44,7 +44,7 @@ def files(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
 
 
 def test_promtool_finds_nothing_wrong(servers: Servers, files: dict[str, str], tmp_path: Path) -> None:
-    count = files[RULES_FILE].count("\n  - alert: ")
+    count = len(re.findall(r"\n  - (alert|record): ", files[RULES_FILE]))
     done = run(servers.need("promtool"), "check", "rules", "--lint=all", "--lint-fatal", tmp_path / RULES_FILE)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{count} rules found" in done.stdout
@@ -74,8 +74,12 @@ MUTATIONS = {
     "a wrong severity": ("severity: page\n      tier: fast", "severity: ticket\n      tier: fast"),
     "a wrong tier": ("tier: slow", "tier: trickle"),
     "the alert goes on for an hour": ("keep_firing_for: 30s", "keep_firing_for: 1h"),
-    "no data in one exporter is enough": (r"min by \(slo, slo_group\)", "max by (slo, slo_group)"),
-    "no data at once": (r"(== 3\n    for:) 5m", r"\1 15s"),
+    "no data in one exporter is enough": (
+        r"(SLONoData\n[\s\S]*?)unless on \(slo, slo_group\)",
+        r"\1unless on (instance)",
+    ),
+    "no data at once": (r"(SLONoData\n[\s\S]*?\n    for:) 5m", r"\1 15s"),
+    "a status is data": (r"(SLONoData\n[\s\S]*?) < 3 and ignoring \(window\) slo_events\{[^}]*\}", r"\1 < 3"),
     "a stopped experiment goes on": ("unless on", "and on"),
     "the kill is never told": (r"(early_kill\{[^}]*\}\)) == 1", r"\1 > 1"),
     "a guardrail metric that is better is harm": (r"(metric=\"refunds\"\}) == -1", r"\1 == 1"),
@@ -109,7 +113,7 @@ MUTATIONS = {
     "a loop that hangs ends what is frozen": (r" and time\(\) - min\(winburn[^)]*\) < 60\)", ")"),
     "the group is lost where it burns": (r"max by \(slo, slo_group\) \(\n(\s+slo_burn)", r"max by (slo) (\n\1"),
     "the group is lost where it freezes": (r"0 \* max by \(slo, slo_group\)", "0 * max by (slo)"),
-    "the group is lost where data are missing": (r"min by \(slo, slo_group\)", "min by (slo)"),
+    "the group is lost where data are missing": (r"max by \(slo, slo_group\) (\(slo_status)", r"max by (slo) \1"),
     "one label of the group is another's": (r"kind=\(\.\*\),zone=\.\*", "kind=.*,zone=(.*)"),
     "the link goes to every group": (r"&var-slo_group=[^\n']*", ""),
     "a factor of one's own is rounded": ("> 21.6\n", "> 22\n"),
@@ -184,6 +188,7 @@ def labels_of(one: Spec) -> list[dict[str, str]]:
         }
         for group in groups
         for rule in group["rules"]
+        if "alert" in rule
     ]
 
 

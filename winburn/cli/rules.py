@@ -14,6 +14,7 @@ from alert_rules.operator import UnsupportedError, operator_files
 from exporter.spec import Spec
 from winburn.cli.labels import label_pairs
 from winburn.cli.output import write_or_check
+from winburn.cli.promtool import check_queries
 from winburn.cli.spec_argument import SPEC, fail, load_or_exit
 
 
@@ -86,7 +87,8 @@ def rules(
     alertmanager.yml   `mimirtool alertmanager load alertmanager.yml winburn.tmpl`; its head says how to add secrets
     winburn.tmpl       the texts of its messages
 
-    The files are the same bytes for the same spec, so they can live in Git.
+    The files are the same bytes for the same spec, so they can live in Git. Where a query of the spec's own (ratio)
+    stands in them, promtool is asked whether it is one, if it is on PATH.
 
     \b
     Examples:
@@ -96,7 +98,9 @@ def rules(
       winburn rules winburn.yml --out k8s/ --format operator --namespace monitoring --label release=prometheus
     """
 
-    write_or_check(out, _files(load_or_exit(spec), layout, namespace, labels, compat), check=check, what="rules")
+    loaded = load_or_exit(spec)
+    check_queries(loaded)
+    write_or_check(out, _files(loaded, layout, namespace, labels, compat), check=check, what="rules")
 
 
 def _files(

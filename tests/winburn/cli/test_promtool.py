@@ -1,0 +1,36 @@
+"""Where there is no promtool; what it says is in tests/e2e/test_native_rules.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from winburn.cli import main
+
+SPEC = """\
+sources: {prod: {type: prometheus, url: "http://127.0.0.1:9", rules: RULES}}
+slos: [{name: share, service: a, objective: 99, period: 30d, sli: {source: prod, ratio: "sum(rate(x[$window])) / y"}}]
+"""
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return tmp_path
+
+
+def run(folder: Path, spec: str) -> Result:
+    (folder / "winburn.yml").write_text(spec)
+    return CliRunner().invoke(main, ["rules", str(folder / "winburn.yml"), "--out", str(folder / "out")])
+
+
+def test_without_promtool_it_says_that_nobody_has_read_the_query(nowhere: Path) -> None:
+    done = run(nowhere, SPEC.replace("RULES", "true"))
+    assert done.exit_code == 0
+    assert "the ratio of share stands in the rules unread" in done.output
+
+
+def test_nothing_is_said_where_no_query_stands_in_the_rules(nowhere: Path) -> None:
+    assert "promtool" not in run(nowhere, SPEC.replace("RULES", "false")).output
