@@ -51,6 +51,7 @@ ABSENT = {
     **{f"experiment_variant_roi_{name}ratio": _PACE for name in ("", "lower_", "upper_")},
     "experiment_variant_slo_breach": _NO_GUARDRAIL,
     "experiment_variant_slo_burn_rate": _NO_GUARDRAIL,
+    "experiment_variant_trend": "all of these visits came before the first look, so that there is no course of them",
     "experiment_variant_traffic_recommended_ratio": "no experiment of the demo is a bandit",
     **{f"experiment_variant_value_per_day{name}": _PACE for name in ("", "_lower", "_upper")},
     "experiment_waiting_loss_per_day": _PACE,
@@ -74,7 +75,11 @@ def exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exporter]:
     shop.advance(time.time() + 300)
     places.spec.write_text(spec_text(places))
     with Group() as group:
-        yield serve(group, places.spec)
+        running = serve(group, places.spec)
+        end = time.monotonic() + 30
+        while not running.scrape().values("variant_kill_e_value") and time.monotonic() < end:
+            time.sleep(0.5)  # views count against a post once they are old enough
+        yield running
     shop.close()
 
 

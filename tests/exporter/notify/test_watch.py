@@ -128,6 +128,8 @@ def test_a_content_variant_is_told_for_an_hour_after_its_kill(monkeypatch: pytes
     assert (alert.since, alert.annotations["summary"], alert.annotations["description"]) == (
         5000.1,
         "v1 for p1",
-        "its engagement is below 50 % of what was predicted. Of variants that are not, at most 1 % are ever killed by "
-        "winburn, however often one looks.",
+        (
+            "its engagement is below 50 % of what was predicted. Of variants that are not, at most 1 % are ever killed by "
+            "winburn, however often one looks."
+        ),
     )
