@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections import Counter, defaultdict
@@ -108,6 +109,7 @@ class Loop:
         self._nudges = nudges or Nudges()
         self._prompt = {c.name: c.sources for c in collectors if isinstance(c, PromptCollector)}
         self._resting_until = 0.0
+        self._next_instant = math.inf
         self._stop = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
@@ -118,9 +120,10 @@ class Loop:
         self._guarded("first snapshot", lambda: self._show(self._clock()))
         while instant is not None:
             began = self._monotonic()
+            self._next_instant = instant + self._refresh
             self._guarded("snapshot", partial(self.refresh_once, instant))
             self._note_slow(self._monotonic() - began)
-            target = next_instant(self._clock(), instant, self._refresh)
+            target = self._next_instant = next_instant(self._clock(), instant, self._refresh)
             instant = wait_until(target, self._refresh, stop, self._clock, self._wait_for_news)
         for track in self._tracks.values():
             track.worker.close()
@@ -148,16 +151,27 @@ class Loop:
         if resting > 0:
             return self._wait(stop, min(seconds, resting))
         if self._nudges.told.wait(min(seconds, _STOP_POLL_SECONDS)) and not stop.is_set():
-            began = self._monotonic()
-            self._guarded("snapshot of a change", self.refresh_changed)
-            # Sources that change all the time leave the other threads two thirds of the processor.
-            self._resting_until = self._monotonic() + max(_REST_SECONDS, 2 * (self._monotonic() - began))
+            self._answer_news()
         return stop.is_set()
 
+    def _answer_news(self) -> None:
+        began = self._monotonic()
+        self._guarded("snapshot of a change", self.refresh_changed)
+        # Sources that change all the time leave the other threads two thirds of the processor.
+        self._resting_until = self._monotonic() + max(_REST_SECONDS, 2 * (self._monotonic() - began))
+
+    def _can_answer_news(self) -> bool:
+        """Whether something was told, and those who would evaluate it are waiting while others still work."""
+        idle = all(self._tracks[name].worker.running_since is None for name in self._prompt)
+        return self._nudges.told.is_set() and idle and self._monotonic() >= self._resting_until
+
     def refresh_changed(self) -> Snapshot | None:
-        """Evaluate what reads from sources that have changed, and publish; None where that is nothing."""
+        """Evaluate what reads from sources that have changed, and publish; None where that is nothing.
+
+        Never at a later time than the next refresh, so that time does not go backwards for a collector.
+        """
         changes = self._nudges.take()
-        at, started = self._clock() - self._lag, False
+        at, started = min(self._clock(), self._next_instant) - self._lag, False
         for name, sources in self._prompt.items():
             if touched := frozenset(changes) & sources:
                 started |= self._tracks[name].worker.start(at, touched)
@@ -178,6 +192,8 @@ class Loop:
             left = deadline - self._monotonic()
             if left <= 0:
                 return
+            if of is None and self._prompt and self._can_answer_news():
+                self._answer_news()  # a source that hangs must not hold up what others tell
             try:
                 self._take(self._done.get(timeout=min(left, _STOP_POLL_SECONDS)))
             except Empty:

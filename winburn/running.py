@@ -12,6 +12,7 @@ from typing import Any
 
 from exporter.apply import Applier, acts
 from exporter.apply import samples as applied
+from exporter.collectors.engagement_kills import LATCH as KILL_OF_CONTENT
 from exporter.contract import PromptCollector, Sample, sample
 from exporter.live import Feed, LiveStream
 from exporter.loop import Loop
@@ -21,7 +22,7 @@ from exporter.snapshot import Snapshot
 from exporter.sources import sql
 from exporter.sources.changes import Changes
 from exporter.spec import Spec, SqlSource
-from exporter.state import Application, State, StateError
+from exporter.state import Application, AuditEntry, State, StateError
 from winburn.assemble import Assembly, assemble, open_state
 from winburn.lifecycle import settle
 from winburn.push import pushers
@@ -142,8 +143,15 @@ def _words(state: State, assembly: Assembly) -> Mapping[str, Any]:
     except StateError:
         return words
     names = ("at", "kind", "entity", "member", "action", "who", "why")
-    words["events"] = [{name: getattr(entry, name) for name in names} for entry in entries]
+    words["events"] = [{name: getattr(entry, name) for name in names} | _told(entry) for entry in entries]
     return words
+
+
+def _told(entry: AuditEntry) -> dict[str, str]:
+    """What of an entry is said otherwise than it is stored."""
+    if entry.kind == "apply":
+        return {"why": f"{entry.action}, {entry.facts.get('result', 'unknown')}: {entry.why}"}
+    return {"action": "kill"} if entry.action == KILL_OF_CONTENT else {}
 
 
 def _program(read_at: float) -> list[Sample]:

@@ -12,6 +12,7 @@ from exporter.collectors.engagement_kill import GONE, Verdict, by_evidence, by_t
 from exporter.collectors.engagement_kills import DAY, LATCH, Kills
 from exporter.collectors.engagement_rates import calibration, sessions, time_to_kill
 from exporter.collectors.engagement_suggest import Suggestion, suggestions
+from exporter.collectors.engagement_tired import Tired
 from exporter.collectors.engagement_views import Views
 from exporter.contract import Report, Sample
 from exporter.sources.base import SourceError
@@ -21,6 +22,7 @@ from exporter.spec import Engagement
 from exporter.state import Latch, State, StateError
 
 DOCUMENT = "engagement"
+AUDIT_KIND = "variant"
 ENTITY = "content variants"
 _SAVE_VIEWS_EVERY = 60.0
 
@@ -56,6 +58,7 @@ class EngagementCollector:
         self._kills = Kills(documents.get("kills"), latches)
         lag = spec.early_kill.lag if spec.early_kill else 0.0
         self._views = Views(2 * lag, documents.get("views"))
+        self._tired = Tired(documents.get("tired"))
         self._unsaved: list[Latch] = []
         self._unwished = latches
         self._saved_at: float | None = None
@@ -142,6 +145,7 @@ class EngagementCollector:
 
     def _show(self, rows: Rows, at: float, out: samples.Capped) -> None:
         worn = wear(rows, self._spec.fatigue, at)
+        self._tired.take(worn, at)
         killed = self._kills.of_last_day(at)
         watched = sessions(rows, killed, at)
         self._suggestions = tuple(
@@ -161,15 +165,22 @@ class EngagementCollector:
     def _save(self, at: float) -> list[Report]:
         due = self._saved_at is None or not 0 <= at - self._saved_at < _SAVE_VIEWS_EVERY
         views = self._views.changed and (due or bool(self._unsaved))
-        if views or self._kills.changed or self._unsaved:
+        if views or self._kills.changed or self._unsaved or self._tired.unsaved:
             try:
-                documents = {"views": self._views.document(), "kills": self._kills.document()}
-                self._state.save_documents(DOCUMENT, documents, self._unsaved)
+                documents = {
+                    "views": self._views.document(),
+                    "kills": self._kills.document(),
+                    "tired": self._tired.document(),
+                }
+                self._state.save_documents(
+                    DOCUMENT, documents, self._unsaved, self._tired.unsaved, audit_kind=AUDIT_KIND
+                )
                 stored = self._as_stored()
             except StateError as error:
                 return [Report("state store", error=str(error))]
             self._views.changed = self._kills.changed = False
             self._saved_at = at
+            self._tired.unsaved = []
             self._unwished += stored
             self._unsaved = []
         wished = [latch for latch in self._unwished if latch.at > at - DAY]

@@ -19,6 +19,7 @@ OURS = "below_expectation"
 DAY = 86_400.0
 _OVERLAP = 3600.0
 _SAME = 120.0  # two rows of one variant within so many seconds tell of one kill
+_AHEAD = 3600.0  # after a restart the grid's latest instant may be before a kill of ours; it must not vanish
 _REASONS = 20  # more reasons of one persona than these are "other"
 
 
@@ -92,7 +93,8 @@ class Kills:
     def of_last_day(self, at: float) -> list[Killed]:
         """The kills of the last 24 h, the newest first; one for each variant."""
         both = {**self._others, **self._ours}.values()
-        return sorted((k for k in both if at - DAY < k.at <= at), key=lambda k: (-k.at, k.variant))
+        recent = (k for k in both if at - DAY < k.at <= at + (_AHEAD if k.ours else 0.0))
+        return sorted(recent, key=lambda k: (-k.at, k.variant))
 
     def totals(self) -> dict[tuple[str, str], float]:
         """(persona, reason) -> kills so far."""

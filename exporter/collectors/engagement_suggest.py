@@ -70,14 +70,19 @@ def rest(wear: Iterable[Wear]) -> list[Suggestion]:
     return [_rest(each) for each in sorted(tired, key=lambda w: (-(w.e_value or 0.0), -w.uses, w.pattern, w.persona))]
 
 
+def why(each: Wear) -> str:
+    """Why a pattern is tired, as the end of a sentence; KeyError where it is not."""
+    if each.reason == "trend":
+        half = f", half of it after {each.half_life:.0f} uses)" if each.half_life else ")"
+        return f"its engagement falls with its uses (e-value {each.e_value or 0:.4g}{half}"
+    return {
+        "uses": f"it was used {each.uses:g} times of late",
+        "baseline": "its engagement fell below the agreed rate",
+    }[each.reason or ""]
+
+
 def _rest(each: Wear) -> Suggestion:
     of = f" of {each.persona}" if each.persona else ""
-    why = {
-        "uses": f"it was used {each.uses:g} times of late",
-        "trend": f"its engagement falls with its uses (e-value {each.e_value or 0:.4g}"
-        + (f", half of it after {each.half_life:.0f} uses)" if each.half_life else ")"),
-        "baseline": "its engagement fell below the agreed rate",
-    }[each.reason or "uses"]
     known = {
         "uses": each.uses,
         "freshness": each.freshness,
@@ -86,7 +91,7 @@ def _rest(each: Wear) -> Suggestion:
         "half_life_uses": each.half_life,
     }
     numbers = {name: value for name, value in known.items() if value is not None}
-    text = f"Rest the pattern {each.pattern}{of}: {why}."
+    text = f"Rest the pattern {each.pattern}{of}: {why(each)}."
     return Suggestion(each.pattern, "pattern", "rest", each.reason or "uses", each.persona, text, numbers)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from exporter.live.gather import Families, Row, Section, in_order, key
 
 _VARIANT = {
@@ -104,12 +107,20 @@ def patterns(families: Families) -> Section:
     return in_order(section)
 
 
-def suggestions(families: Families) -> Section:
-    """One row per suggestion that holds now."""
+def suggestions(families: Families, words: Iterable[Mapping[str, Any]] = ()) -> Section:
+    """One row per suggestion that holds now; ``text`` and ``numbers`` of the first of ``words`` with its labels, None
+    where there are none. Of one subject there may be further words: those of another persona."""
     fields = ("subject", "kind", "action", "reason")
-    current = (labels for labels, value in families["suggestion_info"] if value)
-    rows = ({field: labels.get(field, "") for field in fields} for labels in current)
-    return in_order({key(*row.values()): row for row in rows})
+    section: Section = {}
+    for labels, value in families["suggestion_info"]:
+        if value:
+            row = {field: labels.get(field, "") for field in fields}
+            section[key(*row.values())] = {**row, "text": None, "numbers": None}
+    for each in words:
+        found = section.get(key(*(str(each.get(field, "")) for field in fields)))
+        if found is not None and found["text"] is None:
+            found["text"], found["numbers"] = each.get("text"), each.get("numbers")
+    return in_order(section)
 
 
 def _state(fatigued: bool | None, freshness: float | None) -> str | None:  # noqa: FBT001 - private, one caller

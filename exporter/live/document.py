@@ -13,7 +13,7 @@ Times are Unix seconds, shares are 0..1.
 ``variants``            :func:`exporter.live.content.variants`
 ``personas``            :func:`exporter.live.content.personas`
 ``patterns``            :func:`exporter.live.content.patterns`
-``suggestions``         :func:`exporter.live.content.suggestions`
+``suggestions``         :func:`exporter.live.content.suggestions`; ``text`` and ``numbers`` from the words, else null
 ``kills``               :func:`exporter.live.content.kills`
 ``health``              sources (``kind`` source) and collectors (``kind`` collector)
 ======================  ===============================================================================================
@@ -46,7 +46,8 @@ def document(snapshot: Snapshot, *, stale: bool = False, words: Mapping[str, Any
     """The document of a snapshot; ``stale`` leaves only health in it.
 
     ``words`` are texts that no sample can carry (next steps, the audit trail), under keys of their own; where such a
-    key is one of ours, ours wins. They are left out of a stale document too: they speak about its numbers.
+    key is one of ours, ours wins, and rows of ``suggestions`` say their part in ours. They are left out of a stale
+    document too: they speak about its numbers.
     """
     families = Families(sample for sample in snapshot.samples if not stale or sample.name in HEALTH)
     of_experiments, of_content = experiments(families), variants(families)
@@ -61,7 +62,7 @@ def document(snapshot: Snapshot, *, stale: bool = False, words: Mapping[str, Any
         "variants": of_content,
         "personas": personas(families),
         "patterns": patterns(families),
-        "suggestions": suggestions(families),
+        "suggestions": suggestions(families, () if stale else words.get("suggestions", ())),
         "kills": kills(of_experiments, of_content),
         "health": _health(families),
     }

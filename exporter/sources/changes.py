@@ -102,7 +102,7 @@ class _Sqlite:
 
     def _has_changed(self) -> bool:
         with self._turn:
-            now = self._state()
+            now = None if self._closed.is_set() else self._state()  # closed meanwhile: open nothing again
         if now is None or now == self._seen:
             return False
         first, self._seen = self._seen is None, now

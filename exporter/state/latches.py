@@ -33,11 +33,14 @@ class Latches(Audit):
         documents: Mapping[str, Any],
         latches: Iterable[Latch] = (),
         audit: Iterable[AuditEntry] = (),
+        *,
+        audit_kind: str | None = None,
     ) -> None:
         """Write documents (JSON values), new latches and their audit entries in one transaction.
 
         A latch that is there stays as it was; one of before its lifting is old evidence, and is not taken. Each that
-        is taken adds an entry of this ``kind`` whose action is the latch's kind; ``audit`` are further entries.
+        is taken adds an entry of ``audit_kind`` (None: this ``kind``) whose action is the latch's kind; ``audit`` are
+        further entries.
         """
         rows = [{"kind": kind, "name": name, "body": dump(body)} for name, body in sorted(documents.items())]
         latches = list(latches)
@@ -46,7 +49,7 @@ class Latches(Audit):
                 self._take_turn(connection)
             self._upsert(connection, DOCUMENTS, rows)
             taken = [latch for latch in latches if _take(connection, latch)]
-            self._add_audit(connection, [*(entry(kind, latch) for latch in taken), *audit])
+            self._add_audit(connection, [*(entry(audit_kind or kind, latch) for latch in taken), *audit])
 
     def latches(self, kind: str) -> list[Latch]:
         """Every latch of a kind, in order of time."""

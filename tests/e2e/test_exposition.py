@@ -14,7 +14,6 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as text_families
 
 from exporter.contract import FAMILIES
-from exporter.contract.engagement import ENGAGEMENT_FAMILIES
 from tests.e2e.exporter import Exporter, Series, serve
 from winburn.demo.shop import create
 from winburn.demo.spec import Places, spec_text
@@ -40,9 +39,22 @@ LABELS = {
 }
 """What the issue asks for by name: families, and labels by which they are told apart."""
 
+_PACE = "what a day is worth is known after half an hour of traffic"
+_NO_SEGMENTS, _NO_GUARDRAIL = "no experiment of the demo has dimensions", "no experiment of the demo has a guardrail"
 ABSENT = {
     "alert_acknowledged_until_timestamp_seconds": "the demo's spec names no Alertmanager",
-    **{family.name: "the demo has no content variants" for family in ENGAGEMENT_FAMILIES},
+    "experiment_applied_total": "the demo applies kills of content only",
+    "experiment_cost_limit": "no cost of the demo has a limit",
+    "experiment_design_effect": "the demo's visitors are counted once each, so that none is estimated",
+    **{f"experiment_segment_{name}": _NO_SEGMENTS for name in ("srm_p_value", "verdict")},
+    **{f"experiment_segment_lift_{name}ratio": _NO_SEGMENTS for name in ("", "lower_", "upper_")},
+    **{f"experiment_variant_roi_{name}ratio": _PACE for name in ("", "lower_", "upper_")},
+    "experiment_variant_slo_breach": _NO_GUARDRAIL,
+    "experiment_variant_slo_burn_rate": _NO_GUARDRAIL,
+    "experiment_variant_trend": "all of these visits came before the first look, so that there is no course of them",
+    "experiment_variant_traffic_recommended_ratio": "no experiment of the demo is a bandit",
+    **{f"experiment_variant_value_per_day{name}": _PACE for name in ("", "_lower", "_upper")},
+    "experiment_waiting_loss_per_day": _PACE,
     "slo_corrected_seconds": "the demo corrects nothing",
     "slo_error_budget_exhaustion_probability_ratio": "its past is shorter than the 14 days that a forecast needs",
     "slo_error_budget_exhaustion_timestamp_seconds": "as above",
@@ -63,7 +75,11 @@ def exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exporter]:
     shop.advance(time.time() + 300)
     places.spec.write_text(spec_text(places))
     with Group() as group:
-        yield serve(group, places.spec)
+        running = serve(group, places.spec)
+        end = time.monotonic() + 30
+        while not running.scrape().values("variant_kill_e_value") and time.monotonic() < end:
+            time.sleep(0.5)  # views count against a post once they are old enough
+        yield running
     shop.close()
 
 

@@ -418,3 +418,55 @@ def test_a_running_loop_wakes_up_for_a_change_and_stops_when_told() -> None:
     stop.set()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_a_change_is_never_evaluated_later_than_the_next_refresh() -> None:
+    clock, nudges = Clock(), Nudges()
+    prompt = Prompt("prompt", good("a"))
+    stop = threading.Event()
+    instants: list[float] = []
+
+    def wait(_stop: threading.Event, _seconds: float) -> bool:
+        clock.wall += REFRESH + 0.5  # the wait is left a little late, and with it a change is told
+        nudges.tell("shop", None)
+        loop.refresh_changed()
+        instants.extend(at for at, _ in prompt.changed)
+        stop.set()
+        return True
+
+    loop = Loop(
+        [prompt], refresh=REFRESH, lag=LAG, keep_seconds=60.0, clock=lambda: clock.wall, nudges=nudges, wait=wait
+    )
+    loop._wait_for_news = wait  # type: ignore[method-assign]  # the moment between waking up and looking
+    loop.run(stop)
+    assert instants == [prompt.asked[0] + REFRESH]
+
+
+def test_a_source_that_hangs_does_not_hold_up_what_another_tells() -> None:
+    nudges, hang, seen = Nudges(), threading.Event(), threading.Event()
+    prompt = Prompt("prompt", good("a"))
+
+    def hanging(_at: float) -> Iterable[Report]:
+        hang.wait(20)
+        return ()
+
+    def publish(snapshot: Snapshot) -> None:
+        if values(snapshot).get("slo_trend{a}") == -1.0:
+            seen.set()
+
+    loop = Loop(
+        [prompt, Scripted("slow", hanging)],
+        refresh=3600.0,
+        lag=0.0,
+        keep_seconds=60.0,
+        publish=publish,
+        nudges=nudges,
+    )
+    refresh = threading.Thread(target=loop.refresh_once, args=(time.time(),))
+    refresh.start()
+    nudges.tell("shop", time.time())
+    assert seen.wait(10)
+    assert not hang.is_set()
+    hang.set()
+    refresh.join(10)
+    assert not refresh.is_alive()

@@ -19,6 +19,7 @@ from exporter.state import StateError
 from exporter.web import app
 from winburn.cli.logs import configure
 from winburn.cli.spec_argument import fail, load_or_exit
+from winburn.memory import share_one_arena
 from winburn.running import Watching, build
 from winburn.version import VERSION
 
@@ -153,6 +154,7 @@ def serve(
 def _run(spec: Spec, addresses: tuple[Address, ...], path: str, watching: Watching) -> int:
     for warning in lint(spec):
         _LOG.warning("%s", warning)
+    share_one_arena()  # memory: 13 MB less with the demo's spec
     try:
         running = build(spec, watching, progress=_log_progress(time.monotonic))
     except (StateError, SecretError) as error:

@@ -67,6 +67,7 @@ def _play(demo: Demo, seconds: float | None, seed: int, stop: threading.Event) -
 
 def _introduce(demo: Demo, opening: int, until: float | None) -> None:
     places = {
+        "Live page": f"{demo.exporter}/live  (budgets, experiments, posts, kills; as they change)",
         "Exporter": f"{demo.exporter}  (metrics: {demo.exporter}/metrics)",
         "Prometheus": f"{demo.prometheus}/alerts" if demo.prometheus else None,
         "Alertmanager": demo.alertmanager,

@@ -1,7 +1,8 @@
 """The demo's shop: an SQLite database that fills while the demo runs.
 
 Single requests and visits are kept for a quarter of an hour; older ones, and the thirty days of history, stand in
-tables by minute and by hour. The views ``request_log`` and ``visit_log`` show both as one.
+tables by minute and by hour. The views ``request_log`` and ``visit_log`` show both as one. Posts and what people do
+with them stand in the tables of ``deploy/sql``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from winburn.demo import traffic
+from winburn.demo import content, traffic
 from winburn.demo.traffic import HOUR, MINUTE, Requests, Story, Visits
 
 KEEP_SINGLE = 15 * MINUTE
@@ -115,6 +116,7 @@ class Shop:
             if start // MINUTE != to // MINUTE:
                 for statement in _ROLL_UP:
                     transaction.execute(statement, {"before": to // MINUTE * MINUTE - KEEP_SINGLE})
+            content.publish(transaction, self.story, int(start), int(to))  # whole seconds, each once
         self._written = to
         if self.observe:
             codes = Counter((route, "200" if ok else "503") for _, route, ok, _ in request_rows)
@@ -132,7 +134,7 @@ def create(path: Path, seed: int, now: float, days: int = 30, progress: Callable
     story = Story(seed % 2**32, int(now))  # numpy takes no negative seeds
     # One thread at a time uses it, which the shop's lock sees to.
     database = sqlite3.connect(path, timeout=30, check_same_thread=False)
-    database.executescript(_SCHEMA)
+    database.executescript(_SCHEMA + content.schema())
     database.execute("PRAGMA synchronous = OFF")  # a demo's data need not outlive a power cut
     with database as transaction:
         for route in traffic.ROUTES:
@@ -146,6 +148,7 @@ def create(path: Path, seed: int, now: float, days: int = 30, progress: Callable
             transaction.executemany(
                 "INSERT INTO visits_by_hour VALUES (?, ?, ?, ?, ?)", _past_visits(experiment, story, days)
             )
+        content.fill(transaction, story)
     return Shop(database, story)
 
 

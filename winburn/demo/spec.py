@@ -11,6 +11,9 @@ from winburn.demo import traffic
 OBJECTIVES = {"checkout-availability": 99.9, "search-latency": 99, "invoice-export": 99.5}
 """The SLOs that the shop's database answers, and their objectives in percent."""
 PERIOD_DAYS = 30
+KILL_ALPHA, EXPECTED_RATIO = 0.01, 0.5
+KILL_LAG = 2
+"""Seconds after which people have answered a post, if they do: only views of twice that age count against it."""
 
 _HEAD = """\
 # Written by `winburn demo`. Try: winburn check {file}
@@ -62,7 +65,23 @@ _EXPERIMENT = """
         query: >-
           SELECT variant, SUM(visits) AS n, SUM(converted) AS successes
           FROM visit_log WHERE experiment = '{name}' GROUP BY variant
+        minimum_lift: 0.05
+    value: {{metric: conversion, per_event: 12.5, currency: EUR, horizon: 30d}}
+    cost:
+      source: shop
+      query: >-
+        SELECT variant, 'operational' AS category, 0.35 * SUM(converted) AS amount
+        FROM visit_log WHERE experiment = '{name}' GROUP BY variant
     labels: {{team: {team}}}
+"""
+
+_ENGAGEMENT = """
+engagement:
+  source: shop
+  tables: threads
+  early_kill: {{rule: evidence, expected_ratio: {ratio}, alpha: {alpha}, lag: {lag}s, min_views: 100}}
+  fatigue: {{window: 7d, max_uses: 6, alpha: 0.05}}
+  apply: {{kill: {{sql: {{source: shop, statement: "UPDATE variants SET status = 'killed' WHERE id = :variant"}}}}}}
 """
 
 _TAIL = """
@@ -87,8 +106,8 @@ class Places:
 
 
 def spec_text(places: Places) -> str:
-    """The spec: three SLOs and three experiments from the shop's database, and with Prometheus one SLO from the shop's
-    own counters there."""
+    """The spec: three SLOs, three experiments and the posts from the shop's database, and with Prometheus one SLO from
+    the shop's own counters there."""
     slos = [
         _sql_slo("checkout-availability", "checkout", "availability", "failed", "checkout", "payments"),
         _sql_slo("search-latency", "search", "performance", "slow", "search", "discovery"),
@@ -101,7 +120,16 @@ def spec_text(places: Places) -> str:
     tail = _TAIL.format(receiver=json.dumps(places.receiver), heartbeat=json.dumps(f"{places.receiver}/heartbeat"))
     experiments = [_experiment(each) for each in traffic.EXPERIMENTS]
     state = f"\nstate: {{url: {_sqlite(places.state)}}}\n"
-    return head + "\nslos:" + "".join(slos) + "\nexperiments:" + "".join(experiments) + tail + state
+    return (
+        head
+        + "\nslos:"
+        + "".join(slos)
+        + "\nexperiments:"
+        + "".join(experiments)
+        + _ENGAGEMENT.format(ratio=EXPECTED_RATIO, alpha=KILL_ALPHA, lag=KILL_LAG)
+        + tail
+        + state
+    )
 
 
 def _sql_slo(name: str, route: str, category: str, bad: str, service: str, team: str) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
+import numpy as np
+
+from exporter.stats.kill import expectation_log_e
 from exporter.windows import DAY, TIERS, factor
-from winburn.demo import traffic
+from winburn.demo import content, traffic
 from winburn.demo.receiver import clock
-from winburn.demo.spec import OBJECTIVES, PERIOD_DAYS
+from winburn.demo.spec import EXPECTED_RATIO, KILL_ALPHA, KILL_LAG, OBJECTIVES, PERIOD_DAYS
 
 SEEN, PAGED = 4, 10
 """Seconds until an alert fires (refresh, scrape and rule evaluation, half of 2 s each on average, and a little), and
@@ -33,6 +37,13 @@ def seconds_to_page() -> float:
     return 3600 * threshold / (traffic.INCIDENT_FAILURES * retries - threshold * (retries - 1))
 
 
+def dud_views() -> int:
+    """Views after which the bad post's evidence reaches 1 / alpha, where it gets just the answers it should."""
+    views = np.arange(1.0, 2000.0)
+    log_e = expectation_log_e(content.DUD.rate * views, views, EXPECTED_RATIO * content.DUD.predicted)
+    return int(views[np.argmax(log_e >= -math.log(KILL_ALPHA))])
+
+
 def timeline(opening: int, until: float | None, *, alerting: bool) -> list[str]:
     """Lines of what will happen and when, in order; only what comes before ``until``.
 
@@ -46,6 +57,10 @@ def timeline(opening: int, until: float | None, *, alerting: bool) -> list[str]:
         (
             KILL_VISITS / traffic.NEW_CHECKOUT.per_second + SEEN,
             f"early kill of new-checkout's variant new: no sale in about {KILL_VISITS} visits to both",
+        ),
+        (
+            content.DUD.posted + dud_views() / content.DUD.per_second + 2 * KILL_LAG + SEEN,
+            f"early kill of the post {content.DUD.name}: {content.DUD.predicted:.0%} predicted, hardly anybody answers",
         ),
         (
             traffic.STRAY_ERROR,
@@ -62,5 +77,8 @@ def timeline(opening: int, until: float | None, *, alerting: bool) -> list[str]:
         (again, "the next incident; from now on the page stays, because the medium tier burns as well"),
     ]
     shown = [(at, what) for at, what in sorted(events) if until is None or opening + at < until]
-    always = f"{'always':8}  aa-test stays undecided, however often you look: both variants are the same"
-    return [*(f"{clock(opening + at)}  {what}" for at, what in shown), always]
+    always = (
+        f"{'always':8}  aa-test stays undecided, however often you look: both variants are the same",
+        f"{'always':8}  {content.TIRED.persona}'s pattern {content.TIRED.pattern} is tired: it falls with each use",
+    )
+    return [*(f"{clock(opening + at)}  {what}" for at, what in shown), *always]

@@ -46,7 +46,8 @@ function advice(row, nextStep) {
   const { action, variant, reason } = row.recommendation ?? {};
   if (!action && !nextStep) return null;
   const what = action ? [ACTIONS[action] ?? action, variant].filter(Boolean).join(" ") : "";
-  return el("p", { class: "advice" }, el("b", {}, what), reason ? ` ${reason}` : "", typeof nextStep === "string" ? ` ${nextStep}` : "");
+  const why = typeof nextStep === "string" ? nextStep : reason; // the words say the reason too
+  return el("p", { class: "advice" }, el("b", {}, what), why ? ` ${why}` : "");
 }
 
 function splitWarning(row) {

@@ -49,7 +49,7 @@ function kill(row) {
 export function drawSuggestions(document_) {
   const draw = (row) =>
     el("li", {}, pill(row.kind || "suggestion", "info"), el("b", {}, [row.action, row.subject].filter(Boolean).join(" ")),
-      el("span", { class: "sub" }, row.reason));
+      el("span", { class: "sub" }, row.text ?? row.reason));
   listOrEmpty("suggestions", Object.entries(document_.suggestions).slice(0, SHOWN), draw, SUGGESTIONS);
 }
 
@@ -88,7 +88,7 @@ export function drawEvents(document_) {
   document.getElementById("events-section").hidden = events.length === 0;
   const latest = [...events].sort((one, other) => other.at - one.at).slice(0, SHOWN);
   const draw = (event) =>
-    el("li", {}, pill(event.action ?? event.kind ?? "event", "none"),
+    el("li", {}, pill(event.kind === "apply" ? "applied" : event.action ?? event.kind ?? "event", "none"),
       el("b", {}, [event.entity, event.member].filter(Boolean).join(" / ")),
       el("span", { class: "sub" }, [event.who, event.why].filter(Boolean).join(": ")),
       el("time", { class: "sub", datetime: new Date(event.at * 1000).toISOString() }, clock(event.at)));

@@ -57,7 +57,9 @@ function line(row) {
 }
 
 export function drawVariants(document_) {
-  const rows = Object.entries(document_.variants).sort(([, one], [, other]) => compare(one, other));
+  // Of some that were killed elsewhere nothing else is known: they stand among the kills.
+  const counted = Object.entries(document_.variants).filter(([, row]) => row.impressions !== null || !row.killed);
+  const rows = counted.sort(([, one], [, other]) => compare(one, other));
   reconcile(document.getElementById("variants-body"), rows.slice(0, SHOWN), line);
   const more = rows.length > SHOWN ? `, ${SHOWN} shown` : "";
   document.getElementById("variants-count").textContent = rows.length ? `${rows.length}${more}` : "";

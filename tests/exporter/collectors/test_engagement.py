@@ -121,6 +121,11 @@ def test_a_bad_variant_dies_once_its_old_views_say_so_and_never_twice() -> None:
     assert "below 0.5 of the predicted rate 0.1" in latch.reason
     assert last["variant_kill_e_value"] == {("v", "ann"): latch.facts["e_value"]}  # as it was: no more views come
     assert [[each.member for each in latches] for latches in wished] == [["v"]]
+    (entry,) = state.audit()
+    assert (entry.kind, entry.entity, entry.member, entry.why) == ("variant", "ann", "v", latch.reason)
+    # The next process may begin at the instant of the grid before the kill.
+    again = EngagementCollector(Scripted(bad), model, state)
+    assert values(again.collect(killed_at - 14))["variant_early_kill"] == {("v", "ann"): 1}
 
 
 def test_replicas_on_one_store_wish_for_one_kill() -> None:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from exporter.live.content import suggestions
 from exporter.live.document import document
+from exporter.live.gather import Families
 from tests.exporter.live.world import content, experiment, one, patterns, slo, snapshot, world
 
 
@@ -110,7 +112,15 @@ def test_patterns_personas_and_suggestions() -> None:
     assert found["personas"]["ada"]["calibration_error"] == -0.12
     assert found["personas"]["ada"]["kills"] == {"evidence": 4}
     (row,) = found["suggestions"].values()
-    assert row == {"subject": "hook", "kind": "pattern", "action": "rest", "reason": "5 uses in 7 days"}
+    labels = {"subject": "hook", "kind": "pattern", "action": "rest", "reason": "5 uses in 7 days"}
+    assert row == {**labels, "text": None, "numbers": None}
+
+
+def test_suggestions_say_their_words_where_there_are_some() -> None:
+    (hook,) = sections(*patterns())["suggestions"].values()
+    mine = {**hook, "text": "Rest the pattern hook of ada.", "numbers": {"uses": 5.0}}
+    words = [{**mine, "subject": "another", "text": "no"}, mine, {**mine, "text": "of another persona"}]
+    assert list(suggestions(Families(patterns()), words).values()) == [mine]
 
 
 @pytest.mark.parametrize(
