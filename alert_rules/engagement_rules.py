@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from alert_rules.rule import Group, Rule, dashboard_url, interval, number, texts
-from exporter.alerts import ALERTS, VARIANT_KILL_ANNOUNCED, variant_kill_facts
+from exporter.alert_texts import variant_kill_facts
+from exporter.alerts import ALERTS, VARIANT_KILL_ANNOUNCED
 from exporter.contract import select
 from exporter.promql import format_duration
 from exporter.spec import Engagement, Spec

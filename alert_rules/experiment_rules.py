@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from alert_rules.experiment_watch_rules import watch_rules
 from alert_rules.rule import Group, Rule, dashboard_url, interval, literal, number, static_labels, texts
-from exporter.alerts import ALERTS, Alert, kill_facts, percent
+from exporter.alert_texts import kill_facts, percent
+from exporter.alerts import ALERTS, Alert
 from exporter.contract import select
 from exporter.spec import EarlyKill, Experiment, Spec
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from textwrap import indent
 
 from alert_rules.rule import Group, Rule, dashboard_url, interval, number, one_of, texts
-from exporter.alerts import ALERTS, Alert, Severity, down_facts
+from exporter.alert_texts import down_facts
+from exporter.alerts import ALERTS, Alert, Severity
 from exporter.contract import Regex, select
 from exporter.promql import format_duration
 from exporter.spec import Links, Spec, is_native

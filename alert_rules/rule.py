@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from alert_rules.silence_link import silence_url
-from exporter.alerts import Alert, dashboard_address, message, rule_interval, runbook_address
+from exporter.alert_texts import dashboard_address, message, rule_interval, runbook_address
+from exporter.alerts import Alert
 from exporter.promql import format_duration
 from exporter.spec import Links, Spec
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from exporter.alerts import Alert, quoted_value, silence_address
+from exporter.alert_texts import quoted_value, silence_address
+from exporter.alerts import Alert
 from exporter.spec import Links
 
 _VALUE = '{{{{ $labels.{label} | printf "%q" | urlquery | reReplaceAll "[+]" "%20" }}}}'

@@ -19,7 +19,8 @@ from alert_rules.rule import (
     texts,
     unless_frozen,
 )
-from exporter.alerts import ALERTS, Alert, burn_facts, floor
+from exporter.alert_texts import burn_facts, floor
+from exporter.alerts import ALERTS, Alert
 from exporter.contract import select
 from exporter.promql import quote
 from exporter.spec import Links, Slo, Spec, is_native

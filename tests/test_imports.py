@@ -61,6 +61,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 """Module or package -> what it may import from the project; the longest name that fits decides."""
 
 PART_OF = {
+    "exporter.alert_texts": "exporter.alerts",
     "exporter.ageing": "exporter.loop",
     "exporter.apply_outcome": "exporter.apply",
     "exporter.apply_sql": "exporter.apply",

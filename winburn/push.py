@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exporter.alerts import rule_interval
+from exporter.alert_texts import rule_interval
 from exporter.notify import AlertmanagerTarget, Counts, GrafanaTarget, KilledAt, Pusher, pace, watch
 from exporter.notify.grafana import LEAST_SECONDS
 from exporter.spec import Spec

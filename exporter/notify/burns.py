@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote_plus
 
-from exporter.alerts import ALERTS, burn_facts, dashboard_address
+from exporter.alert_texts import burn_facts, dashboard_address
+from exporter.alerts import ALERTS
 from exporter.contract import Sample
 from exporter.notify.firing import Firing, fire, of_family
 from exporter.snapshot import Snapshot

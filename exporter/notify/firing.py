@@ -6,7 +6,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from exporter.alerts import ALERTS, Alert, message, quoted_value, runbook_address, silence_address
+from exporter.alert_texts import message, quoted_value, runbook_address, silence_address
+from exporter.alerts import ALERTS, Alert
 from exporter.contract import Sample
 from exporter.spec import Links, Spec
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from exporter.alerts import ALERTS, VARIANT_KILL_ANNOUNCED, dashboard_address, kill_facts, variant_kill_facts
+from exporter.alert_texts import dashboard_address, kill_facts, variant_kill_facts
+from exporter.alerts import ALERTS, VARIANT_KILL_ANNOUNCED
 from exporter.notify.firing import Firing, fire, of_family
 from exporter.snapshot import Snapshot
 from exporter.spec import Experiment, Spec
