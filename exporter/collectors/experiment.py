@@ -77,8 +77,11 @@ class ExperimentCollector:
         """Evaluate every experiment at ``at``; see :class:`exporter.contract.Collector`."""
         failures = self._follow(at)
         there = [track for track in self._tracks if not track.has_left(at)]
+        self._last = {}  # what became a draft or has left is no hypothesis any more
         readings = self._evaluate([track for track in there if not track.is_draft], at)
         drafts = [Report(t.experiment.name, (), experiment_samples.lasting(t)) for t in there if t.is_draft]
+        shown = {reading.experiment.name for reading in readings}
+        self._next_steps = {name: step for name, step in self._next_steps.items() if name in shown}
         # No experiment can have this name: names have no spaces.
         answered = [reading for reading in readings if reading.answered]
         of_results, by_status = experiment_show.totals_of_results(answered), experiment_show.by_status(self._tracks)

@@ -136,3 +136,11 @@ def test_a_store_that_cannot_be_asked_changes_nothing(world: World, monkeypatch:
         broken.setattr(State, "last_change", fail)
         assert world.killed(30.0) == 1
     assert world.killed(45.0) == 0
+
+
+def test_what_became_a_draft_is_no_hypothesis_and_has_no_next_step(world: World) -> None:
+    world.collector.collect(15.0)
+    assert list(world.collector.next_steps()) == list(world.collector._last) == ["x"]
+    world.override("draft", None)
+    world.collector.collect(30.0)
+    assert list(world.collector.next_steps()) == list(world.collector._last) == []
