@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.parse import urlunsplit
 
 import requests
 import urllib3
-from requests.auth import AuthBase, HTTPBasicAuth
 
 from exporter.notify.pusher import PushError
-from exporter.one_answer import Session
+from exporter.one_answer import Auth, Session, split_url
 
 _LARGEST = 16 * 2**20
 _CHUNK = 2**16
@@ -19,7 +18,7 @@ class Http:
     """Requests to one address, from one thread. ``timeout`` is for the connection and for each read."""
 
     def __init__(self, url: str, timeout: float) -> None:
-        self._parts = _split(url)
+        self._parts = split_url(url)
         self._timeout = timeout
         self._session = Session()
 
@@ -39,7 +38,7 @@ class Http:
                 self._address(path),
                 data=body,
                 headers=headers,
-                auth=_Auth(token, self._parts.username, self._parts.password),
+                auth=Auth(token, self._parts.username, self._parts.password),
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,
@@ -56,30 +55,6 @@ class Http:
     def _address(self, path: str) -> str:
         host = self._parts.netloc.rpartition("@")[2]
         return urlunsplit((self._parts.scheme, host, self._parts.path.rstrip("/") + path, "", ""))
-
-
-class _Auth(AuthBase):
-    """A bearer token, else the address's user and password, else nothing; never a password from ~/.netrc, which
-    requests would take where there is no ``auth``."""
-
-    def __init__(self, token: str, user: str | None, password: str | None) -> None:
-        self._token, self._user, self._password = token, user, password
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._token:
-            request.headers["Authorization"] = f"Bearer {self._token}"
-        elif self._user:
-            HTTPBasicAuth(unquote(self._user), unquote(self._password or ""))(request)
-        return request
-
-
-def _split(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url.strip())
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        valid = False
-    return parts if valid else urlsplit("")
 
 
 def _read(response: requests.Response) -> bytes:

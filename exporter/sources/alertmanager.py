@@ -7,13 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import requests
 import urllib3
-from requests.auth import AuthBase, HTTPBasicAuth
 
-from exporter.one_answer import Session
+from exporter.one_answer import Auth, Session
 from exporter.sources.base import SourceError
 from exporter.sources.deadline import Adapter, deadline
 
@@ -61,7 +60,7 @@ class AlertmanagerApi:
         host = parts.netloc.rpartition("@")[2]
         self.name = host
         self._base = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
-        self._auth = _Auth(parts.username, parts.password)
+        self._auth = Auth(None, parts.username, parts.password)
         self._timeout = timeout
         self._session = Session()
         self._session.mount("http://", Adapter())
@@ -163,18 +162,6 @@ class AlertmanagerApi:
 
     def _odd(self) -> SourceError:
         return SourceError(f"{self.name} did not answer as Alertmanager's API v2 does")
-
-
-class _Auth(AuthBase):
-    """The address's user and password, or nothing: without an ``auth`` requests would look into ~/.netrc."""
-
-    def __init__(self, user: str | None, password: str | None) -> None:
-        self._user, self._password = user, password
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._user:
-            HTTPBasicAuth(unquote(self._user), unquote(self._password or ""))(request)
-        return request
 
 
 def _silence(given: Mapping[str, Any]) -> Silence:

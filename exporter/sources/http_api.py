@@ -14,11 +14,11 @@ import requests
 import urllib3
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from exporter.one_answer import Session
+from exporter.one_answer import Session, split_url
 from exporter.sources.base import SourceError
 from exporter.sources.deadline import Adapter, deadline
 from exporter.sources.json_rows import found, searched
-from exporter.sources.prometheus_api import QueryRefused, TooSlow, parsed, reason, split_url
+from exporter.sources.prometheus_api import QueryRefused, TooSlow, parsed, reason
 from exporter.spec.source_models import HttpSource
 
 BODY_BYTES = 16 * 2**20

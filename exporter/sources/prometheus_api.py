@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlunsplit
 
 import requests
 import urllib3
-from requests.auth import AuthBase, HTTPBasicAuth
 
-from exporter.one_answer import Session
+from exporter.one_answer import Auth, Session, split_url
 from exporter.sources.base import SourceError
 from exporter.sources.deadline import Adapter, deadline
 
@@ -96,7 +95,7 @@ class PrometheusApi:
             self._address(path),
             data=form,
             headers=self._headers,
-            auth=_Auth(token, self._parts.username, self._parts.password),
+            auth=Auth(token, self._parts.username, self._parts.password),
             timeout=limit,
             allow_redirects=False,
             stream=True,
@@ -152,33 +151,6 @@ class PrometheusApi:
             if secret and len(secret) >= 4:
                 line = line.replace(secret, "***")
         return line if len(line) <= 300 else line[:297] + "..."
-
-
-class _Auth(AuthBase):
-    """A bearer token, else the address's user and password, else nothing.
-
-    Always given to requests: without an ``auth`` it would put a password from ~/.netrc over a header of the spec.
-    """
-
-    def __init__(self, token: str | None, user: str | None, password: str | None) -> None:
-        self._token, self._user, self._password = token, user, password
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._token:
-            request.headers["Authorization"] = f"Bearer {self._token}"
-        elif self._user:
-            HTTPBasicAuth(unquote(self._user), unquote(self._password or ""))(request)
-        return request
-
-
-def split_url(url: str) -> SplitResult:
-    """The parts of an address, stripped; all of them empty where it is none of http or https."""
-    try:
-        parts = urlsplit(url.strip())
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        valid = False
-    return parts if valid else urlsplit("")
 
 
 def parsed(body: bytes) -> Any:
