@@ -13,7 +13,7 @@ import requests
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
 from exporter.apply_outcome import Act, Outcome, PointOfNoReturn
-from exporter.one_answer import Session
+from exporter.one_answer import Auth, Session, split_url
 from exporter.spec import SecretError, read_secret, source_url
 from exporter.spec.apply_models import ApplyWebhook
 from exporter.state import Application
@@ -71,13 +71,21 @@ def _post(webhook: ApplyWebhook, application: Application, at: float, point: Poi
         TIMESTAMP: timestamp,
         SIGNATURE: signature(secret, timestamp, body),
     }
+    parts = split_url(url)
+    auth = Auth(None, parts.username, parts.password)
     if not point.pass_by():
         return Outcome("refused", "given up before it was sent")
     try:
         with (
             Session() as session,  # streamed: the answer's body is nobody's business, however long it is
             session.post(
-                url, data=body, headers=headers, timeout=webhook.timeout, allow_redirects=False, stream=True
+                url,
+                data=body,
+                headers=headers,
+                auth=auth,
+                timeout=webhook.timeout,
+                allow_redirects=False,
+                stream=True,
             ) as answer,
         ):
             done = 200 <= answer.status_code < 300

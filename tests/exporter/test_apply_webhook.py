@@ -34,6 +34,7 @@ class Receiver(ThreadingHTTPServer):
         self.delay.set()
         self.got: list[dict[str, Any]] = []
         self.ids: list[str] = []
+        self.credentials: list[str | None] = []
         super().__init__(("127.0.0.1", 0), Handler)
 
     @property
@@ -55,6 +56,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(401)
             return
         self.server.got.append(json.loads(body))
+        self.server.credentials.append(self.headers["Authorization"])
         self.server.ids.append(self.headers["X-Winburn-Delivery"])
         if self.server.answer is None:
             self.connection.shutdown(socket.SHUT_RDWR)
@@ -104,6 +106,16 @@ def test_what_is_posted_is_signed_and_names_everything(receiver: Receiver, secre
         "at": 5.0,
         "facts": {"reason": "worse", "at": 5.0, "e_value": 120.0},
     }
+
+
+def test_credentials_are_those_of_the_address_and_never_of_netrc(
+    receiver: Receiver, secret: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password hunter2\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    assert sent(receiver.url, secret).result == "done"
+    assert sent(receiver.url.replace("//", "//ann:pass@"), secret).result == "done"
+    assert receiver.credentials == [None, "Basic YW5uOnBhc3M="]
 
 
 def test_a_second_attempt_has_the_id_of_the_first(receiver: Receiver, secret: Path) -> None:
