@@ -77,7 +77,8 @@ def app(
     async def ready(_: Request) -> Response:
         return _readiness(current(), monotonic())
 
-    async def configuration(_: Request) -> Response:
+    # Not a coroutine, as above: it may ask the state store.
+    def configuration(_: Request) -> Response:
         return Response(config(), headers=_SECURITY | _FRESH, media_type="text/yaml")
 
     routes = {

@@ -24,6 +24,7 @@ from exporter.sources.changes import Changes
 from exporter.spec import Spec, SqlSource
 from exporter.state import Application, AuditEntry, State, StateError
 from winburn.assemble import Assembly, assemble, open_state
+from winburn.configuration import configuration
 from winburn.lifecycle import settle
 from winburn.push import pushers
 from winburn.version import VERSION
@@ -51,6 +52,7 @@ class Running:
     feed: Feed
     stream: LiveStream | None
     applier: Applier | None
+    config: Callable[[], str]
     changes: tuple[Changes, ...]
 
     def close(self) -> None:
@@ -102,7 +104,9 @@ def build(spec: Spec, watching: Watching, *, progress: Callable[[str, float], No
         health=health,
         nudges=nudges,
     )
-    return Running(loop, feed, stream if watching.live else None, applier, _listen(assembly, nudges))
+    return Running(
+        loop, feed, stream if watching.live else None, applier, configuration(spec, state), _listen(assembly, nudges)
+    )
 
 
 def _listen(assembly: Assembly, nudges: Nudges) -> tuple[Changes, ...]:

@@ -14,7 +14,7 @@ import click
 
 from exporter.server import Address, parse_listen_address
 from exporter.server import serve as serve_http
-from exporter.spec import SecretError, Spec, lint, masked
+from exporter.spec import SecretError, Spec, lint
 from exporter.state import StateError
 from exporter.web import app
 from winburn.cli.logs import configure
@@ -164,12 +164,11 @@ def _run(spec: Spec, addresses: tuple[Address, ...], path: str, watching: Watchi
     refreshing = threading.Thread(target=running.loop.run, args=(stop,), name="refresh")
     listening = threading.Event()
     threading.Thread(target=_begin, args=(listening, refreshing, addresses, path), daemon=True).start()
-    config = masked(spec)
     application = app(
         lambda: running.loop.current,
         monotonic=time.monotonic,
         version=VERSION,
-        config=lambda: config,
+        config=running.config,
         telemetry_path=path,
         feed=running.feed,
         live=running.stream,
