@@ -45,8 +45,10 @@ function card(row, nextStep) {
 function advice(row, nextStep) {
   const { action, variant, reason } = row.recommendation ?? {};
   if (!action && !nextStep) return null;
-  const what = action ? [ACTIONS[action] ?? action, variant].filter(Boolean).join(" ") : "";
-  const why = typeof nextStep === "string" ? nextStep : reason; // the words say the reason too
+  // The words begin with what to do, and speak of every variant.
+  const inWords = typeof nextStep === "string" && nextStep !== "";
+  const what = inWords ? "Next:" : [ACTIONS[action] ?? action, variant].filter(Boolean).join(" ");
+  const why = inWords ? nextStep : reason;
   return el("p", { class: "advice" }, el("b", {}, what), why ? ` ${why}` : "");
 }
 
