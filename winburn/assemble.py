@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
+from exporter.access import access_of
 from exporter.alerts import ALERTS
 from exporter.collectors.alertmanager import AcknowledgementCollector
 from exporter.collectors.engagement import EngagementCollector
@@ -131,7 +132,8 @@ def assemble(
         collectors.append(engagement)
         suggestions = engagement.words
     if spec.alerting.alertmanager and live:
-        alertmanagers = [AlertmanagerApi(url) for url in spec.alerting.alertmanager]
+        access = access_of(spec.alerting.alertmanager_http)
+        alertmanagers = [AlertmanagerApi(url, access=access) for url in spec.alerting.alertmanager]
         identities = {alert.name: alert.identity for alert in ALERTS.values()}
         collectors.append(AcknowledgementCollector(alertmanagers, identities))
     return Assembly(sources, tuple(collectors), killed_at, next_steps, suggestions)

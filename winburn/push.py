@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from exporter.access import access_of
 from exporter.alert_texts import rule_interval
 from exporter.notify import AlertmanagerTarget, Counts, GrafanaTarget, KilledAt, Pusher, pace, watch
 from exporter.notify.grafana import LEAST_SECONDS
@@ -14,8 +15,8 @@ def pushers(spec: Spec, killed_at: KilledAt, counts: Counts) -> list[Pusher]:
     found: list[Pusher] = []
     if spec.alerting.push:
         firing, rhythm = watch(spec, killed_at), pace(rule_interval(spec.refresh))
-        addresses = dict.fromkeys(spec.alerting.alertmanager)
-        found += [Pusher(AlertmanagerTarget(url, firing, pace=rhythm), counts) for url in addresses]
+        addresses, access = dict.fromkeys(spec.alerting.alertmanager), access_of(spec.alerting.alertmanager_http)
+        found += [Pusher(AlertmanagerTarget(url, firing, pace=rhythm, access=access), counts) for url in addresses]
     if (grafana := spec.live.grafana) is not None:
         found.append(Pusher(GrafanaTarget(grafana.url, grafana.token_file), counts, least=LEAST_SECONDS))
     return found

@@ -26,9 +26,10 @@ Answer = TypeVar("Answer")
 class Batches:
     """Asks selectors together and splits the answer; at most ``concurrency`` queries are open at once.
 
-    Suspects are selectors that the server refused or that were in a query that took too long. They are asked alone and
-    after all others until they are answered. ``check_alive`` raises SourceError where the server answers nothing at
-    all; it is asked after a query that took too long. After three slow queries the rest is not asked.
+    Suspects are selectors that the server refused or that were in a query that took too long. They are asked alone,
+    one after the other and after all others, until they are answered. ``check_alive`` raises SourceError where the
+    server answers nothing at all; it is asked after a query that took too long. After three slow queries the rest is
+    not asked.
     """
 
     def __init__(self, name: str, check_alive: Callable[[], None], concurrency: int = 1) -> None:
@@ -50,15 +51,15 @@ class Batches:
         where its answer has a wrong shape. ``question`` and ``read`` are called in several threads.
         """
         answers: dict[str, Answer | SourceError] = {}
-        pending = deque(self._groups(selectors))
+        calm, suspects = self._groups(selectors)
         asked: deque[tuple[list[str], Callable[[], dict[str, Answer | SourceError]]]] = deque()
         slow = 0
         # What one query alone needs is done here, without a thread.
-        width = self._concurrency if len(pending) > 1 else 1
+        width = self._concurrency if len(calm) > 1 else 1
         with ThreadPoolExecutor(width, thread_name_prefix=f"source-{self._name}") as pool:
-            while pending or asked:
-                while pending and len(asked) < width and slow < _SLOW:
-                    group = pending.popleft()
+            while calm or suspects or asked:
+                while slow < _SLOW and ((calm and len(asked) < width) or (suspects and not asked)):
+                    group = (calm or suspects).popleft()
                     work = partial(self._group, group, kind, question, read)
                     asked.append((group, work if width == 1 else pool.submit(work).result))
                 if not asked:
@@ -69,7 +70,7 @@ class Batches:
                     answers.update(self._trusted(group, outcome()))
                 except QueryRefused as error:
                     if len(group) > 1:
-                        pending.extendleft(reversed(_smaller(group, error)))
+                        calm.extendleft(reversed(_smaller(group, error)))
                     else:
                         answers.update(self._suspect(group, error))
                 except TooSlow as error:
@@ -79,12 +80,12 @@ class Batches:
         late = SourceError(f"source {self._name} was not asked: other selectors took too long")
         return [answers.get(selector, late) for selector in selectors]
 
-    def _groups(self, selectors: Sequence[str]) -> list[list[str]]:
+    def _groups(self, selectors: Sequence[str]) -> tuple[deque[list[str]], deque[list[str]]]:
         asked = dict.fromkeys(selectors)
         calm = [selector for selector in asked if selector not in self._suspects]
-        together = [calm[begin : begin + BATCH] for begin in range(0, len(calm), BATCH)]
+        together = deque(calm[begin : begin + BATCH] for begin in range(0, len(calm), BATCH))
         # A copy: the SLOs and the experiments of a source ask it from threads of their own.
-        return together + [[suspect] for suspect in tuple(self._suspects) if suspect in asked]
+        return together, deque([suspect] for suspect in tuple(self._suspects) if suspect in asked)
 
     def _suspect(self, group: Sequence[str], error: SourceError) -> dict[str, SourceError]:
         for selector in group:

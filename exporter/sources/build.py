@@ -38,7 +38,7 @@ def open_source(
     if isinstance(model, models.SqlSource):
         return SqlSource(name, url, timeout=model.timeout, timezone=model.timezone)
     if isinstance(model, models.HttpSource):
-        return HttpSource(name, HttpApi(name, url, model), every=model.every or 0.0)
+        return HttpSource(name, HttpApi(name, url, model, access_of(model)), every=model.every or 0.0)
     return PrometheusSource(
         name,
         url,

@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsp
 import requests
 import urllib3
 
-from exporter.access import Door, Entry, access_of
+from exporter.access import ANYBODY, Access, Door, Entry
 from exporter.one_answer import Session, split_url
 from exporter.sources.base import SourceError
 from exporter.sources.deadline import Adapter, deadline
@@ -37,11 +37,11 @@ class HttpApi:
     token, a password, a header's value or a parameter of the address.
     """
 
-    def __init__(self, name: str, url: str, model: HttpSource, clock: Clock = CLOCK) -> None:
+    def __init__(self, name: str, url: str, model: HttpSource, access: Access = ANYBODY, clock: Clock = CLOCK) -> None:
         self.name = name
         self._model = model
         self._clock = clock
-        self._door = Door(url, access_of(model), Adapter)
+        self._door = Door(url, access, Adapter)
         self._parts = self._door.parts
         self._patience = Patience(clock)
 
@@ -158,7 +158,7 @@ class HttpApi:
         with question.session.get(
             address,
             params=self._missing(address),
-            headers={"Accept": "application/json", **self._model.headers},
+            headers={"Accept": "application/json", **self._door.access.headers},
             auth=question.entry.auth,
             timeout=left,
             allow_redirects=False,
@@ -175,7 +175,7 @@ class HttpApi:
     def _missing(self, address: str) -> dict[str, str]:
         """The parameters of the spec that an address does not have: a link to the next page may repeat them."""
         there = {unquote(each.partition("=")[0]) for each in urlsplit(address).query.split("&")}
-        return {name: value for name, value in self._model.params.items() if name not in there}
+        return {name: value for name, value in self._door.access.params.items() if name not in there}
 
     def _failure(self, status: int, kind: str, answer: Any, question: _Question) -> SourceError:
         if status == 401:

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from exporter.access import Access
 from exporter.sources import prometheus_api
 from exporter.sources.base import Matrix, SourceError, label_of, series_key
 from exporter.sources.batches import BATCH
@@ -247,7 +248,7 @@ def test_a_redirect_is_not_followed(fake: Fake) -> None:
     try:
         fake.behaviour = saying(307, b"", Location=other.url + "/api/v1/query")
         with pytest.raises(SourceError, match="redirect"):
-            open_fake(fake, token=lambda: "secret").counters(["a"], 0.0)
+            open_fake(fake, access=Access(token=lambda: "secret")).counters(["a"], 0.0)
         assert not other.asked
     finally:
         other.close()
@@ -259,8 +260,7 @@ def test_prefix_headers_and_a_fresh_token_are_sent_each_time(fake: Fake) -> None
         "prod",
         fake.url + "/prometheus/?tenant=1",
         series_limit=5,
-        headers={"X-Scope-OrgID": "team-a"},
-        token=lambda: next(tokens),
+        access=Access({"X-Scope-OrgID": "team-a"}, token=lambda: next(tokens)),
     )
     for token in ("first", "second"):
         source.counters(["a"], 0.0)
@@ -277,7 +277,7 @@ def test_user_and_password_of_the_address_are_sent_and_a_netrc_is_not(
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))  # type: ignore[operator]
     PrometheusSource("prod", fake.url.replace("//", "//ann:p%40ss@"), series_limit=5).counters(["a"], 0.0)
     assert fake.asked[-1][2]["Authorization"] == "Basic YW5uOnBAc3M="
-    open_fake(fake, headers={"Authorization": "Basic own"}).counters(["a"], 0.0)
+    open_fake(fake, access=Access({"Authorization": "Basic own"})).counters(["a"], 0.0)
     assert fake.asked[-1][2]["Authorization"] == "Basic own"
 
 

@@ -8,6 +8,7 @@ import traceback
 
 import pytest
 
+from exporter.access import Access
 from exporter.sources.base import SourceError
 from exporter.sources.prometheus_api import NoSuchApi, PrometheusApi, QueryRefused, TooSlow
 from tests.exporter.sources.fake_prometheus import Fake, cut, saying, send, vector
@@ -96,7 +97,7 @@ def test_a_server_that_repeats_secrets_does_not_get_them_into_a_message(
     url = fake.url.replace("//", "//ann:hunter2%2Dpass@")
     for token in ("hunter2-token", None):
         with pytest.raises(SourceError) as caught:
-            PrometheusApi("prod", url, headers=headers, token=lambda token=token: token).ask(*QUERY)
+            PrometheusApi("prod", url, access=Access(headers, token=lambda token=token: token)).ask(*QUERY)
         assert "hunter2" not in "".join(traceback.format_exception(caught.value))
     assert any("hunter2" in value for value in seen)
     assert "hunter2" not in caplog.text
@@ -105,7 +106,7 @@ def test_a_server_that_repeats_secrets_does_not_get_them_into_a_message(
 @pytest.mark.parametrize("secret", ["hunter2\nX-Evil: 1", "hunter2\u2026"])
 def test_a_header_that_cannot_be_sent_is_not_shown(fake: Fake, secret: str) -> None:
     with pytest.raises(SourceError, match="does not answer") as caught:
-        PrometheusApi("prod", fake.url, headers={"X-Key": secret}).ask(*QUERY)
+        PrometheusApi("prod", fake.url, access=Access({"X-Key": secret})).ask(*QUERY)
     assert "hunter2" not in "".join(traceback.format_exception(caught.value))
     assert not fake.asked
 
