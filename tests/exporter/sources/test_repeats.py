@@ -61,5 +61,5 @@ def test_a_longer_quiet_than_the_question_may_take_is_kept_for_the_next_ones(ask
         (requests.exceptions.InvalidURL(), False),
     ],
 )
-def test_only_a_connection_that_may_come_is_waited_for(error: Exception, passes: bool) -> None:
+def test_only_a_connection_that_may_come_is_waited_for(error: Exception, *, passes: bool) -> None:
     assert may_pass(error) is passes
