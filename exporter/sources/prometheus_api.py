@@ -30,6 +30,8 @@ _TOO_MUCH = re.compile(r"too (many|much|long|large|big)|exceed|-search\.max|err-
 """How the engines say that a question is too large for their limits: Prometheus ("would load too many samples into
 memory"), Mimir ("exceeded the maximum number of chunks"), Thanos ("exceeded series limit"), VictoriaMetrics
 ("-search.maxSamplesPerQuery")."""
+_NO_SUCH_PAGE = frozenset({400, 404, 405, 501})
+"""Without the API's own JSON: VictoriaMetrics says 400 where others say 404."""
 _REFUSED_STATUS = frozenset({400, 413, 422})
 _REFUSED_TYPE = frozenset({"bad_data", "execution"})
 
@@ -172,7 +174,7 @@ class PrometheusApi:
         status, answer = found.status, parsed(found.body)
         if not isinstance(answer, dict) or answer.get("status") not in ("success", "error"):
             text = f"source {self.name} {_odd(status, entry.clean(found.headers.get('Content-Type', '')))}"
-            raise (NoSuchApi if status in (404, 405) else SourceError)(text)
+            raise (NoSuchApi if status in _NO_SUCH_PAGE else SourceError)(text)
         if status == 200 and answer["status"] == "success":
             self._refuse_partial(answer.get("warnings"), entry)
             self._tell(answer.get("infos"), entry)

@@ -1,4 +1,4 @@
-"""Above the cap of series: sums in place of series, and back. The real server's sums are in tests/e2e/test_sums.py."""
+"""Above the cap of series: sums in place of series, and back. tests/e2e/test_victoria_metrics.py asks real servers."""
 
 from __future__ import annotations
 
