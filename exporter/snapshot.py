@@ -40,7 +40,8 @@ class Snapshot:
     ``full`` has everything; ``health`` has the families of ``contract.HEALTH`` and the process's own, and is what may
     still be said once the monotonic clock has passed ``expires``: a loop that hangs must not freeze the gauges.
     ``at`` is the Unix time that was evaluated, ``series`` counts the samples, which are sorted by family and labels.
-    ``waiting`` names the collectors that have not finished for the first time.
+    ``waiting`` names the collectors that have not finished for the first time, ``joining`` those of them that came when
+    the others were there already.
     """
 
     full: Bodies
@@ -49,6 +50,7 @@ class Snapshot:
     at: float
     expires: float
     waiting: tuple[str, ...] = ()
+    joining: tuple[str, ...] = ()
 
     @property
     def series(self) -> int:
@@ -57,7 +59,7 @@ class Snapshot:
 
     @property
     def ready(self) -> bool:
-        """Whether every collector has finished once, well or badly."""
+        """Whether every collector has finished once, well or badly; those that joined later may still be at it."""
         return not self.waiting
 
     def expired(self, monotonic: float) -> bool:
@@ -72,6 +74,7 @@ def build(
     at: float,
     expires: float,
     waiting: tuple[str, ...] = (),
+    joining: tuple[str, ...] = (),
     renderer: Renderer | None = None,
     on_duplicate: Callable[[Sample], None] = raise_duplicate,
 ) -> Snapshot:
@@ -89,6 +92,7 @@ def build(
         at=at,
         expires=expires,
         waiting=waiting,
+        joining=joining,
     )
 
 

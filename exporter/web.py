@@ -113,7 +113,9 @@ def _readiness(snapshot: Snapshot | None, monotonic: float) -> Response:
         return _sentence(503, f"not yet: waiting for the first run of {', '.join(snapshot.waiting)}")
     if snapshot.expired(monotonic):
         return _sentence(503, "not any more: the last refresh is too long ago, only health series are served")
-    return _sentence(200, "winburn is ready")
+    # Whoever is new must not take what serves well out of service.
+    joining = f"; new, and not over with their first run: {', '.join(snapshot.joining)}" if snapshot.joining else ""
+    return _sentence(200, f"winburn is ready{joining}")
 
 
 def _refusal(request: Request, refused: Exception) -> Response:
