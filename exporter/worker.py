@@ -13,7 +13,6 @@ from typing import cast
 
 from exporter.contract import Collector, PromptCollector, Report
 
-
 Make = Callable[[], Collector]
 """Gives the collector that is to run from now on; what it takes over, from whom, is its own business."""
 

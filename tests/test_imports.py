@@ -75,6 +75,7 @@ PART_OF = {
     "exporter.nudges": "exporter.loop",
     "exporter.one_write": "exporter.web",
     "exporter.overview": "exporter.web",
+    "exporter.reload_route": "exporter.web",
     "exporter.render": "exporter.snapshot",
     "exporter.roster": "exporter.loop",
     "exporter.schedule": "exporter.loop",
