@@ -58,6 +58,7 @@ class Loop:
         nudges: Nudges | None = None,
         log: logging.Logger = logging.getLogger("winburn.loop"),  # noqa: B008 - loggers are singletons
         family_cap: int = 200_000,
+        tenant: str | None = None,
     ) -> None:
         self.current: Snapshot | None = None
         self._refresh, self._lag, self._keep_seconds, self._family_cap = refresh, lag, keep_seconds, family_cap
@@ -67,8 +68,7 @@ class Loop:
         self._roster = Roster(collectors, clock, monotonic)
         self._plans: SimpleQueue[Plan] = SimpleQueue()
         self._dropped: Counter[str] = Counter()
-        self._renderer, self._registry = Renderer(), process_registry()
-        self._latency = event_latency(self._registry)
+        self._be(tenant)
         self._nudges = nudges or Nudges()
         self._resting_until = 0.0
         self._next_instant = math.inf
@@ -96,6 +96,11 @@ class Loop:
         """
         self._plans.put(plan)
 
+    def _be(self, tenant: str | None) -> None:
+        """Serve everything of ours as this tenant's."""
+        self._renderer, self._registry = Renderer(tenant), process_registry()
+        self._latency = event_latency(self._registry, tenant)
+
     def _next(self, instant: float) -> float | None:
         """Wait for the next instant to evaluate, by the plan of then; None once told to stop."""
         while True:
@@ -112,6 +117,8 @@ class Loop:
         while self._has_plan():  # each one says what it changes of the one before
             plan = self._plans.get()
             self._refresh, self._lag, self._keep_seconds = plan.refresh, plan.lag, plan.keep_seconds
+            if plan.tenant != self._renderer.tenant:
+                self._be(plan.tenant)
             for name in self._roster.change(plan.parts):
                 self._notices.forget(name)
 

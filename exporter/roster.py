@@ -30,6 +30,7 @@ class Plan:
     refresh: float
     lag: float
     keep_seconds: float
+    tenant: str | None = None
 
 
 @dataclass(slots=True)

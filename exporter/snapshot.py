@@ -16,7 +16,7 @@ from prometheus_client import (
 )
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
-from exporter.contract import HEALTH, Sample
+from exporter.contract import HEALTH, TENANT, Sample
 from exporter.render import Exposition, Renderer, arrange, exposition, raise_duplicate
 
 _EOF = b"# EOF\n"
@@ -105,14 +105,17 @@ def process_registry() -> CollectorRegistry:
     return registry
 
 
-def event_latency(registry: CollectorRegistry) -> Histogram:
-    """winburn_event_latency_seconds: from the change in a source to the snapshot that has it."""
-    return Histogram(
+def event_latency(registry: CollectorRegistry, tenant: str | None = None) -> Histogram:
+    """winburn_event_latency_seconds: from the change in a source to the snapshot that has it; the ``tenant``'s where
+    there is one."""
+    histogram = Histogram(
         "winburn_event_latency_seconds",
         "Time from a change in a source to the snapshot that has it.",
         registry=registry,
         buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+        labelnames=() if tenant is None else (TENANT,),
     )
+    return histogram if tenant is None else histogram.labels(tenant)
 
 
 def process_exposition(registry: CollectorRegistry) -> Exposition:

@@ -115,7 +115,7 @@ class Assembly:
             self._current.pop(name, None)
             self._stop_reading(name)
         self._stop_reading(None)
-        return Plan(tuple(parts), spec.refresh, spec.lag, spec.keep_seconds)
+        return Plan(tuple(parts), spec.refresh, spec.lag, spec.keep_seconds, spec.tenant)
 
     def _plan(self, spec: Spec) -> list[Piece]:
         found = pieces(spec, self)

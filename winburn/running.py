@@ -76,6 +76,7 @@ class Running:
             publish=self._publish,
             health=self._health,
             nudges=self._nudges,
+            tenant=spec.tenant,
         )
 
     def change(self, spec: Spec) -> list[str]:

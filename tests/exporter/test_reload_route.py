@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 import pytest
-from starlette.testclient import TestClient
 
 from exporter.web import app
+
+with warnings.catch_warnings():
+    # The client warns that it would rather have httpx2 than the httpx that is installed.
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
 
 
 def client(reload: Callable[[], tuple[bool, str]] | None) -> TestClient:
@@ -15,9 +20,9 @@ def client(reload: Callable[[], tuple[bool, str]] | None) -> TestClient:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-@pytest.mark.parametrize(("done", "status"), [(True, 200), (False, 500)])
-def test_the_answer_is_what_the_reload_says(method: str, done: bool, status: int) -> None:
-    answer = client(lambda: (done, "one\ntwo")).request(method, "/-/reload")
+@pytest.mark.parametrize("status", [200, 500])
+def test_the_answer_is_what_the_reload_says(method: str, status: int) -> None:
+    answer = client(lambda: (status == 200, "one\ntwo")).request(method, "/-/reload")
     assert (answer.status_code, answer.text) == (status, "one\ntwo\n")
 
 
