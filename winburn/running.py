@@ -63,8 +63,15 @@ class Running:
             self.applier.close()
 
 
-def build(spec: Spec, watching: Watching, *, progress: Callable[[str, float], None]) -> Running:
-    """Everything that a spec needs to be served; nothing runs yet but what applies.
+def build(
+    spec: Spec,
+    watching: Watching,
+    *,
+    progress: Callable[[str, float], None],
+    server: Callable[[], Iterable[Sample]] = tuple,
+) -> Running:
+    """Everything that a spec needs to be served; nothing runs yet but what applies. ``server`` is the health of what
+    serves it.
 
     Raises StateError or SecretError where the state store or a secret cannot be read.
     """
@@ -89,7 +96,7 @@ def build(spec: Spec, watching: Watching, *, progress: Callable[[str, float], No
         except StateError:  # the collectors say so; whether sources are up is known all the same
             done = []
         watchers = stream.health() if watching.live else ()
-        return [*assembly.health(), *_program(read_at), *pushes.samples(), *watchers, *done]
+        return [*assembly.health(), *_program(read_at), *pushes.samples(), *watchers, *done, *server()]
 
     def publish(snapshot: Snapshot) -> None:
         for subscriber in subscribers:
