@@ -138,9 +138,10 @@ async def _refuse(
     if scope["type"] == "websocket":
         kind = "websocket.http"
         await receive()
-    headers = [_PLAIN, (b"cache-control", b"no-store"), header]
+    body = f"{sentence}\n".encode()
+    headers = [_PLAIN, (b"content-length", b"%d" % len(body)), (b"cache-control", b"no-store"), header]
     await send({"type": f"{kind}.response.start", "status": status, "headers": headers})
-    await send({"type": f"{kind}.response.body", "body": f"{sentence}\n".encode()})
+    await send({"type": f"{kind}.response.body", "body": body})
 
 
 def _with_headers(send: Send, headers: tuple[tuple[bytes, bytes], ...]) -> Send:

@@ -21,6 +21,8 @@ from exporter.web_config.models import TlsServer, WebConfigFile
 from exporter.web_config.tls import TlsError, context
 
 _ROUNDS = 5
+_STAND_INS: Mapping[Parts, str] = {("tls_server_config", "client_auth_type"): "RequireAndVerifyClientCert"}
+"""What stands for a mistaken value, where its absence would make others look wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +100,15 @@ def _shape(tree: Tree, problems: list[Problem]) -> WebConfigFile:
 
 
 def _drop(value: Any, parts: Parts) -> None:
+    holder = value
     for part in parts[:-1]:
-        value = value.get(part) if isinstance(value, dict) else None
-    if isinstance(value, dict):
-        value.pop(parts[-1], None)
+        holder = holder.get(part) if isinstance(holder, dict) else None
+    if not isinstance(holder, dict):
+        return
+    if parts in _STAND_INS:
+        holder[parts[-1]] = _STAND_INS[parts]
+    else:
+        holder.pop(parts[-1], None)
 
 
 def _tls(tls: TlsServer, folder: Path) -> tuple[ssl.SSLContext | None, dict[Path, Stamp | None], list[Problem]]:

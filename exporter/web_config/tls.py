@@ -75,10 +75,15 @@ def certificates(pem: bytes) -> int:
     """How many whole certificates are in a PEM text."""
     try:
         store = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        store.load_verify_locations(cadata=pem.decode("ascii", "replace"))
+        store.load_verify_locations(cadata=_ascii(pem))
     except (ssl.SSLError, ValueError):
         return 0
     return store.cert_store_stats()["x509"]
+
+
+def _ascii(pem: bytes) -> str:
+    """Without the names in other scripts that comments of bundles have, which Python does not take."""
+    return pem.decode("ascii", "ignore")
 
 
 def _versions(made: ssl.SSLContext, tls: TlsServer) -> None:
@@ -113,7 +118,7 @@ def _clients(made: ssl.SSLContext, tls: TlsServer, client_ca: bytes | None) -> N
     else:
         if not certificates(client_ca):
             raise TlsError("client_ca", "no certificate in PEM format ('-----BEGIN CERTIFICATE-----'): give one")
-        made.load_verify_locations(cadata=client_ca.decode("ascii", "replace"))
+        made.load_verify_locations(cadata=_ascii(client_ca))
         # As in Go: what is listed is trusted, be it an authority or a client's own certificate.
         made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     if tls.client_allowed_sans is not None:
