@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import resource
 import signal
 import socket
 import ssl
 import sys
 import threading
+import time
 from asyncio import sslproto
 from collections.abc import Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -19,6 +21,7 @@ import uvicorn
 
 from exporter.live import WireProtocol
 from exporter.patience import HEAD_SECONDS, PatientProtocol
+from exporter.seldom import Seldom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,6 +108,7 @@ def serve(
         if ready is not None:
             ready.set()
         allow_open_files()
+        logging.getLogger("uvicorn.error").addFilter(Seldom(time.monotonic))
         server = PatientServer(config(application, limit_concurrency, timeout_keep_alive), context)
         sys.setswitchinterval(_SWITCH_SECONDS)
         with _signals_end_quietly():

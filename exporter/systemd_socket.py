@@ -36,6 +36,7 @@ def _listening(number: int) -> socket.socket:
     except OSError as error:
         raise SystemdSocketError(f"file descriptor {number} is no socket ({error.strerror}): {_WHAT_TO_DO}") from None
     if found.type != socket.SOCK_STREAM or not found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        found.close()
         raise SystemdSocketError(
             f"file descriptor {number} does not listen: the .socket unit needs ListenStream=, and Accept=no"
         )

@@ -79,6 +79,7 @@ PART_OF = {
     "exporter.patience": "exporter.web",
     "exporter.render": "exporter.snapshot",
     "exporter.schedule": "exporter.loop",
+    "exporter.seldom": "exporter.web",
     "exporter.server": "exporter.web",
     "exporter.sources.engagement_rows": "exporter.sources.base",
     "exporter.systemd_socket": "exporter.web",
