@@ -6,6 +6,7 @@ import base64
 import contextlib
 import http.client
 import os
+import re
 import socket
 import ssl
 import subprocess
@@ -22,6 +23,7 @@ import requests
 from tests.certificates import Pair, authority, issued
 from tests.e2e.conftest import Running
 from winburn.processes import LOOPBACK, Group, Process, free_port, free_ports, start
+from winburn.servers import Servers
 
 Wait = Callable[[Callable[[], object], float], None]
 
@@ -312,3 +314,12 @@ def test_scrapes_go_on_beside_hundreds_of_clients_that_never_finish(world: World
             with contextlib.suppress(ConnectionResetError, ssl.SSLError, BrokenPipeError):
                 while each.recv(10_000):
                     pass
+
+
+def test_promtool_takes_the_scrape_configuration_of_the_page(servers: Servers, tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "web-config.md").read_text(encoding="utf-8")
+    (written,) = re.findall(r"^```yaml\n(scrape_configs:.*?)^```", page, re.DOTALL | re.MULTILINE)
+    (tmp_path / "prometheus.yml").write_text(written)
+    command = [servers.need("promtool"), "check", "config", "--syntax-only", tmp_path / "prometheus.yml"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
