@@ -46,12 +46,21 @@ class Watching:
 
 
 class Running:
-    """The parts that serve needs; nothing runs yet but what applies. ``stream`` is None where nobody may watch.
+    """The parts that serve needs; nothing runs yet but what applies. ``stream`` is None where nobody may watch;
+    ``server`` is the health of what serves it.
 
     Raises StateError or SecretError where the state store or a secret cannot be read.
     """
 
-    def __init__(self, spec: Spec, watching: Watching, *, progress: Callable[[str, float], None]) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        watching: Watching,
+        *,
+        progress: Callable[[str, float], None],
+        server: Callable[[], Iterable[Sample]] = tuple,
+    ) -> None:
+        self._server = server
         self.reloads = Reloads(time.time())
         self._state_url, self.state = state_url(spec), open_state(spec)
         self._settle(spec)
@@ -144,6 +153,7 @@ class Running:
             *self._pushes.counts.samples(),
             *watchers,
             *done,
+            *self._server(),
         ]
 
     def _listen(self) -> None:
