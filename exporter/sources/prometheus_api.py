@@ -177,6 +177,8 @@ class PrometheusApi:
             raise (NoSuchApi if status in _NO_SUCH_PAGE else SourceError)(text)
         if status == 200 and answer["status"] == "success":
             self._refuse_partial(answer.get("warnings"), entry)
+            if answer.get("isPartial") is True:  # as VictoriaMetrics' cluster says it
+                raise SourceError(f"source {self.name} answers from a part of its storage only")
             self._tell(answer.get("infos"), entry)
             return answer.get("data")
         error_type = answer.get("errorType")

@@ -203,3 +203,14 @@ def test_advice_is_logged_once(fake: Fake, caplog: pytest.LogCaptureFixture) -> 
     for _ in range(3):
         api.ask(*QUERY)
     assert caplog.messages == ["source prod says: PromQL info: no counter"]
+
+
+def test_a_part_is_no_answer(fake: Fake) -> None:
+    for partial in (True, False):
+        fake.behaviour = saying(200, json.dumps({**json.loads(vector()), "isPartial": partial}).encode())
+        api = PrometheusApi("prod", fake.url)
+        if partial:
+            with pytest.raises(SourceError, match="from a part of its storage"):
+                api.ask(*QUERY)
+        else:
+            assert api.ask(*QUERY) == {"resultType": "vector", "result": []}
