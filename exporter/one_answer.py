@@ -65,3 +65,20 @@ def split_url(url: str) -> SplitResult:
     except ValueError:
         valid = False
     return parts if valid else urlsplit("")
+
+
+def reason(error: BaseException) -> str:
+    """Why, without the texts of requests: those hold the address and, for a bad header, the token."""
+    name, seen = "", set[int]()
+    inner: BaseException | None = error
+    while inner is not None and id(inner) not in seen:
+        seen.add(id(inner))
+        if isinstance(inner, OSError) and inner.strerror:
+            return inner.strerror.lower()
+        name = type(inner).__name__
+        inner = inner.__cause__ or inner.__context__ or next(filter(_is_exception, inner.args), None)
+    return name
+
+
+def _is_exception(value: object) -> bool:
+    return isinstance(value, BaseException)

@@ -9,6 +9,7 @@ import urllib3
 
 from exporter.access import ANYBODY, Access, Door, TrustingAdapter
 from exporter.notify.pusher import PushError
+from exporter.one_answer import reason
 from exporter.spec import SecretError
 
 _LARGEST = 16 * 2**20
@@ -50,7 +51,7 @@ class Http:
         except (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
             raise PushError(f"gave no answer within {self._timeout:g} s") from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise PushError(f"does not answer: {_reason(error)}") from None
+            raise PushError(f"does not answer: {reason(error)}") from None
         if not 200 <= status < 300:
             raise PushError(_odd(status))
         return answer
@@ -77,16 +78,3 @@ def _odd(status: int) -> str:
     if status == 404:
         return "has no such page (HTTP 404): a path prefix may be missing in the address"
     return f"answered HTTP {status}"
-
-
-def _reason(error: BaseException) -> str:
-    """Why, without the texts of requests: those hold the address and, for a bad header, the token."""
-    name, seen = "", set[int]()
-    inner: BaseException | None = error
-    while inner is not None and id(inner) not in seen:
-        seen.add(id(inner))
-        if isinstance(inner, OSError) and inner.strerror:
-            return inner.strerror.lower()
-        name = type(inner).__name__
-        inner = inner.__cause__ or inner.__context__ or next((x for x in inner.args if isinstance(x, Exception)), None)
-    return name

@@ -12,11 +12,11 @@ import requests
 import urllib3
 
 from exporter.access import ANYBODY, Access, Door, Entry
-from exporter.one_answer import Session, split_url
+from exporter.one_answer import Session, reason, split_url
 from exporter.sources.base import SourceError
 from exporter.sources.deadline import Adapter, deadline
 from exporter.sources.json_rows import found, searched
-from exporter.sources.prometheus_api import QueryRefused, TooSlow, parsed, reason
+from exporter.sources.prometheus_api import QueryRefused, TooSlow, parsed
 from exporter.sources.repeats import BUSY, CLOCK, Clock, Patience, may_pass
 from exporter.spec.secrets import SecretError
 from exporter.spec.source_models import HttpSource

@@ -15,7 +15,7 @@ import requests
 import urllib3
 
 from exporter.access import ANYBODY, Access, Door, Entry
-from exporter.one_answer import Session
+from exporter.one_answer import Session, reason
 from exporter.sources.base import SourceError
 from exporter.sources.deadline import Adapter, Deadline, deadline
 from exporter.sources.repeats import BUSY, CLOCK, PAUSES, Clock, Patience, may_pass
@@ -244,20 +244,3 @@ def _odd(status: int, kind: str) -> str:
     if status != 200:
         return f"answered HTTP {status}"
     return f"did not answer as the Prometheus API does (content type {kind or 'missing'})"
-
-
-def reason(error: BaseException) -> str:
-    """Why, without the texts of requests: those hold the address and, for a bad header, the token."""
-    name, seen = "", set[int]()
-    inner: BaseException | None = error
-    while inner is not None and id(inner) not in seen:
-        seen.add(id(inner))
-        if isinstance(inner, OSError) and inner.strerror:
-            return inner.strerror.lower()
-        name = type(inner).__name__
-        inner = inner.__cause__ or inner.__context__ or next(filter(_is_exception, inner.args), None)
-    return name
-
-
-def _is_exception(value: object) -> bool:
-    return isinstance(value, BaseException)
