@@ -15,6 +15,7 @@ from exporter.spec.tree import Parts, Problem, did_you_mean, shown
 from exporter.spec.types import found
 
 EXAMPLES: Mapping[str, str] = {
+    "Spec.tenant": "tenant: acme",
     "Cost.query": "query: SELECT variant, category, SUM(amount) AS amount FROM costs GROUP BY variant, category",
     "Apply.kill": 'kill: {sql: {source: shop, statement: "UPDATE …"}}',
     "Apply.ship": 'ship: {sql: {source: shop, statement: "UPDATE …"}}',

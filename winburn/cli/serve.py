@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import re
+import signal
 import socket
 import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -25,14 +27,15 @@ from exporter.web_config import Gate
 from winburn.cli.logs import configure
 from winburn.cli.spec_argument import fail, load_or_exit
 from winburn.memory import share_one_arena
-from winburn.running import Watching, build
+from winburn.reload import Reloader
+from winburn.running import Running, Watching
 from winburn.version import VERSION
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 _LOG = logging.getLogger("winburn")
-RESERVED = ("/config", "/-/healthy", "/-/ready", "/live", "/live/stream", "/api/v1/snapshot")
+RESERVED = ("/config", "/-/healthy", "/-/ready", "/-/reload", "/live", "/live/stream", "/api/v1/snapshot")
 """Pages that are not the metrics."""
 SCRAPERS = 1000
 """Connections beside those of watchers."""
@@ -167,6 +170,9 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option, by name
     /live       the numbers as they change, for a phone too
     /api/v1/snapshot  the same as JSON
 
+    SIGHUP, and POST to /-/reload, read the spec again. One with errors changes nothing: they are the answer, and stand
+    in the log. Else what has not changed goes on as it was, without a gap, and what is new joins when its past is read.
+
     SIGTERM and Ctrl-C end it at once; what was counted is in the state store.
     """
 
@@ -174,7 +180,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option, by name
     gate = _gate(web_config)
     spec = load_or_exit(config)
     listening = Listening((), _inherited()) if systemd_socket else Listening(addresses)
-    sys.exit(_run(spec, listening, gate, path, Watching(live, live_clients, origins)))
+    sys.exit(_run(spec, config, listening, gate, path, Watching(live, live_clients, origins)))
 
 
 class Listening(NamedTuple):
@@ -201,19 +207,22 @@ def _inherited() -> tuple[socket.socket, ...]:
         fail(f"--web.systemd-socket: {error}")
 
 
-def _run(spec: Spec, listening: Listening, gate: Gate | None, path: str, watching: Watching) -> int:
+def _run(spec: Spec, file: Path, listening: Listening, gate: Gate | None, path: str, watching: Watching) -> int:
     for warning in lint(spec):
         _LOG.warning("%s", warning)
     share_one_arena()  # memory: 13 MB less with the demo's spec
+    asked = _hangups()
     try:
-        running = build(spec, watching, progress=_log_progress(time.monotonic), server=gate.health if gate else tuple)
+        running = Running(spec, watching, progress=_log_progress(time.monotonic), server=gate.health if gate else tuple)
     except (StateError, SecretError) as error:
         fail(str(error))
+    reload = Reloader(file, running.change, running.reloads)
     stop = threading.Event()
     # Not a daemon: the last refresh ends in order, and with it the transaction of the state store.
     refreshing = threading.Thread(target=running.loop.run, args=(stop,), name="refresh")
     ready = threading.Event()
     threading.Thread(target=_begin, args=(ready, refreshing, f"{listening}", path), daemon=True).start()
+    threading.Thread(target=_answer, args=(asked, reload), name="reload", daemon=True).start()
     application: ASGIApp = app(
         lambda: running.loop.current,
         monotonic=time.monotonic,
@@ -223,6 +232,7 @@ def _run(spec: Spec, listening: Listening, gate: Gate | None, path: str, watchin
         feed=running.feed,
         live=running.stream,
         cors_origins=watching.origins,
+        reload=reload,
     )
     if gate:
         application = gate.protect(application)
@@ -250,6 +260,22 @@ def _begin(ready: threading.Event, refreshing: threading.Thread, where: str, pat
     ready.wait()
     _LOG.info("winburn %s listens on %s, metrics at %s", VERSION, where, path)
     refreshing.start()
+
+
+def _hangups() -> SimpleQueue[int]:
+    """Where each SIGHUP arrives, from now on: before anything listens to it, it would end the process."""
+    asked: SimpleQueue[int] = SimpleQueue()  # the only queue that a signal's handler may put into
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGHUP, lambda number, _: asked.put(number))
+    return asked
+
+
+def _answer(asked: SimpleQueue[int], reload: Callable[[], object]) -> None:
+    """Reload for each signal; those that come meanwhile are one."""
+    while asked.get():
+        while not asked.empty():
+            asked.get()
+        reload()
 
 
 def _log_progress(monotonic: Callable[[], float]) -> Callable[[str, float], None]:
