@@ -1,4 +1,4 @@
-"""Grafana's own npm packages for the tests: installed once into our cache folder, as tests/grafana/package-lock.json says.
+"""Grafana's own npm packages for the tests: installed once into our cache folder, as tests/grafana has them locked.
 
 Nothing of winburn needs them or node. Where node 20, npm or a network are missing the tests that need them skip and say
 so; where CI=true they fail.
