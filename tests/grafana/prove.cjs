@@ -49,7 +49,7 @@ async function prove(job) {
 }
 
 async function shown({ panel, answers, pushes }) {
-  let frames = pushes ? [streamed(panel, pushes)] : answered(panel, answers);
+  let frames = pushes ? streamed(panel, pushes) : answered(panel, answers);
   const steps = [];
   const unknown = [];
   for (const step of panel.transformations ?? []) {
@@ -81,15 +81,17 @@ function answered(panel, answers) {
   return transformV2({ data: frames }, { targets: panel.targets, app: data.CoreApp.Dashboard }, {}).data;
 }
 
-/** What a panel keeps of a channel: the frames that were pushed, cut to the fields that its query wants. */
-function streamed(panel, pushes) {
+/** What a panel keeps of a channel: what was pushed, cut to the fields that its query wants; nothing before a push. */
+function streamed(panel, [first, ...rest]) {
+  if (!first) {
+    return [];
+  }
   const [query] = panel.targets;
-  const [first, ...rest] = pushes;
   const stream = data.StreamingDataFrame.fromDataFrameJSON(first, { maxLength: 1000, maxDelta: query.buffer });
   rest.forEach((push) => stream.push(push));
   const wanted = new Set(query.filter.fields);
   const fields = stream.fields.filter(({ name }) => wanted.has(name));
-  return { refId: query.refId, name: stream.name, meta: {}, length: stream.length, fields };
+  return [{ refId: query.refId, name: stream.name, meta: {}, length: stream.length, fields }];
 }
 
 const namesOf = (frame) => frame.fields.map((field) => data.getFieldDisplayName(field, frame));
@@ -109,12 +111,28 @@ function written(frame, frames) {
     type: field.type,
     unit: field.config.unit ?? null,
     custom: field.config.custom ?? {},
-    links: (field.config.links ?? []).map(({ url }) => url),
+    links: (field.config.links ?? []).map(({ url }) => ({
+      url,
+      filled: field.values.map((value, row) => filled(url, frame, row, value)),
+    })),
     values: field.values.map((value) => (typeof value === 'object' && value !== null ? 'graph' : (value ?? null))),
     texts: field.values.map((value) => data.formattedValueToString(field.display(value))),
     colors: field.values.map((value) => field.display(value).color ?? null),
   }));
   return { refId: frame.refId ?? null, length: frame.length, fields: cells };
+}
+
+/** A link's address at a row, by the values that Grafana gives to ${__data.fields.<column>}: what the column SHOWS.
+ * Grafana's own replacing of variables is in @grafana/scenes. */
+function filled(url, frame, rowIndex, value) {
+  const shown = data.getFieldDisplayValuesProxy({ frame, rowIndex });
+  const pattern = /\$\{__data\.fields\.([^}:.]+)(?::(\w+))?\}/g;
+  return url
+    .replace(pattern, (_, name, format) => {
+      const text = String(shown[name] ?? '');
+      return format === 'percentencode' ? encodeURIComponent(text) : text;
+    })
+    .replaceAll('${__value.raw}', value ?? '');
 }
 
 /** The texts of panels that show few numbers. */
