@@ -69,9 +69,23 @@ def link(title: str, url: str, *, new_tab: bool = False) -> Json:
 
 
 def override(matcher: str, options: str, properties: Mapping[str, Any]) -> Json:
-    """Properties of the fields that the matcher (``byName``, ``byRegexp``) finds; those that are None are left out."""
+    """Properties of the fields that the matcher (``byName``, ``byRegexp``, ``byType``) finds, if they are not None."""
     chosen = [{"id": key, "value": value} for key, value in properties.items() if value is not None]
     return {"matcher": {"id": matcher, "options": options}, "properties": chosen}
+
+
+def empty_cells(no_value: str) -> list[Json]:
+    """What a table shows where there is nothing, before any column has its say.
+
+    A label that an entity has not stays empty: else Grafana would write the panel's ``noValue`` there, which is about
+    the whole table, and links would carry it as if it were the label. A number that is not known is said in a word on
+    grey (a dash where ``no_value`` is a sentence of the panel's own): thresholds would judge it.
+    """
+    unknown = absent(NO_DATA if no_value == NO_DATA else "–")
+    return [
+        override("byType", "string", {"noValue": ""}),
+        override("byType", "number", {"mappings": [unknown]}),
+    ]
 
 
 def column(name: str, width: int | None = None, **properties: Any) -> Json:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import partial
+from math import inf
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +20,8 @@ Answers = Mapping[str, Json]
 NOTHING, NO_DATA, GREY = "–", "no data yet", "#808080"
 PLAIN = {GREY, "#ccccdc", None}
 """Colours that judge nothing: grey, the theme's text, none."""
+NEVER = "Last success"
+"""Without a value here something never succeeded, which is longer ago than anything."""
 ORDER: dict[str, tuple[tuple[str, bool], ...]] = {
     # columns, and whether what is more comes first
     "SLOs, worst first": (("Status", True), ("Budget left", False)),
@@ -36,7 +39,7 @@ ORDER: dict[str, tuple[tuple[str, bool], ...]] = {
     "Cost, worth and return": (("Experiment", False), ("Variant", False)),
     "Segments": (("Segment", False), ("Variant", False)),
     "Sources": (("State", False),),
-    "Collectors": (("State", False), ("Last success", True)),
+    "Collectors": (("State", False), (NEVER, True)),
     "Processes": (("Process", False),),
     "Monitoring sessions of content": (("Persona", False),),
     "Variants, as they change (Grafana Live)": (("Engagement", True),),
@@ -86,6 +89,8 @@ def steps(panel: Json, proof: Json, _answers: Answers, size: int) -> Iterator[st
         for name in _named(step["id"], options):
             if name not in names:
                 yield f"{step['id']}: no field {name}"
+        if step["gaps"]:
+            yield f"sorts by {_named(step['id'], options)}, which {step['gaps']} rows have not"
         if step["id"] == "joinByField":
             without = [frame for frame in step["names"] if frame and options["byField"] not in frame]
             yield from (f"joinByField: a table without {options['byField']}: {frame}" for frame in without)
@@ -110,10 +115,11 @@ def _named(kind: str, options: Json) -> list[str]:
 
 
 def overrides(panel: Json, proof: Json, _answers: Answers, size: int) -> Iterator[str]:
-    """Every override hits a field."""
+    """Every override hits a field; those by type are for whatever there is."""
     for override, hits in zip(panel["fieldConfig"]["overrides"], proof["hits"], strict=True):
-        if size and hits < 1 and override["matcher"]["options"] not in _may_lack(panel, size):
-            yield f"{override['matcher']['id']} {override['matcher']['options']} hits nothing"
+        kind, options = override["matcher"]["id"], override["matcher"]["options"]
+        if size and hits < 1 and kind != "byType" and options not in _may_lack(panel, size):
+            yield f"{kind} {options} hits nothing"
 
 
 def columns(panel: Json, proof: Json, _answers: Answers, size: int) -> Iterator[str]:
@@ -133,9 +139,7 @@ def rows(panel: Json, proof: Json, answers: Answers, size: int) -> Iterator[str]
     """One row for each entity that Prometheus knows: no query adds some, one row does not collapse, none is none."""
     shown = proof["frames"][0]["length"] if proof["frames"] else 0
     keys = [step["options"]["byField"] for step in panel["transformations"] if step["id"] == "joinByField"]
-    if any("channel" in target for target in panel["targets"]):
-        wanted = size
-    elif keys:
+    if keys:
         series = [one["metric"] for answer in answers.values() for one in answer["result"]]
         wanted = len({metric.get(keys[0], "") for metric in series})
     else:
@@ -156,7 +160,9 @@ def order(panel: Json, proof: Json, _answers: Answers, size: int) -> Iterator[st
         values = shown[name]["values"] if name in shown else [0]
         texts = any(isinstance(value, str) for value in values)
         numbers = (
-            [(not value, str(value).casefold()) for value in values] if texts else [value or 0 for value in values]
+            [(not value, str(value).casefold()) for value in values]
+            if texts
+            else [value or (inf if name == NEVER else 0) for value in values]
         )
         keys.append([-value for value in numbers] if descending and not texts else numbers)
     found = list(zip(*keys, strict=True))
@@ -174,7 +180,7 @@ def cells(panel: Json, proof: Json, _answers: Answers, size: int) -> Iterator[st
     }
     for name, field in _columns(proof) if size else ():
         for value, text, color in zip(field["values"], field["texts"], field["colors"], strict=True):
-            if (value == "" and text) or (value is None and text not in {NOTHING, NO_DATA}):
+            if value in {None, ""} and text not in ({NOTHING, NO_DATA} if field["type"] == "number" else {""}):
                 yield f"{name}: {text!r} where there is nothing"
             if value is None and color not in PLAIN:
                 yield f"{name}: nothing is {color}"

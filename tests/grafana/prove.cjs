@@ -53,7 +53,7 @@ async function shown({ panel, answers, pushes }) {
   const steps = [];
   const unknown = [];
   for (const step of panel.transformations ?? []) {
-    steps.push({ id: step.id, options: step.options, names: frames.map(namesOf) });
+    steps.push({ id: step.id, options: step.options, names: frames.map(namesOf), gaps: gapsOf(step, frames) });
     if (!data.standardTransformersRegistry.getIfExists(step.id)) {
       unknown.push(step.id);
     }
@@ -95,6 +95,14 @@ function streamed(panel, [first, ...rest]) {
 }
 
 const namesOf = (frame) => frame.fields.map((field) => data.getFieldDisplayName(field, frame));
+
+/** How many rows have no value where a table is sorted by it: Grafana subtracts, and undefined less anything is NaN,
+ * which no sorting can make sense of. */
+function gapsOf({ id, options }, frames) {
+  const names = id === 'sortBy' ? options.sort.map(({ field }) => field) : [];
+  const fields = frames.flatMap((frame) => frame.fields.filter((each, at) => names.includes(namesOf(frame)[at])));
+  return fields.flatMap(({ values }) => values.filter((value) => value === undefined)).length;
+}
 
 function hitsOf(matcher, frames) {
   const info = data.fieldMatchers.getIfExists(matcher.id);
