@@ -92,8 +92,9 @@ def steps(panel: Json, proof: Json, _answers: Answers, size: int) -> Iterator[st
         if step["gaps"]:
             yield f"sorts by {_named(step['id'], options)}, which {step['gaps']} rows have not"
         if step["id"] == "joinByField":
-            without = [frame for frame in step["names"] if frame and options["byField"] not in frame]
-            yield from (f"joinByField: a table without {options['byField']}: {frame}" for frame in without)
+            key = options.get("byField")
+            without = [frame for frame in step["names"] if frame and key not in frame]
+            yield from (f"joinByField: a table without {key}: {frame}" for frame in without)
         if len(step["names"]) > 1 and step["id"] in {"organize", "sortBy"}:
             yield f"{step['id']}: {len(step['names'])} tables where one is shown"
 
@@ -138,7 +139,7 @@ def columns(panel: Json, proof: Json, _answers: Answers, size: int) -> Iterator[
 def rows(panel: Json, proof: Json, answers: Answers, size: int) -> Iterator[str]:
     """One row for each entity that Prometheus knows: no query adds some, one row does not collapse, none is none."""
     shown = proof["frames"][0]["length"] if proof["frames"] else 0
-    keys = [step["options"]["byField"] for step in panel["transformations"] if step["id"] == "joinByField"]
+    keys = [step["options"].get("byField") for step in panel["transformations"] if step["id"] == "joinByField"]
     if keys:
         series = [one["metric"] for answer in answers.values() for one in answer["result"]]
         wanted = len({metric.get(keys[0], "") for metric in series})

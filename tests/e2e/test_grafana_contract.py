@@ -6,13 +6,15 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import requests
 
 from exporter.contract import FAMILIES
 from exporter.notify.lines import lines
-from tests.dashboards.documents import Json, dashboards
+from tests.dashboards import lint, sdk
+from tests.dashboards.documents import Json, dashboards, panel
 from tests.e2e.dashboard_world import END, STEP, World, exposition, samples
 from tests.e2e.grafana_contract import ORDER, problems
 from tests.e2e.test_dashboard_queries import filled
@@ -98,12 +100,13 @@ CHOSEN = {"winburn-experiment-detail": {"slo": ".*", "experiment": "(button)"}}
 """What is chosen on a page, if not all. Of variants always (green): the panels that ask for one are there for each."""
 
 SILENT = {
-    ("winburn-experiments", "Age of the data", 1): ["told: says nothing"],
-    ("winburn-experiment-detail", "Age of the data", 1): ["told: says nothing"],
+    ("winburn-experiments, Age of the data", 1): ["told: says nothing"],
+    ("winburn-experiment-detail, Age of the data", 1): ["told: says nothing"],
 }
 """Rightly so: the one collector there is collects SLOs."""
 
-Key = tuple[str, str, int]
+Key = tuple[str, int]
+"""A name of the panel, and how many entities there are."""
 
 
 @pytest.fixture(scope="module")
@@ -136,17 +139,18 @@ def ask(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield query
 
 
-def _answers(uid: str, panel: Json, world: World, ask: Callable[..., Json]) -> Json:
+def _answers(uid: str, shown: Json, world: World, ask: Callable[..., Json]) -> Json:
     """refId -> ``data``; of a channel, which rows there are."""
-    if "channel" in panel["targets"][0]:
+    if "channel" in shown["targets"][0]:
         return {"Variants": {"result": [{"metric": each} for each in _rows(world)]}}
     chosen = CHOSEN.get(uid, {"slo": ".*"})
-    return {each["refId"]: ask(each["expr"], world, instant=each["instant"], **chosen) for each in panel["targets"]}
+    return {each["refId"]: ask(each["expr"], world, instant=each["instant"], **chosen) for each in shown["targets"]}
 
 
-def _panels(pages: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
-    for uid, page in pages.items():
-        yield from ((uid, panel) for panel in page["panels"] if panel["type"] != "text")
+def _panels() -> Iterator[tuple[str, Json]]:
+    """Uid and panel, of all that ask."""
+    for uid, page in dashboards().items():
+        yield from ((uid, each) for each in page["panels"] if each["type"] != "text")
 
 
 def _rows(world: World) -> tuple[Mapping[str, str], ...]:
@@ -178,30 +182,142 @@ def _push(world: World, after: float) -> Json:
     }
 
 
-def _proved(panels: list[tuple[str, Json]], ask: Callable[..., Json]) -> dict[Key, list[str]]:
-    """Uid, title and size -> what is wrong."""
+def _proved(panels: Mapping[str, tuple[str, Json]], ask: Callable[..., Json]) -> dict[Key, list[str]]:
+    """What is wrong with panels, given with the uid of their page under a name of one's own."""
     jobs = [
         {
-            "key": (uid, panel["title"], size),
-            "panel": panel,
-            "answers": _answers(uid, panel, world, ask),
-            "pushes": _pushes(world) if "channel" in panel["targets"][0] else None,
+            "key": (name, size),
+            "panel": shown,
+            "answers": _answers(uid, shown, world, ask),
+            "pushes": _pushes(world) if "channel" in shown["targets"][0] else None,
         }
-        for uid, panel in panels
+        for name, (uid, shown) in panels.items()
         for size, world in WORLDS.items()
     ]
     return {
-        job["key"]: problems(job["panel"], proof, job["answers"], job["key"][2])
+        job["key"]: problems(job["panel"], proof, job["answers"], job["key"][1])
         for job, proof in zip(jobs, run("prove.cjs", jobs), strict=True)
     }
 
 
 def test_every_panel_shows_what_it_should(ask: Callable[..., Json]) -> None:
-    found = _proved(list(_panels(dashboards())), ask)
+    found = _proved({f"{uid}, {each['title']}": (uid, each) for uid, each in _panels()}, ask)
     assert len(found) > 400
     wrongs = {key: wrong for key, wrong in found.items() if wrong}
     assert wrongs == SILENT
 
 
 def test_every_table_has_an_order() -> None:
-    assert {panel["title"] for _, panel in _panels(dashboards()) if panel["type"] == "table"} == ORDER.keys()
+    assert {each["title"] for _, each in _panels() if each["type"] == "table"} == ORDER.keys()
+
+
+def _at(*path: str | int, value: object) -> Callable[[Json], None]:
+    """Put a value at a place of a panel."""
+
+    def spoil(panel: Json) -> None:
+        place: Any = panel
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] = value
+
+    return spoil
+
+
+def _expr(ref: str, old: str, new: str) -> Callable[[Json], None]:
+    def spoil(panel: Json) -> None:
+        (target,) = (each for each in panel["targets"] if each["refId"] == ref)
+        assert old in target["expr"]
+        target["expr"] = target["expr"].replace(old, new)
+
+    return spoil
+
+
+def _other_field(old: str, new: str) -> Callable[[Json], None]:
+    """Organise a field that is not there."""
+
+    def spoil(panel: Json) -> None:
+        (step,) = (step for step in panel["transformations"] if step["id"] == "organize")
+        for options in step["options"].values():
+            options[new] = options.pop(old)
+
+    return spoil
+
+
+def _word(state: str) -> Callable[[Json], None]:
+    """Leave a state without a word."""
+
+    def spoil(panel: Json) -> None:
+        (override,) = (each for each in panel["fieldConfig"]["overrides"] if each["matcher"]["options"] == "Status")
+        (mappings,) = (each["value"] for each in override["properties"] if each["id"] == "mappings")
+        del mappings[0]["options"][state]
+
+    return spoil
+
+
+OVERVIEW, PHONE = "winburn-slo-overview", "winburn-variants-live"
+TABLE, BURN, LIVE = "SLOs, worst first", "Burn rate over time (1h)", "Variants, as they change (Grafana Live)"
+STEPS, RULES = "transformations", ("fieldConfig", "overrides")
+NOWHERE = {"id": "byRegexp", "options": "/^calibrated for/"}
+MISTAKES: dict[str, tuple[str, str, str, Callable[[Json], None]]] = {
+    # what is wrong: page, panel, who finds it, and how it is made
+    "a rename of a field that is not there": (OVERVIEW, TABLE, "steps", _other_field("slo_group", "slogroup")),
+    "a field that no channel has": (PHONE, LIVE, "steps", _at(STEPS, 3, "options", "binary", "left", value="now")),
+    "a join by a label that queries have not": (
+        OVERVIEW,
+        TABLE,
+        "steps",
+        _at(STEPS, 1, "options", "byField", value="n"),
+    ),
+    "a misspelt option of a join": (OVERVIEW, TABLE, "rows", _at(STEPS, 1, "options", value={"field": "name"})),
+    "a join that loses who has no budget": (OVERVIEW, TABLE, "rows", _at(STEPS, 1, "options", "mode", value="inner")),
+    "an order that has gaps": (
+        OVERVIEW,
+        TABLE,
+        "steps",
+        _at(STEPS, 2, "options", "sort", 0, "field", value="Value #Gone"),
+    ),
+    "the best first": (OVERVIEW, TABLE, "order", _at(STEPS, 4, "options", "sort", 0, "desc", value=False)),
+    "a misspelt option of a sort": (
+        OVERVIEW,
+        TABLE,
+        "order",
+        _at(STEPS, 4, "options", "sort", value=[{"field": "Status", "descending": True}]),
+    ),
+    "a matrix by a tag that no push has": (PHONE, LIVE, "steps", _at(STEPS, 2, "options", "rowField", value="name")),
+    "a label that a link needs": (
+        OVERVIEW,
+        TABLE,
+        "steps",
+        _expr("Status", "by (name, slo, slo_group)", "by (name, slo)"),
+    ),
+    "two queries that bring one column": (
+        OVERVIEW,
+        TABLE,
+        "steps",
+        _expr("Budget", "max by (name)", "max by (name, slo)"),
+    ),
+    "words of the panel in a link": (OVERVIEW, TABLE, "links", _at(*RULES, 0, "properties", value=[])),
+    "nothing judged": (OVERVIEW, TABLE, "cells", _at(*RULES, 1, "properties", value=[])),
+    "a state without a word": (OVERVIEW, TABLE, "cells", _word("3")),
+    "lines that cannot be told apart": (OVERVIEW, BURN, "lines", _at("targets", 0, "legendFormat", value="{{slo}}")),
+    "an override of a line that is not there": (
+        PHONE,
+        "Engagement against prediction",
+        "overrides",
+        _at(*RULES, 0, "matcher", value=NOWHERE),
+    ),
+}
+
+
+def test_the_contract_finds_what_no_reading_does(ask: Callable[..., Json]) -> None:
+    spoilt = {}
+    for mistake, (uid, title, _, spoil) in MISTAKES.items():
+        page = dashboards()[uid]
+        spoil(panel(page, title))
+        assert (mistake, [*lint.lint(page), *sdk.check(page)]) == (mistake, [])
+        spoilt[mistake] = panel(page, title)
+    jobs = {mistake: (MISTAKES[mistake][0], one) for mistake, one in spoilt.items()}
+    found = _proved(jobs, ask)
+    for mistake, (*_, finder, _) in MISTAKES.items():
+        wrong = [text for (name, _), texts in found.items() if name == mistake for text in texts]
+        assert [text for text in wrong if text.startswith(f"{finder}: ")], (mistake, wrong)
