@@ -299,7 +299,7 @@ MISTAKES: dict[str, tuple[str, str, str, Callable[[Json], None]]] = {
     "words of the panel in a link": (OVERVIEW, TABLE, "links", _at(*RULES, 0, "properties", value=[])),
     "nothing judged": (OVERVIEW, TABLE, "cells", _at(*RULES, 1, "properties", value=[])),
     "a state without a word": (OVERVIEW, TABLE, "cells", _word("3")),
-    "lines that cannot be told apart": (OVERVIEW, BURN, "lines", _at("targets", 0, "legendFormat", value="{{slo}}")),
+    "lines that cannot be told apart": (OVERVIEW, BURN, "lines", _at("targets", 0, "legendFormat", value="burn rate")),
     "an override of a line that is not there": (
         PHONE,
         "Engagement against prediction",
