@@ -1,6 +1,6 @@
 """Grafana's own npm packages for the tests: installed once into our cache folder, as tests/grafana has them locked.
 
-Nothing of winburn needs them or node. Where node 20, npm or a network are missing the tests that need them skip and say
+Nothing of winburn needs them or node. Where node, npm or a network are missing the tests that need them skip and say
 so; where CI=true they fail.
 """
 
@@ -25,8 +25,9 @@ from winburn.servers import cache_folder
 
 FOLDER = Path(__file__).parent / "grafana"
 MANIFEST = ("package.json", "package-lock.json", ".npmrc")
-OLDEST_NODE = 20
-_BY_HAND = f"install node {OLDEST_NODE} or newer with npm (https://nodejs.org/, or the packages nodejs and npm)"
+# Some packages that @grafana/data requires are ES modules: these versions were the first that let require() have them.
+OLDEST_NODE = ((20, 19), (22, 12))
+_BY_HAND = "install node 20.19, 22.12 or newer with npm (https://nodejs.org/, or the packages nodejs and npm)"
 
 
 class NpmUnavailable(RuntimeError):  # noqa: N818 - a state of the machine, as winburn.servers.ServersUnavailable
@@ -82,9 +83,16 @@ def _check_node() -> None:
         if not shutil.which(tool):
             raise NpmUnavailable(f"There is no {tool} here: {_BY_HAND}.")
     said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout
-    version = re.match(r"v(\d+)", said)
-    if not version or int(version[1]) < OLDEST_NODE:
+    if not new_enough(said):
         raise NpmUnavailable(f"node is {said.strip() or 'broken'}, too old: {_BY_HAND}.")
+
+
+def new_enough(said: str) -> bool:
+    """Whether what `node --version` says is a version that can load the packages."""
+    version = re.match(r"v(\d+)\.(\d+)", said)
+    found = (int(version[1]), int(version[2])) if version else (0, 0)
+    even, odd = OLDEST_NODE
+    return even <= found < (even[0] + 1, 0) or found >= odd
 
 
 def _install(home: Path, place: Path) -> None:
