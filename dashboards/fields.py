@@ -81,10 +81,11 @@ def empty_cells(no_value: str) -> list[Json]:
     the whole table, and links would carry it as if it were the label. A number that is not known is said in a word on
     grey (a dash where ``no_value`` is a sentence of the panel's own): thresholds would judge it.
     """
-    unknown = absent(NO_DATA if no_value == NO_DATA else "–")
+    word = NO_DATA if no_value == NO_DATA else "–"
     return [
         override("byType", "string", {"noValue": ""}),
-        override("byType", "number", {"mappings": [unknown]}),
+        # Said twice, for in Grafana 11 the mappings of a column replace these.
+        override("byType", "number", {"noValue": word, "mappings": [absent(word)]}),
     ]
 
 
