@@ -1,0 +1,73 @@
+"""When the budget burnt, and which of its spending that explains: runs of slots that burn faster than the budget lasts.
+
+A slot burns where its error ratio is above the budget and that is no chance: as many bad events in as many, at an error
+ratio that just spends the budget, have a probability below 0.05. Where no slot of an hour burns the hour as a whole may:
+errors of a service with little traffic are few and far between. An incident is a run of these, closer to each other
+than ``CALM``, whose probability is below ``CHANCE``. What is too slow for hours is in none.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from exporter.spec import Slo
+from exporter.stats import burn
+from exporter.windows import HOUR
+from winburn.backtest.firings import merged
+from winburn.backtest.past import Floats, Past
+from winburn.report.document import Incident
+
+CALM = 300.0
+"""Seconds without burning that end an incident; one slot where slots are wider."""
+
+CHANCE, _OF_A_SLOT = 0.01, 0.05
+
+
+def incidents(slo: Slo, past: Past, start: float, end: float, step: float) -> tuple[Incident, ...]:
+    """The incidents of (start, end] in slots of ``step`` seconds, those that spent most first."""
+    burning = _burning(slo, past, grid(start, end, step))
+    hours = _burning(slo, past, grid(start, end, HOUR)) if step < HOUR else []
+    burning += [(a, b) for a, b in hours if not any(a <= since < b for since, _ in burning)]
+    calm = max(CALM, step)
+    spans = [(since, until - calm) for since, until in merged([(since, until + calm) for since, until in burning])]
+    found = [_incident(slo, past, span, (start, end), step) for span in spans]
+    return tuple(
+        sorted((one for one in found if _is_real(slo, one)), key=lambda one: (-one.spent, -one.bad, one.since))
+    )
+
+
+def grid(start: float, end: float, step: float) -> Floats:
+    """start, start + step ... and the end."""
+    edges = start + np.arange(int((end - start) // step) + 1, dtype=np.float64) * step
+    return edges if edges[-1] >= end - 1e-3 else np.append(edges, end)
+
+
+def share_of_budget(slo: Slo, past: Past, bad: float, start: float, end: float) -> float | None:
+    """The share of one period's budget that ``bad`` events of (start, end] are, at the traffic of that time; None where
+    it had no events. What is before the first measurement has no traffic."""
+    total = float(past.between(np.array([start]), np.array([end]))[0][0])
+    if total <= 0 or past.first_measured is None:
+        return None
+    known = end - max(start, min(past.first_measured, end))
+    return float(burn.burn_rate(bad, total, slo.objective)) * known / slo.period_seconds
+
+
+def _burning(slo: Slo, past: Past, edges: Floats) -> list[tuple[float, float]]:
+    total, bad, _ = past.between(edges[:-1], edges[1:])
+    # NaN, a slot without events, compares as false.
+    burns = burn.burn_rate(bad, total, slo.objective) > 1
+    burns &= burn.p_value(bad, total, slo.objective) < _OF_A_SLOT
+    return [(float(edges[i]), float(edges[i + 1])) for i in np.flatnonzero(burns)]
+
+
+def _incident(slo: Slo, past: Past, span: tuple[float, float], whole: tuple[float, float], step: float) -> Incident:
+    since, until = span
+    edges = grid(since, until, step)
+    total, bad, _ = past.between(edges[:-1], edges[1:])
+    peak = float(np.nanmax(burn.burn_rate(bad, total, slo.objective)))
+    spent = share_of_budget(slo, past, float(bad.sum()), *whole) or 0.0
+    return Incident(since, until, float(bad.sum()), float(total.sum()), spent, peak, until >= whole[1] - 1e-3)
+
+
+def _is_real(slo: Slo, one: Incident) -> bool:
+    return float(burn.p_value(one.bad, one.total, slo.objective)) < CHANCE
