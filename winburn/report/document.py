@@ -294,13 +294,14 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Everything. ``notes`` are sentences about what could not be had, and why."""
+    """Everything. ``failures`` are sentences about what did not answer, ``notes`` about what else could not be had."""
 
     period: Period
     slos: tuple[SloReview, ...]
     experiments: tuple[ExperimentReview, ...]
     content: Content | Missing
     decisions: tuple[Decision, ...]
+    failures: tuple[str, ...]
     notes: tuple[str, ...]
 
 

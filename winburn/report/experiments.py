@@ -211,7 +211,7 @@ def _money(experiment: Experiment, row: Row) -> Iterator[Money]:
     variants: Mapping[str, Row] = row.get("variants") or {}
     currency = experiment.value.currency if experiment.value else ""
     unpaid = "the spec names no cost" if experiment.cost is None else "nothing was spent on it yet"
-    worthless = "the spec names no value" if experiment.value is None else "the pace of units is not known yet"
+    worthless = "the spec names no value" if experiment.value is None else "not known before half an hour of units"
     for variant in _variants(experiment):
         found: dict[str, Any] = variants.get(variant) or {}
         worth = (found.get("value_per_day") or {}).get(currency, {})

@@ -55,18 +55,18 @@ def gather(
     ``as_of_now`` says that the evaluation is of a later time than the period's end. StateError where the store cannot
     be read.
     """
-    notes = list(standing.errors)
-    fired = _asked(notes, lambda: prometheus.fired(period)) if prometheus else None
+    failures, notes = list(standing.errors), list[str]()
+    fired = _asked(failures, lambda: prometheus.fired(period)) if prometheus else None
     slos = [
         slo
         for slo in spec.slos
         if (chosen.slos is None and chosen.experiments is None) or slo.name in (chosen.slos or ())
     ]
-    reviews, more = slo_reviews(
+    reviews, failed, more = slo_reviews(
         slos, standing.tracks, period, Known(fired, history, 2 * interval(spec), spec.limits.groups)
     )
     trail = all_entries(state)
-    samples = _standing(spec, standing, prometheus, period, as_of_now, notes)
+    samples = _standing(spec, standing, prometheus, period, as_of_now, failures, notes)
     overrides = state.lifecycle()
     experiments = [
         in_force(e, overrides.get(e.name))
@@ -74,7 +74,7 @@ def gather(
         if chosen.everything or e.name in (chosen.experiments or ())
     ]
     told = Told({} if samples is not standing.samples else standing.next_steps, trail, state.latches(KILL))
-    evidence = _evidence(state, prometheus, period, notes)
+    evidence = _evidence(state, prometheus, period, failures)
     content: Any = Missing("the spec has no content variants")
     if spec.engagement and chosen.everything:
         content = content_review(samples, standing.suggestions, trail, period)
@@ -89,6 +89,7 @@ def gather(
             for entry in trail
             if period.start < entry.at <= period.end and (chosen.everything or entry.entity in names)
         ),
+        tuple(dict.fromkeys([*failures, *failed])),
         tuple(dict.fromkeys([*notes, *more])),
     )
 
@@ -107,12 +108,13 @@ def _standing(
     prometheus: Prometheus | None,
     period: Period,
     as_of_now: bool,  # noqa: FBT001 - private, one caller
+    failures: list[str],
     notes: list[str],
 ) -> Sequence[Sample]:
     """The samples of experiments and content variants: of the period's end where Prometheus has them."""
     if not as_of_now or not (spec.experiments or spec.engagement):
         return standing.samples
-    kept: Sequence[Sample] = _asked(notes, lambda: prometheus.standing(period.end)) if prometheus else ()
+    kept: Sequence[Sample] = _asked(failures, lambda: prometheus.standing(period.end)) if prometheus else ()
     if kept:
         return kept
     notes.append(
@@ -123,14 +125,16 @@ def _standing(
 
 
 def _evidence(
-    state: State, prometheus: Prometheus | None, period: Period, notes: list[str]
+    state: State, prometheus: Prometheus | None, period: Period, failures: list[str]
 ) -> Callable[[Experiment], Evidence | Missing]:
     documents: Mapping[str, Any] = state.documents("experiment")
 
     def evidence(experiment: Experiment) -> Evidence | Missing:
         if prometheus is not None:
             name, metric = experiment.name, experiment.primary.name
-            kept: Evidence | None = _asked(notes, lambda: prometheus.evidence(name, metric, experiment.alpha, period))
+            kept: Evidence | None = _asked(
+                failures, lambda: prometheus.evidence(name, metric, experiment.alpha, period)
+            )
             if kept is not None:
                 return kept
         return of_counts(experiment, documents.get(experiment.name), period)
@@ -138,10 +142,10 @@ def _evidence(
     return evidence
 
 
-def _asked(notes: list[str], ask: Callable[[], Any]) -> Any:
-    """The answer; None, and a note, where there is none."""
+def _asked(failures: list[str], ask: Callable[[], Any]) -> Any:
+    """The answer; None, and a sentence, where there is none."""
     try:
         return ask()
     except SourceError as error:
-        notes.append(str(error))
+        failures.append(str(error))
         return None

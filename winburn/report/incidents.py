@@ -1,7 +1,7 @@
 """When the budget burnt, and which of its spending that explains: runs of slots that burn faster than the budget lasts.
 
-A slot burns where its error ratio is above the budget and that is no chance: as many bad events in as many, at an error
-ratio that just spends the budget, have a probability below 0.05. Where no slot of an hour burns the hour as a whole may:
+A slot burns where its error ratio is above the budget and that is no chance: as many bad events, at an error
+ratio that just spends the budget, have a probability below 0.05. Where no slot of an hour burns the whole hour may:
 errors of a service with little traffic are few and far between. An incident is a run of these, closer to each other
 than ``CALM``, whose probability is below ``CHANCE``. What is too slow for hours is in none.
 """

@@ -45,18 +45,19 @@ class Known:
 
 def slo_reviews(
     slos: Sequence[Slo], tracks: Mapping[str, Track], period: Period, also: Known
-) -> tuple[list[SloReview], list[str]]:
-    """Every SLO, those that spent most first, and sentences about what could not be read."""
+) -> tuple[list[SloReview], list[str], list[str]]:
+    """Every SLO, those that spent most first; sentences about what could not be read; and about what is left out."""
     found: list[SloReview] = []
+    failures: list[str] = []
     notes: list[str] = []
     for slo in slos:
         pasts, origin, note = _pasts(slo, tracks.get(slo.name), period, also)
-        notes += [note] if note else []
+        failures += [note] if note else []
         reviews = [_review(slo, group, past, origin, period, also) for group, past in sorted(pasts.items())]
         if len(reviews) > also.groups:
             notes.append(f"{slo.name}: the {also.groups} worst of its {len(reviews)} groups are shown")
         found += sorted(reviews, key=_worst_first)[: also.groups] or [_unmeasured(slo, period, note or _NO_DATA)]
-    return sorted(found, key=_worst_first), notes
+    return sorted(found, key=_worst_first), failures, notes
 
 
 def _worst_first(review: SloReview) -> tuple[float, str, str]:
