@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from exporter.landing import STYLE_HASH, page
 from exporter.live import Feed, LiveStream, api_routes, live_routes
 from exporter.negotiate import accepts_gzip, choose_format
+from exporter.report_route import MakeReport
 from exporter.snapshot import Bodies, Snapshot
 
 _PLAIN = "text/plain; charset=utf-8"
@@ -31,7 +32,7 @@ _FRESH = {"Cache-Control": "no-store"}
 _VARY = "Accept, Accept-Encoding"
 
 
-def app(
+def app(  # noqa: PLR0913 - each is one independent part
     current: Callable[[], Snapshot | None],
     *,
     monotonic: Callable[[], float],
@@ -41,11 +42,12 @@ def app(
     feed: Feed | None = None,
     live: LiveStream | None = None,
     cors_origins: Sequence[str] = (),
+    report: MakeReport | None = None,
 ) -> Starlette:
     """The application: ``/``, ``telemetry_path``, ``/config``, ``/-/healthy`` and ``/-/ready``; GET and HEAD.
 
-    With a ``feed`` there is ``/api/v1/snapshot`` too, which pages of ``cors_origins`` may read, and with a ``live``
-    stream ``/live`` and ``/live/stream``.
+    With a ``feed`` there is ``/api/v1/snapshot`` too, which pages of ``cors_origins`` may read (and with ``report``
+    ``/api/v1/report``), and with a ``live`` stream ``/live`` and ``/live/stream``.
 
     ``current`` gives the snapshot to serve or None before the first, ``monotonic`` is the clock that it expires by,
     ``config`` the configuration in force as YAML with its secrets masked.
@@ -88,7 +90,9 @@ def app(
         "/-/healthy": healthy,
         "/-/ready": ready,
     }
-    more: list[BaseRoute] = [] if feed is None else api_routes(feed, origins=cors_origins, headers=_SECURITY)
+    more: list[BaseRoute] = []
+    if feed is not None:
+        more += api_routes(feed, origins=cors_origins, headers=_SECURITY, report=report)
     more += [] if live is None else live_routes(live, headers=_SECURITY)
     return Starlette(
         routes=[*(Route(path, endpoint, methods=["GET"]) for path, endpoint in routes.items()), *more],

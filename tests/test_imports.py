@@ -76,6 +76,7 @@ PART_OF = {
     "exporter.one_write": "exporter.web",
     "exporter.overview": "exporter.web",
     "exporter.render": "exporter.snapshot",
+    "exporter.report_route": "exporter.web",
     "exporter.schedule": "exporter.loop",
     "exporter.server": "exporter.web",
     "exporter.sources.engagement_rows": "exporter.sources.base",

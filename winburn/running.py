@@ -18,6 +18,7 @@ from exporter.live import Feed, LiveStream
 from exporter.loop import Loop
 from exporter.notify import Counts
 from exporter.nudges import Nudges
+from exporter.report_route import Asked, MakeReport, Reply
 from exporter.snapshot import Snapshot
 from exporter.sources import sql
 from exporter.sources.changes import Changes
@@ -53,6 +54,7 @@ class Running:
     stream: LiveStream | None
     applier: Applier | None
     config: Callable[[], str]
+    report: MakeReport
     changes: tuple[Changes, ...]
 
     def close(self) -> None:
@@ -104,9 +106,25 @@ def build(spec: Spec, watching: Watching, *, progress: Callable[[str, float], No
         health=health,
         nudges=nudges,
     )
-    return Running(
-        loop, feed, stream if watching.live else None, applier, configuration(spec, state), _listen(assembly, nudges)
-    )
+    config, changes = configuration(spec, state), _listen(assembly, nudges)
+    report = _reports(spec, state, assembly, lambda: loop.current)
+    return Running(loop, feed, stream if watching.live else None, applier, config, report, changes)
+
+
+def _reports(spec: Spec, state: State, assembly: Assembly, current: Callable[[], Snapshot | None]) -> MakeReport:
+    """What makes reports; it is loaded when the first one is asked for."""
+    desks: list[MakeReport] = []
+    beginning = threading.Lock()
+
+    def report(asked: Asked) -> Reply:
+        with beginning:
+            if not desks:
+                from winburn.report.desk import Desk  # noqa: PLC0415 - memory that most processes never need
+
+                desks.append(Desk(spec, state, assembly, current, monotonic=time.monotonic, clock=time.time))
+        return desks[0](asked)
+
+    return report
 
 
 def _listen(assembly: Assembly, nudges: Nudges) -> tuple[Changes, ...]:

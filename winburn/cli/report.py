@@ -185,12 +185,13 @@ def _only(spec: Spec, chosen: Chosen) -> dict[str, object]:
 def _write(document: Document, layout: str, out: str) -> None:
     try:
         if layout == "csv":
-            changed = write_files(Path(out), tables(document))
-            click.echo(f"{out}: {len(tables(document))} files, {len(changed)} of them new or changed", err=True)
+            files = tables(document)
+            changed = write_files(Path(out), files)
+            click.echo(f"{out}: {len(files)} files, {len(changed)} of them new or changed", err=True)
             return
         body = rendered(document, layout)
         if out == _STDOUT:
-            click.get_binary_stream("stdout").write(body)
+            sys.stdout.buffer.write(body)
             return
         Path(out).parent.mkdir(parents=True, exist_ok=True)
         Path(out).write_bytes(body)

@@ -142,6 +142,7 @@ def serve(
     /config     the spec in force, secrets masked
     /live       the numbers as they change, for a phone too
     /api/v1/snapshot  the same as JSON
+    /api/v1/report    a period in review: ?period=7d&format=html (md, json, csv, pdf)
 
     SIGTERM and Ctrl-C end it at once; what was counted is in the state store.
     """
@@ -173,6 +174,7 @@ def _run(spec: Spec, addresses: tuple[Address, ...], path: str, watching: Watchi
         feed=running.feed,
         live=running.stream,
         cors_origins=watching.origins,
+        report=running.report,
     )
     # Watchers must not take the places of scrapes.
     places = SCRAPERS + (watching.clients if watching.live else 0)

@@ -156,8 +156,8 @@ TABLES: Mapping[str, tuple[tuple[str, ...], Callable[[Document], Iterable[Row]]]
         _experiments,
     ),
     "experiment_results": (
-        ("experiment", "variant", "metric", "role", "control", "value", "lift", "lower", "upper", "e_value", "p_value",
-         "win", "verdict"),
+        ("experiment", "variant", "metric", "kind", "role", "control", "value", "lift", "lower", "upper", "e_value",
+         "p_value", "win", "verdict"),
         _of_experiments("results"),
     ),
     "experiment_variants": (

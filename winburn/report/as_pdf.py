@@ -22,7 +22,7 @@ _SMALL, _TABLE = 7.5, 6.5
 _INK, _SOFT, _LINE = (23, 27, 34), (74, 82, 96), (207, 213, 222)
 _TONES = {"good": (11, 107, 63), "warn": (138, 82, 0), "bad": (180, 35, 24), "": _INK}
 _HEADINGS = {2: 13.0, 3: 10.5}
-_BOTTOM = 16.0  # mm
+_BOTTOM, _PADDING = 16.0, 1.5  # mm
 
 
 class PdfMissing(Exception):  # noqa: N818 - says what is missing; nothing went wrong
@@ -62,9 +62,7 @@ def pdf(page: Page, created: float) -> bytes:
     paper.add_page()
     _heading(paper, page.title, 18)
     _paragraph(paper, page.subtitle, _SIZE, _SOFT)
-    for i, section in enumerate(page.sections):
-        if i and section.blocks and any(isinstance(block, Section) for block in section.blocks):
-            paper.add_page()
+    for section in page.sections:
         _section(paper, section)
     return bytes(paper.output())
 
@@ -81,7 +79,7 @@ def _letters() -> Path | None:
 
 def _section(paper: FPDF, section: Section) -> None:
     # A heading at the foot of a page, with what it heads on the next, is lost.
-    _room(paper, 45)
+    _room(paper, 105 if any(isinstance(block, Chart) for block in section.blocks) else 45)
     if section.level > 2:
         paper.set_draw_color(*_LINE)
         paper.line(paper.l_margin, paper.get_y() + 1, paper.w - paper.r_margin, paper.get_y() + 1)
@@ -178,7 +176,7 @@ def _table(paper: FPDF, table: Table) -> None:
         col_widths=_widths(paper, rows),
         text_align=tuple(aligns),
         line_height=3.3,
-        padding=0.9,
+        padding=(0.9, _PADDING),
         borders_layout="HORIZONTAL_LINES",
         headings_style=_head_style(),
         width=paper.epw,
@@ -201,9 +199,9 @@ def _widths(paper: FPDF, rows: tuple[tuple[str, ...], ...]) -> tuple[float, ...]
     natural, least = [], []
     for i in range(len(rows[0])):
         texts = [row[i] for row in rows]
-        natural.append(min(70.0, max(paper.get_string_width(text) for text in texts) + 2.6))
+        natural.append(min(70.0, max(paper.get_string_width(text) for text in texts) + 2 * _PADDING + 0.8))
         longest = max((paper.get_string_width(word) for text in texts for word in text.split()), default=0.0)
-        least.append(min(36.0, longest + 2.6))
+        least.append(min(36.0, longest + 2 * _PADDING + 0.8))
     spare = paper.epw - sum(least)
     if spare <= 0:
         return tuple(least)

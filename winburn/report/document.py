@@ -19,7 +19,7 @@ Number = float | Missing
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """What is reviewed: from ``start`` to ``end``, called ``label``, its times told in ``timezone``."""
+    """What is reviewed: from ``start`` to ``end``, times told in ``timezone``; ``label`` is its name if it has one."""
 
     start: float
     end: float
@@ -141,6 +141,7 @@ class Result:
     often they are looked at."""
 
     metric: str
+    kind: str
     role: str
     variant: str
     control: bool

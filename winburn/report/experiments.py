@@ -171,15 +171,15 @@ def _variants(experiment: Experiment) -> list[str]:
     return [experiment.control, *(v for v in experiment.variants if v != experiment.control)]
 
 
-def _keys(experiment: Experiment) -> Iterator[tuple[str, str, str]]:
-    """(metric, role, variant): the primary metric first, the control first."""
+def _keys(experiment: Experiment) -> Iterator[tuple[str, str, str, str]]:
+    """(metric, kind, role, variant): the primary metric first, the control first."""
     for metric in sorted(experiment.metrics, key=lambda m: m.role != "primary"):
         for variant in _variants(experiment):
-            yield metric.name, metric.role, variant
+            yield metric.name, metric.kind, metric.role, variant
 
 
-def _result(experiment: Experiment, results: _Found, key: tuple[str, str, str]) -> Result:
-    metric, role, variant = key
+def _result(experiment: Experiment, results: _Found, key: tuple[str, str, str, str]) -> Result:
+    metric, kind, role, variant = key
     found = results.get((metric, variant), {})
     control = variant == experiment.control
     why = _CONTROL if control else _UNITS if "value" not in found else "too few events"
@@ -196,6 +196,7 @@ def _result(experiment: Experiment, results: _Found, key: tuple[str, str, str]) 
     value, win = known(found.get("value"), _UNITS), known(found.get("win"), _UNITS)
     return Result(
         metric=metric,
+        kind=kind,
         role=role,
         variant=variant,
         control=control,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from winburn.report import words
 from winburn.report.blocks import Block, Bullets, Page, Section, Table, Text, Tiles, Tone
@@ -32,7 +32,7 @@ def _summary(document: Document) -> Section:
     else:
         blocks.append(Text("Nothing needs attention."))
     if missing := (*document.failures, *document.notes):
-        blocks += [Text("What could not be had:"), Bullets(tuple(words.sentence(note) for note in missing))]
+        blocks += [Text("What could not be had:"), Bullets(missing)]
     return Section("In short", "in-short", 2, tuple(blocks))
 
 
@@ -113,9 +113,17 @@ def _of(decision: Decision) -> str:
 
 
 def _how_to_read(document: Document) -> Section:
-    origins = dict.fromkeys(f"{slo.title}: {slo.origin}" for slo in document.slos)
-    sources = [f"Counts come from: {'; '.join(origins)}."] if 0 < len(origins) <= 20 else []
+    origins: dict[str, list[str]] = {}
+    for slo in document.slos:
+        origins.setdefault(slo.origin, []).append(slo.title)
+    sources = [f"Counts of {_some(names)} come from {origin}." for origin, names in origins.items()]
     return Section("How to read it", "how-to-read", 2, (Bullets((*_NOTES, *sources)),))
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few, and how many others."""
+    more = len(names) - 5
+    return ", ".join(names[:5]) + (f" and {words.plural(more, 'other')}" if more > 0 else "")
 
 
 _NOTES = (

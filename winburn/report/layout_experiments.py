@@ -101,17 +101,13 @@ def _results(experiment: ExperimentReview) -> Iterator[Block]:
 
 
 def _result(result: Result) -> tuple[str, ...]:
-    value = words.exact_share(result.value) if _is_share(result) else words.count(result.value)
+    value = words.exact_share(result.value) if result.kind == "proportion" else words.count(result.value)
     head = (result.variant, f"{result.metric} ({result.role})", value)
     if result.control:
         return (*head, "control", "", "", "", words.share(result.win), "")
     numbers = (words.change(result.lift), words.interval(result.lower, result.upper))
     more = (words.evidence(result.e_value), words.probability(result.p_value), words.share(result.win))
     return (*head, *numbers, *more, result.verdict or words.DASH)
-
-
-def _is_share(result: Result) -> bool:
-    return isinstance(result.value, float) and 0 < result.value < 1
 
 
 def _arms(experiment: ExperimentReview, period: Period) -> Iterator[Block]:

@@ -25,8 +25,8 @@ def draw(paper: FPDF, chart: Chart, box: Box, font: str) -> None:
     x, y = places(chart)
     for band in chart.bands:
         paper.set_fill_color(*_BAND)
-        begin = max(0.0, x(band.since)) * width
-        paper.rect(left + begin, top, max(0.4, min(1.0, x(band.until)) * width - begin), height, style="F")
+        begin = min(max(0.0, x(band.since)) * width, width - 0.5)
+        paper.rect(left + begin, top, max(0.5, min(1.0, x(band.until)) * width - begin), height, style="F")
     paper.set_line_width(0.15)
     paper.set_draw_color(*_GRID)
     for value, _ in chart.ticks:
@@ -35,8 +35,10 @@ def draw(paper: FPDF, chart: Chart, box: Box, font: str) -> None:
     _labels(paper, chart, box, font)
     _levels(paper, chart, box, font)
     _lines(paper, chart, box)
+    # What follows, tables too, would go on in these.
     paper.set_dash_pattern()
     paper.set_line_width(0.2)
+    paper.set_fill_color(255)
 
 
 def _labels(paper: FPDF, chart: Chart, box: Box, font: str) -> None:

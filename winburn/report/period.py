@@ -34,7 +34,7 @@ def period(
         raise PeriodError("a period and a start cannot both be given: name the period, or give from and to")
     until = now // WHOLE * WHOLE if end is None else end
     if start is not None:
-        found = Period(start, until, "between two times", timezone)
+        found = Period(start, until, "", timezone)
     elif name in NAMES:
         if end is not None:
             raise PeriodError(f"{name} has an end of its own: leave out to, or write a duration like 7d before it")

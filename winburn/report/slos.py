@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from exporter.collectors.slo_track import Track
 from exporter.ledger import COARSE_WIDTH, MIDDLE_WIDTH
 from exporter.sources.base import SourceError
 from exporter.spec import Calendar, Slo
@@ -22,6 +21,7 @@ from winburn.report.document import Correction, Forecast, Missing, Number, Pagin
 from winburn.report.incidents import incidents, share_of_budget
 from winburn.report.paging import Fired, paging, replayed
 from winburn.report.prometheus import SloKey
+from winburn.report.standing import Tracked
 from winburn.report.stored import covers, past_of, step_of
 
 History = Callable[[Slo, Period], Mapping[str, Past]]
@@ -44,7 +44,7 @@ class Known:
 
 
 def slo_reviews(
-    slos: Sequence[Slo], tracks: Mapping[str, Track], period: Period, also: Known
+    slos: Sequence[Slo], tracks: Mapping[str, Tracked], period: Period, also: Known
 ) -> tuple[list[SloReview], list[str], list[str]]:
     """Every SLO, those that spent most first; sentences about what could not be read; and about what is left out."""
     found: list[SloReview] = []
@@ -64,9 +64,12 @@ def _worst_first(review: SloReview) -> tuple[float, str, str]:
     return (-review.spent if isinstance(review.spent, float) else 1e300, review.name, review.group)
 
 
-def _pasts(slo: Slo, track: Track | None, period: Period, also: Known) -> tuple[Mapping[str, Past], str, str]:
+def _pasts(slo: Slo, tracked: Tracked | None, period: Period, also: Known) -> tuple[Mapping[str, Past], str, str]:
     """Group -> past, where it is from, and what went wrong: the ledger where it reaches, else the source."""
-    stored = {name: past_of(track, group) for name, group in track.groups.items()} if track else {}
+    stored: dict[str, Past | None] = {}
+    if tracked is not None:
+        with tracked.lock:
+            stored = {name: past_of(tracked.track, group) for name, group in tracked.track.groups.items()}
     ledger = {name: past for name, past in stored.items() if past is not None}
     note = ""
     if not ledger or not any(covers(past, period) for past in ledger.values()):

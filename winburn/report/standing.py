@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, cast
 
 from exporter.collectors.slo import SloCollector
 from exporter.collectors.slo_track import Track
-from exporter.contract import Sample
+from exporter.contract import Collector, Sample
 from exporter.sources.base import CounterSource, SlotSource
 from exporter.spec import Slo, Spec
 from exporter.state import State
@@ -24,11 +25,19 @@ _LATE = 900.0
 
 
 @dataclass(frozen=True, slots=True)
+class Tracked:
+    """An SLO's ledgers, and what is held while they change."""
+
+    track: Track
+    lock: AbstractContextManager[object]
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What one evaluation found: samples, the SLOs' ledgers, words, and what could not be read."""
 
     samples: tuple[Sample, ...]
-    tracks: Mapping[str, Track]
+    tracks: Mapping[str, Tracked]
     next_steps: Mapping[str, str]
     suggestions: Sequence[Mapping[str, Any]]
     errors: tuple[str, ...] = ()
@@ -37,7 +46,10 @@ class Standing:
 def of_assembly(assembly: Assembly, samples: Sequence[Sample], errors: Sequence[str] = ()) -> Standing:
     """From collectors that have been asked, and the samples that they gave."""
     tracks = {
-        track.slo.name: track for each in assembly.collectors if isinstance(each, SloCollector) for track in each.tracks
+        track.slo.name: Tracked(track, each.lock)
+        for each in assembly.collectors
+        if isinstance(each, SloCollector)
+        for track in each.tracks
     }
     return Standing(tuple(samples), tracks, assembly.next_steps(), assembly.suggestions(), tuple(errors))
 
@@ -55,10 +67,16 @@ def evaluated(spec: Spec, state: State, period: Period, now: float) -> tuple[Sta
     for collector in assembly.collectors:
         if isinstance(collector, SloCollector) and not recent:
             continue
-        for report in collector.collect(at):
+        for report in collector.collect(_at(collector, at)):
             samples += [*report.samples, *report.lasting]
             errors += [f"{report.entity}: {report.error}"] if report.error else []
     return of_assembly(assembly, samples, errors), assembly.sources
+
+
+def _at(collector: Collector, at: float) -> float:
+    """The instant itself, or where the ledgers are already: beside a process that runs they may be a refresh ahead."""
+    tracks = collector.tracks if isinstance(collector, SloCollector) else ()
+    return max([at, *(track.end for track in tracks if track.end is not None and track.end < at + _LATE)])
 
 
 def history(

@@ -14,7 +14,7 @@ section.card h3 { margin: 0; font-size: 17px; } section > ul:not([class]) { marg
 table { margin: 0 0 14px; } caption { padding: 8px 0 4px; font-size: 13px; font-weight: 600; text-align: left;
   color: var(--soft); }
 th, td { vertical-align: top; overflow-wrap: anywhere; } thead th { overflow-wrap: normal; }
-td.n, th.n { text-align: right; overflow-wrap: normal; }
+td.n, th.n { text-align: right; overflow-wrap: normal; } .n + :not(.n) { padding-left: 20px; }
 figure .soft { margin: 0 0 8px; font-size: 13px; } .tiles b { overflow-wrap: anywhere; }
 .tiles .good b { color: var(--good); } .tiles b.long { font-size: 14px; font-weight: 500; line-height: 1.35; }
 .chart { height: 190px; margin: 0 16px 34px 64px; } .chart > svg { display: block; width: 100%; height: 100%;
@@ -32,7 +32,7 @@ i.k3 { background: var(--c4); } i.k4 { background: var(--c0); } i.k5 { backgroun
 @media (prefers-color-scheme: dark) { :root { --good: #63d297; } }
 @media screen and (max-width: 860px) {
   .chart { height: 160px; margin-left: 52px; } .chart .x.odd { display: none; } caption { display: block; }
-  td.n, th.n { text-align: left; } section.card { padding: 14px 12px; }
+  td.n, th.n { text-align: left; } .n + :not(.n) { padding-left: 0; } section.card { padding: 14px 12px; }
 }
 @media print {
   @page { size: A4; margin: 14mm 12mm; }
@@ -42,7 +42,7 @@ i.k3 { background: var(--c4); } i.k4 { background: var(--c0); } i.k5 { backgroun
   body { font-size: 10pt; } header, main, footer { max-width: none; padding: 0; } nav { display: none; }
   section, section.card { break-inside: auto; padding: 0; border: 0; }
   section.card { margin: 0 0 18px; padding-top: 10px; border-top: 1px solid var(--line); border-radius: 0; }
-  .part + .part { break-before: page; } h2, h3, caption, figcaption { break-after: avoid; }
+  h2, h3, caption, figcaption { break-after: avoid; }
   tr, figure, .tiles { break-inside: avoid; } thead { display: table-header-group; }
   table { font-size: 8.5pt; } th, td { padding: 4px 5px; } .tiles { grid-template-columns: repeat(5, 1fr); gap: 6px; }
   .tiles li { padding: 6px 8px; } .tiles b { font-size: 13pt; } .tiles b.long { font-size: 9pt; }

@@ -51,9 +51,9 @@ def _labels(chart: Chart, x: Place, y: Place) -> Iterator[str]:
 
 def _bands(chart: Chart, x: Place) -> Iterator[str]:
     for band in chart.bands:
-        left = x(band.since) * WIDTH
+        left = min(x(band.since) * WIDTH, WIDTH - 3.0)
         # As wide as a line at least: a page of two minutes in a month is no less a page.
-        width = max(2.0, x(band.until) * WIDTH - left)
+        width = max(3.0, x(band.until) * WIDTH - left)
         yield f'<rect class="band t0" x="{left:.1f}" y="0" width="{width:.1f}" height="{HEIGHT}"/>'
 
 

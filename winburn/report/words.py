@@ -95,7 +95,7 @@ def clock(since: float, until: float, zone: str) -> str:
 def period(value: Period) -> str:
     """The period in words."""
     times = f"{moment(value.start, value.timezone)} to {moment(value.end, value.timezone)} {value.timezone}"
-    return f"{value.label}: {times} ({duration(value.seconds)})"
+    return f"{value.label}{': ' if value.label else ''}{times} ({duration(value.seconds)})"
 
 
 def sentence(text: str) -> str:
