@@ -1,9 +1,9 @@
 """When the budget burnt, and which of its spending that explains: runs of slots that burn faster than the budget lasts.
 
 A slot burns where its error ratio is above the budget and that is no chance: as many bad events, at an error
-ratio that just spends the budget, have a probability below 0.05. Where no slot of an hour burns the whole hour may:
-errors of a service with little traffic are few and far between. An incident is a run of these, closer to each other
-than ``CALM``, whose probability is below ``CHANCE``. What is too slow for hours is in none.
+ratio that just spends the budget, have a probability below 0.05. An incident is a run of these, closer to each other
+than ``CALM``, whose probability is below ``CHANCE``. Hours in which there is none are looked at as a whole: errors of a
+service with little traffic are few and far between. What is too slow for hours is in none.
 """
 
 from __future__ import annotations
@@ -25,15 +25,22 @@ CHANCE, _OF_A_SLOT = 0.01, 0.05
 
 def incidents(slo: Slo, past: Past, start: float, end: float, step: float) -> tuple[Incident, ...]:
     """The incidents of (start, end] in slots of ``step`` seconds, those that spent most first."""
-    burning = _burning(slo, past, grid(start, end, step))
-    hours = _burning(slo, past, grid(start, end, HOUR)) if step < HOUR else []
-    burning += [(a, b) for a, b in hours if not any(a <= since < b for since, _ in burning)]
+    found = _runs(slo, past, (start, end), step)
+    if step < HOUR:
+        found += [
+            hours
+            for hours in _runs(slo, past, (start, end), HOUR)
+            if not any(one.since < hours.until and hours.since < one.until for one in found)
+        ]
+    return tuple(sorted(found, key=lambda one: (-one.spent, -one.bad, one.since)))
+
+
+def _runs(slo: Slo, past: Past, whole: tuple[float, float], step: float) -> list[Incident]:
     calm = max(CALM, step)
-    spans = [(since, until - calm) for since, until in merged([(since, until + calm) for since, until in burning])]
-    found = [_incident(slo, past, span, (start, end), step) for span in spans]
-    return tuple(
-        sorted((one for one in found if _is_real(slo, one)), key=lambda one: (-one.spent, -one.bad, one.since))
-    )
+    burning = _burning(slo, past, grid(*whole, step))
+    spans = merged([(since, until + calm) for since, until in burning])
+    found = [_incident(slo, past, (since, until - calm), whole, step) for since, until in spans]
+    return [one for one in found if float(burn.p_value(one.bad, one.total, slo.objective)) < CHANCE]
 
 
 def grid(start: float, end: float, step: float) -> Floats:
@@ -67,7 +74,3 @@ def _incident(slo: Slo, past: Past, span: tuple[float, float], whole: tuple[floa
     peak = float(np.nanmax(burn.burn_rate(bad, total, slo.objective)))
     spent = share_of_budget(slo, past, float(bad.sum()), *whole) or 0.0
     return Incident(since, until, float(bad.sum()), float(total.sum()), spent, peak, until >= whole[1] - 1e-3)
-
-
-def _is_real(slo: Slo, one: Incident) -> bool:
-    return float(burn.p_value(one.bad, one.total, slo.objective)) < CHANCE

@@ -53,7 +53,7 @@ def _tiles(document: Document) -> Iterator[tuple[str, str, Tone]]:
             yield words.share(sum(judged) / len(judged)), "of them while budget burnt", ""
         spent = [slo.remaining for slo in document.slos if not isinstance(slo.remaining, Missing)]
         gone = sum(one <= 0 for one in spent)
-        yield str(gone), "budgets with nothing left", "bad" if gone else ""
+        yield str(gone), "budget with nothing left" if gone == 1 else "budgets with nothing left", "bad" if gone else ""
     if document.experiments:
         running = sum(e.status == "running" for e in document.experiments)
         yield str(running), f"of {words.plural(len(document.experiments), 'experiment')} running", ""
@@ -66,7 +66,7 @@ def _tiles(document: Document) -> Iterator[tuple[str, str, Tone]]:
         yield str(len(decided)), "variants decided", ""
     if not isinstance(document.content, Missing):
         kills = len(document.content.kills)
-        yield str(kills), "content variants killed", "warn" if kills else ""
+        yield str(kills), "content variant killed" if kills == 1 else "content variants killed", "warn" if kills else ""
 
 
 def attention(document: Document) -> Iterator[str]:

@@ -51,7 +51,7 @@ def _patterns(content: Content) -> Iterator[Block]:
         )
         for p in content.patterns
     )
-    yield Table("Patterns, the most worn first", heads, rows, frozenset({3, 4, 5, 6}))
+    yield Table("Patterns, the most worn first", heads, tuple(map(words.once, rows)), frozenset({3, 4, 5, 6}))
 
 
 def _leaders(content: Content) -> Iterator[Block]:

@@ -15,7 +15,7 @@ DETAILS = 80
 def experiment_sections(experiments: Sequence[ExperimentReview], period: Period) -> Section:
     """All of them in a table, then one by one."""
     heads = ("experiment", "status", "units", "best variant", "lift", "interval", "p", "verdict", "recommended")
-    rows = tuple(_row(experiment) for experiment in experiments)
+    rows = tuple(words.once(_row(experiment)) for experiment in experiments)
     blocks: list[Block] = [Table("All experiments", heads, rows, frozenset({2, 4, 5, 6}))]
     if len(experiments) > DETAILS:
         blocks.append(Text(f"The first {DETAILS} follow one by one.", soft=True))
@@ -95,7 +95,7 @@ def _results(experiment: ExperimentReview) -> Iterator[Block]:
         yield Text(f"Results: {words.gap(Missing('no units were counted'))}.")
         return
     heads = ("variant", "metric", "value", "lift", "interval", "e-value", "p", "win rate", "verdict")
-    rows = tuple(_result(result) for result in experiment.results)
+    rows = tuple(words.once(_result(result)) for result in experiment.results)
     title = f"Results; intervals hold at {words.share(1 - experiment.alpha)}, however often they are looked at"
     yield Table(title, heads, rows, frozenset(range(2, 8)))
 

@@ -18,7 +18,7 @@ INCIDENTS, PAGES = 8, 12
 def slo_sections(slos: Sequence[SloReview], period: Period) -> Section:
     """All of them in a table, and the worst one by one."""
     heads = ("SLO", "objective", "achieved", "met", "spent", "left at the end", "pages", "events", "bad", "measured")
-    rows = tuple(_row(slo) for slo in slos)
+    rows = tuple(words.once(_row(slo)) for slo in slos)
     numbers = frozenset(range(1, len(heads))) - {3}
     blocks: list[Block] = [Table("All SLOs, those that spent most first", heads, rows, numbers)]
     if len(slos) > DETAILS:

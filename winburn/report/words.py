@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -29,14 +31,17 @@ def share(value: Number) -> str:
     return gap(value) if isinstance(value, Missing) else percent(value)
 
 
-def exact_share(value: Number, digits: int = 4) -> str:
-    """A share as a percentage with more digits: 99.95 % and 99.99 % are not the same."""
+def exact_share(value: Number) -> str:
+    """A share as a percentage with four digits, never rounded up: 99.89999 % is not 99.9 %."""
     if isinstance(value, Missing):
         return gap(value)
-    # Never rounded up to 100 %: that would say that nothing failed.
-    text = f"{value * 100:.{digits}f}"
-    shown = text if float(text) < 100 or value >= 1 else f"{100 - 10**-digits:.{digits}f}"
-    return f"{shown.rstrip('0').rstrip('.')} %"
+    shown = math.floor(value * 1e6 * (1 + 1e-12) + 1e-9) / 1e4
+    return f"{f'{shown:.4f}'.rstrip('0').rstrip('.')} %"
+
+
+def once(row: Sequence[str]) -> tuple[str, ...]:
+    """A row in which a reason stands once: further gaps that have it too are bare dashes."""
+    return tuple(DASH if cell.startswith(DASH) and cell in row[:i] else cell for i, cell in enumerate(row))
 
 
 def change(value: Number) -> str:

@@ -29,7 +29,8 @@ def test_it_has_pages_and_an_outline() -> None:
     made = pdf(page(document()), END)
     assert 2 <= len(re.findall(rb"/Type /Page\b", made)) <= 12
     assert b"/Outlines" in made
-    streams = [zlib.decompress(s) for s in re.findall(rb"/FlateDecode[^>]*>>\nstream\n(.*?)\nendstream", made, re.DOTALL)]
+    packed = re.findall(rb"/FlateDecode[^>]*>>\nstream\n(.*?)\nendstream", made, re.DOTALL)
+    streams = [zlib.decompress(each) for each in packed]
     assert any(b" Tj" in s or b" TJ" in s for s in streams)
 
 
