@@ -1,4 +1,4 @@
-# ruff: noqa: FBT003 - a literal document: positions are fields
+# ruff: noqa: FBT003, E501 - a literal document: positions are fields
 """A fixed document with something of everything, gaps too, and texts that are hostile to each format."""
 
 from __future__ import annotations

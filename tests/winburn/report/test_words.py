@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from winburn.report import words
-from winburn.report.document import Missing
+from winburn.report.document import Missing, Number
 
 WHY = Missing("no events")
 
@@ -25,11 +27,11 @@ def test_a_share_is_never_rounded_up(value: float, text: str) -> None:
     assert words.exact_share(value) == text
 
 
-@pytest.mark.parametrize(
-    "word", [words.count, words.share, words.exact_share, words.change, words.evidence, words.probability, words.span]
-)
-def test_every_gap_has_its_reason(word: object) -> None:
-    assert callable(word)
+WORDS = [words.count, words.share, words.exact_share, words.change, words.evidence, words.probability, words.span]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_every_gap_has_its_reason(word: Callable[[Number], str]) -> None:
     assert word(WHY) == "— (no events)"
 
 
