@@ -13,12 +13,13 @@ import click
 from exporter.one_answer import split_url
 from exporter.sources.prometheus_api import PrometheusApi
 from exporter.spec import PrometheusSource, SecretError, Spec, read_secret, source_url
-from exporter.spec.tree import did_you_mean
+from exporter.spec.tree import shown
 from exporter.state import StateError
 from exporter.state.copying import copied
 from winburn.cli.once import Time
 from winburn.cli.output import write_files
 from winburn.cli.spec_argument import SPEC, fail, load_or_exit
+from winburn.lifecycle import proposal
 from winburn.report.as_pdf import PdfMissing
 from winburn.report.document import Document, Period
 from winburn.report.formats import FORMATS, rendered, tables
@@ -127,8 +128,7 @@ def _chosen(spec: Spec, slos: Sequence[str], experiments: Sequence[str]) -> Chos
 def _check(option: str, what: str, names: Iterable[str], known: Sequence[str]) -> None:
     for name in names:
         if name not in known:
-            there = f"there are: {', '.join(sorted(known))}" if known else f"the spec has no {what}s"
-            raise click.UsageError(f"{option}: there is no {what} {name!r}{did_you_mean(name, known)}; {there}.")
+            raise click.UsageError(f"{option}: there is no {what} {shown(name)}{proposal(name, known)}")
 
 
 def _prometheus(spec: Spec, given: str | None) -> Prometheus | None:

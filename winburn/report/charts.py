@@ -13,7 +13,7 @@ from winburn.report.document import ExperimentReview, Missing, Period, SloReview
 _LEAST = 1e-2
 """e-values below this are drawn as this."""
 
-_MOST = 1e12
+_MOST = 1e40
 """As above, from above: beyond it a line says nothing more."""
 
 
@@ -63,7 +63,7 @@ def evidence_chart(experiment: ExperimentReview, period: Period) -> Chart | None
     # An experiment of minutes in a report of weeks would be a stroke at its edge.
     whole = end - start > 0.25 * period.seconds or end <= start
     inside = period if whole else Period(start, end, period.label, period.timezone)
-    capped = "; drawn up to 1e12" if max(value for _, value in last) > _MOST else ""
+    capped = "; drawn up to 1e40" if max(value for _, value in last) > _MOST else ""
     return Chart(
         f"Evidence that {experiment.metric} differs from {experiment.control}",
         f"e-values; {ends}; from {words.evidence(found.boundary)} on they decide on their own{capped}.",

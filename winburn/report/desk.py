@@ -14,9 +14,10 @@ from weakref import ReferenceType, ref
 from exporter.report_route import Asked, Reply
 from exporter.snapshot import Snapshot
 from exporter.spec import Spec
-from exporter.spec.tree import did_you_mean
+from exporter.spec.tree import shown
 from exporter.state import State, StateError
 from winburn.assemble import Assembly
+from winburn.lifecycle import proposal
 from winburn.report.as_html import POLICY
 from winburn.report.as_pdf import PdfMissing
 from winburn.report.document import Period
@@ -125,17 +126,13 @@ def _understood(spec: Spec, asked: Asked, now: float) -> tuple[str, Period, Chos
     known = (*_ONCE, *_SEVERAL)
     for name in dict.fromkeys(name for name, _ in asked):
         if name not in known:
-            raise ValueError(
-                f"there is no parameter {name!r}{did_you_mean(name, known)}; there are: {', '.join(known)}"
-            )
+            raise ValueError(f"there is no parameter {shown(name)}{proposal(name, known)}")
         if name in _ONCE and sum(one == name for one, _ in asked) > 1:
             raise ValueError(f"{name} is given twice; once is right")
     given = dict(asked)
     layout = given.get("format", "json")
     if layout not in FORMATS:
-        raise ValueError(
-            f"there is no format {layout!r}{did_you_mean(layout, FORMATS)}; there are: {', '.join(FORMATS)}"
-        )
+        raise ValueError(f"there is no format {shown(layout)}{proposal(layout, FORMATS)}")
     start, end = (_time(name, given[name], now) if name in given else None for name in ("from", "to"))
     when = period(given.get("period"), start, end, now=now, timezone=given.get("timezone", "UTC"))
     slos = _names("slo", asked, [slo.name for slo in spec.slos])
@@ -164,7 +161,7 @@ def _names(option: str, asked: Asked, known: Sequence[str]) -> frozenset[str]:
     wanted = [value for name, value in asked if name == option]
     for value in wanted:
         if value not in known:
-            raise ValueError(f"there is no {option} {value!r}{did_you_mean(value, known)}")
+            raise ValueError(f"there is no {option} {shown(value)}{proposal(value, known)}")
     return frozenset(wanted)
 
 
