@@ -89,7 +89,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class SloReview:
-    """One SLO, or one group of it. ``spent`` is the share of one period's budget that went in the period in review,
+    """One SLO, or one group of it. ``spent`` is the share of one period's budget that the period in review took,
     ``remaining`` what was left at its end; ``others`` is what incidents do not explain. ``budget`` is the line of what
     was left over time. ``origin`` says where the counts come from."""
 

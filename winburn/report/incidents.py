@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from exporter.spec import Slo
+from exporter.spec import Calendar, Slo
 from exporter.stats import burn
 from exporter.windows import HOUR
 from winburn.backtest.firings import merged
-from winburn.backtest.past import Floats, Past
+from winburn.backtest.past import Floats, Past, period_windows
 from winburn.report.document import Incident
 
 CALM = 300.0
@@ -49,14 +49,20 @@ def grid(start: float, end: float, step: float) -> Floats:
     return edges if edges[-1] >= end - 1e-3 else np.append(edges, end)
 
 
-def share_of_budget(slo: Slo, past: Past, bad: float, start: float, end: float) -> float | None:
-    """The share of one period's budget that ``bad`` events of (start, end] are, at the traffic of that time; None where
-    it had no events. What is before the first measurement has no traffic."""
-    total = float(past.between(np.array([start]), np.array([end]))[0][0])
+def share_of_budget(slo: Slo, past: Past, bad: float, end: float) -> float | None:
+    """The share of one period's budget that ``bad`` events are, at the traffic of the period that ends at ``end``, so
+    that it is what they took from the budget that is left; None where that had no events.
+
+    What is before the first measurement, or to come of a calendar's period, counts as ordinary traffic.
+    """
+    ends = np.array([end])
+    starts, lengths = period_windows(slo, ends)
+    total = float(past.between(starts, ends)[0][0])
     if total <= 0 or past.first_measured is None:
         return None
-    known = end - max(start, min(past.first_measured, end))
-    return float(burn.burn_rate(bad, total, slo.objective)) * known / slo.period_seconds
+    so_far = end - float(starts[0]) if isinstance(slo.period, Calendar) else float(lengths[0])
+    known = min(max(min(end - past.first_measured, so_far) / float(lengths[0]), 0.0), 1.0)
+    return bad / total / (float(100 - slo.objective) / 100) * known
 
 
 def _burning(slo: Slo, past: Past, edges: Floats) -> list[tuple[float, float]]:
@@ -72,5 +78,5 @@ def _incident(slo: Slo, past: Past, span: tuple[float, float], whole: tuple[floa
     edges = grid(since, until, step)
     total, bad, _ = past.between(edges[:-1], edges[1:])
     peak = float(np.nanmax(burn.burn_rate(bad, total, slo.objective)))
-    spent = share_of_budget(slo, past, float(bad.sum()), *whole) or 0.0
+    spent = share_of_budget(slo, past, float(bad.sum()), whole[1]) or 0.0
     return Incident(since, until, float(bad.sum()), float(total.sum()), spent, peak, until >= whole[1] - 1e-3)

@@ -127,7 +127,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 _NOTES = (
-    "Spent: the share of one period's error budget that the bad events of the time in review are, at its traffic.",
+    "Spent: the share of one SLO period's error budget that the bad events are, at that period's traffic.",
     "Incident: a time in which the budget burnt faster than it lasts, beyond what chance explains.",
     (
         "Precision: the share of pages in which the error ratio, from an hour before the page until it cleared, was "

@@ -90,7 +90,7 @@ def _review(slo: Slo, group: str, past: Past, origin: str, period: Period, also:
     step = step_of(past, period)
     line, remaining = _budget(slo, past, period, step)
     found = incidents(slo, past, period.start, period.end, step)
-    spent = known(share_of_budget(slo, past, bad, period.start, period.end), "no events")
+    spent = known(share_of_budget(slo, past, bad, period.end), "no events")
     explained = sum(one.spent for one in found)
     return SloReview(
         **_named(slo, group, period),

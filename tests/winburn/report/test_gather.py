@@ -40,8 +40,9 @@ def test_the_slo_is_counted_from_the_store(shop: Shop) -> None:
     assert checkout.achieved == pytest.approx(1 - 300 / 14100)
     assert checkout.met is False
     assert checkout.coverage == pytest.approx(1.0)
-    # 300 bad events of 1 % of a day's, of which four hours are known at this traffic.
-    assert checkout.spent == pytest.approx(300 / (14100 * 0.01) * 4 / 24)
+    # 300 bad events of 1 % of a day's, of which six hours are known, five minutes of them corrected.
+    assert checkout.spent == pytest.approx(300 / (21299 * 0.01) * 6 / 24, rel=1e-3)
+    assert checkout.remaining == pytest.approx(1 - checkout.spent)
     (incident,) = checkout.incidents
     assert (incident.bad, incident.total) == (300, 600)
     assert (incident.since, incident.until) == (AT - 7800, AT - 7200)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.winburn.backtest.scripted import HOUR, MINUTE, START, slo
-from winburn.backtest.past import Past, past_of_counts
+from winburn.backtest.course import course
+from winburn.backtest.past import Past, Span, past_of_counts
 from winburn.report.incidents import grid, incidents, share_of_budget
 
 HOURS = 48
@@ -28,8 +29,17 @@ def test_the_larger_comes_first_with_its_share_of_the_budget() -> None:
     assert found[0].spent == pytest.approx(3000 / (0.001 * 1000 * 60 * 24 * 30))
     assert (found[0].bad, found[0].total, found[0].peak) == (3000, 60_000, pytest.approx(50))
     assert sum(one.spent for one in found) == pytest.approx(
-        share_of_budget(slo(), past(bad), float(bad.sum()), START, END) or 0
+        share_of_budget(slo(), past(bad), float(bad.sum()), END) or 0
     )
+
+
+def test_what_is_spent_is_what_is_missing_of_the_budget() -> None:
+    bad = np.zeros(HOURS * 60)
+    bad[2000:2010] = 100.0
+    known = past(bad)
+    written = slo(period="1d")
+    at = [course(written, known, Span(end, end, 60.0)).spent[0] for end in (START + 2000 * MINUTE, END)]
+    assert share_of_budget(written, known, 1000.0, END) == pytest.approx(at[1] - at[0])
 
 
 def test_a_short_calm_does_not_end_one_and_a_longer_one_does() -> None:
@@ -64,7 +74,7 @@ def test_one_that_goes_on_says_so() -> None:
 
 def test_without_events_nothing_is_a_share_of_anything() -> None:
     nothing = past(np.zeros(60), per_minute=0.0)
-    assert share_of_budget(slo(), nothing, 0.0, START, START + HOUR) is None
+    assert share_of_budget(slo(), nothing, 0.0, START + HOUR) is None
     assert incidents(slo(), nothing, START, START + HOUR, 60.0) == ()
 
 
