@@ -13,12 +13,12 @@ from exporter.sources.base import SourceError
 from exporter.spec import Calendar, Slo
 from exporter.spec.corrections import intervals
 from exporter.stats import forecast
-from winburn.backtest.course import course
+from winburn.backtest.course import course, spent
 from winburn.backtest.increments import NotYet
 from winburn.backtest.past import Past, Span
 from winburn.drawing.scales import Points, runs
 from winburn.report.document import Correction, Forecast, Missing, Number, Paging, Period, SloReview, known
-from winburn.report.incidents import incidents, share_of_budget
+from winburn.report.incidents import grid, incidents, share_of_budget
 from winburn.report.paging import Fired, paging, replayed
 from winburn.report.prometheus import SloKey
 from winburn.report.standing import Tracked
@@ -90,7 +90,7 @@ def _review(slo: Slo, group: str, past: Past, origin: str, period: Period, also:
     step = step_of(past, period)
     line, remaining = _budget(slo, past, period, step)
     found = incidents(slo, past, period.start, period.end, step)
-    spent = known(share_of_budget(slo, past, bad, period.end), "no events")
+    took = known(share_of_budget(slo, past, bad, period.end), "no events")
     explained = sum(one.spent for one in found)
     return SloReview(
         **_named(slo, group, period),
@@ -99,11 +99,11 @@ def _review(slo: Slo, group: str, past: Past, origin: str, period: Period, also:
         bad=known(bad, _NO_DATA) if measured else Missing(_NO_DATA),
         achieved=known(1 - bad / total, "") if total else Missing("no events"),
         met=bad <= total * float(100 - slo.objective) / 100 + 1e-9 if total else Missing("no events"),
-        spent=spent,
+        spent=took,
         remaining=remaining,
         coverage=min(1.0, measured / period.seconds),
         incidents=found,
-        others=max(0.0, spent - explained) if isinstance(spent, float) else spent,
+        others=max(0.0, took - explained) if isinstance(took, float) else took,
         paging=_paging(slo, group, past, period, also, step),
         forecast=_forecast(slo, past, period),
         budget=line,
@@ -146,11 +146,8 @@ def _budget(slo: Slo, past: Past, period: Period, step: float) -> tuple[tuple[Po
     end = min(period.end, float(past.times[-1]))
     if end <= period.start:
         return (), Missing(_NO_DATA)
-    count = int((end - period.start - 1e-3) // step)
-    over = course(slo, past, Span(period.start, period.start + count * step, step))
-    last = course(slo, past, Span(end, end, step))
-    left = 1 - np.append(over.spent, last.spent)
-    times = np.append(over.times, end)
+    times = grid(period.start, end, step)
+    left = 1 - spent(slo, past, times)
     keep = times >= (past.first_measured or 0.0)
     return tuple(runs(times[keep], left[keep])), known(float(left[-1]), "no events in the SLO's own period")
 

@@ -7,6 +7,7 @@ import json
 import threading
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -119,6 +120,29 @@ def test_it_is_made_once_for_a_snapshot(serving: Serving, monkeypatch: pytest.Mo
     assert desk(ASKED) is desk(ASKED)
     assert desk([*ASKED, ("format", "md")]).status == 200
     assert len(made) == 2
+
+
+def test_a_costly_one_is_kept_for_longer_than_its_snapshot(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, made = room.gather, []
+
+    def slow(*args: object, **more: object) -> object:
+        made.append(1)
+        serving.now += 10
+        return real(*args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(room, "gather", slow)
+    before = serving.snapshot
+    try:
+        desk = serving.desk()
+        first = desk(ASKED)
+        serving.snapshot = replace(before, expires=1e9)
+        serving.now += 40
+        assert desk(ASKED) is first
+        serving.now += 20
+        assert desk(ASKED) is not first
+        assert len(made) == 2
+    finally:
+        serving.now, serving.snapshot = 0.0, before
 
 
 def test_one_at_a_time_and_nobody_waits_for_ever(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
