@@ -22,8 +22,8 @@ from exporter.snapshot import Snapshot
 from exporter.sources import sql
 from exporter.sources.changes import Changes
 from exporter.spec import Spec, SqlSource
-from exporter.state import Application, AuditEntry, State, StateError
-from winburn.assemble import Assembly, assemble, keys, open_state, state_url
+from exporter.state import Application, AuditEntry, State, StateError, opened_or_rebuilt, set_aside
+from winburn.assemble import Assembly, assemble, keys, state_url
 from winburn.configuration import configuration
 from winburn.lifecycle import settle
 from winburn.push import Push
@@ -65,7 +65,8 @@ class Running:
         self._desk: MakeReport | None = None
         self._desk_begins = threading.Lock()
         self.reloads = Reloads(time.time())
-        self._state_url, self.state = state_url(spec), open_state(spec)
+        self._state_url = state_url(spec)
+        self.state = opened_or_rebuilt(self._state_url, time.time())
         self._settle(spec)
         self.applier = _applier(spec, self.state, None)
         self._assembly = assemble(spec, self.state, progress=progress, wish=self._wish)
@@ -170,6 +171,7 @@ class Running:
         return [
             *self._assembly.health(),
             program,
+            sample("winburn_state_set_aside", set_aside(self._state_url)),
             *self.reloads.samples(),
             *self._pushes.counts.samples(),
             *watchers,
