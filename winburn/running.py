@@ -167,11 +167,12 @@ class Running:
         except StateError:  # the collectors say so; whether sources are up is known all the same
             done = []
         watchers = self.stream.health() if self.stream else ()
+        aside = set_aside(self._state_url)
         program = sample("winburn_build_info", 1, version=VERSION, python_version=platform.python_version())
         return [
             *self._assembly.health(),
             program,
-            sample("winburn_state_set_aside", set_aside(self._state_url)),
+            *([] if aside is None else [sample("winburn_state_set_aside", aside)]),
             *self.reloads.samples(),
             *self._pushes.counts.samples(),
             *watchers,

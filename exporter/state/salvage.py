@@ -58,11 +58,16 @@ def opened_or_rebuilt(url: str, at: float) -> State:
     return state
 
 
-def set_aside(url: str) -> int:
-    """How many damaged stores lie beside the store at this URL."""
+def set_aside(url: str) -> int | None:
+    """How many damaged stores lie beside the store at this URL; None where its folder cannot be read."""
     file = _file(url)
-    found = file.parent.glob(f"{file.name}{_MARK}*") if file is not None else ()
-    return sum(1 for path in found if path.name[-1].isdigit())
+    if file is None:
+        return 0
+    try:
+        names = [path.name for path in file.parent.iterdir()]
+    except OSError:
+        return None
+    return sum(name.startswith(f"{file.name}{_MARK}") and name[-1].isdigit() for name in names)
 
 
 def damage(file: Path) -> str | None:

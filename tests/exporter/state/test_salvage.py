@@ -107,6 +107,7 @@ def test_a_file_that_was_never_a_database_is_left_alone(tmp_path: Path) -> None:
 def test_what_is_missing_or_in_memory_is_not_damaged(tmp_path: Path) -> None:
     assert damage(tmp_path / "none.db") is None
     assert set_aside("sqlite://") == 0
+    assert set_aside(f"sqlite:///{tmp_path}/no/folder/state.db") is None
     assert opened_or_rebuilt("sqlite://", AT).latches("kill") == []
 
 
