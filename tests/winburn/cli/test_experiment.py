@@ -95,7 +95,8 @@ def test_what_is_wrong_is_said_in_one_sentence(spec: Path, words: tuple[str, ...
 
 
 def test_a_store_that_cannot_be_opened_is_an_error_of_one_line(tmp_path: Path) -> None:
-    spec = written(tmp_path, TEXT + f'state: {{url: "sqlite:///{tmp_path}/none/state.db"}}\n')
+    (tmp_path / "state.db").write_text("no database at all\n" * 100)
+    spec = written(tmp_path, TEXT + f'state: {{url: "sqlite:///{tmp_path}/state.db"}}\n')
     done = run("list", spec)
     assert (done.exit_code, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == 1
