@@ -161,5 +161,5 @@ def _sound(table: sa.Table, row: dict[str, Any]) -> bool:
         elif not isinstance(value, (int, float) if kind is float else kind):
             return False
         elif column.name in _JSON:
-            json.loads(value)
+            json.loads(str(value))
     return True
