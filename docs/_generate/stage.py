@@ -1,0 +1,45 @@
+"""A folder with all sources of the site: the written pages, and beside them those that come from the code."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from docs._generate import alerts, commands, functions, http, metrics, spec
+
+ROOT = Path(__file__).resolve().parents[2]
+
+GENERATED = {
+    "reference/spec.md": spec.page,
+    "reference/metrics.md": metrics.page,
+    "reference/alerts.md": alerts.page,
+    "reference/commands.md": commands.page,
+    "reference/exit-codes.md": commands.exit_codes,
+    "reference/http.md": http.page,
+    "reference/functions.md": functions.page,
+}
+"""Page -> what makes its text."""
+
+_COPIED = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md"}
+
+
+def stage(folder: Path) -> None:
+    """Fill the folder; what was there before is gone, so that a page that was removed leaves the site."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(ROOT / "docs", folder, ignore=shutil.ignore_patterns("_generate", "__pycache__"))
+    (folder / "reference" / "runbooks").mkdir(parents=True, exist_ok=True)
+    for path, make in GENERATED.items():
+        (folder / path).write_text(make(), encoding="utf-8")
+    for runbook in sorted((ROOT / "deploy" / "runbooks").glob("*.md")):
+        shutil.copy(runbook, folder / "reference" / "runbooks" / runbook.name)
+    for name, page in _COPIED.items():
+        text = (ROOT / name).read_text(encoding="utf-8")
+        (folder / page).write_text(_links_from_docs(text), encoding="utf-8")
+
+
+def _links_from_docs(text: str) -> str:
+    """Links that start at the root, as seen from docs/."""
+    names = "|".join(re.escape(name) for name in _COPIED)
+    text = re.sub(rf"\]\(({names})\)", lambda found: f"]({_COPIED[found[1]]})", text)
+    return text.replace("](docs/", "](")
