@@ -5,7 +5,7 @@ from __future__ import annotations
 from docs._generate.text import code, prose, table
 from exporter.alerts import ALERTS, Alert
 from exporter.promql import format_duration
-from exporter.windows import TIERS, factor
+from exporter.windows import TIERS, Tier, factor
 
 _PERIOD = 30 * 86400
 
@@ -30,7 +30,7 @@ def _tiers() -> str:
             tier.severity,
             tier.long,
             tier.short,
-            f"{100 * tier.budget_share:f} %".replace(".00", ""),
+            f"{100 * tier.budget_share:.0f} %",
             _limit(tier),
         )
         for tier in TIERS
@@ -38,14 +38,14 @@ def _tiers() -> str:
     head = ("tier", "severity", "long window", "short window", "of the budget", "fires above, for 30d")
     return (
         "## Tiers of SLOErrorBudgetBurn\n\nA tier fires while the budget burns faster than its factor in both windows, "
-        "and such counts are no chance. Source: [SRE Workbook, chapter 5](https://sre.google/workbook/alerting-on-slos/). "
-        "The factor is the share of the budget times the period over the window, at least 1; tiers whose long window is "
-        "more than a quarter of the period are left out.\n\n" + table(head, rows)
+        "and such counts are no chance. Source: [SRE Workbook, chapter 5](https://sre.google/workbook/alerting-on-slos/)."
+        " The factor is the share of the budget times the period over the window, at least 1; tiers whose long window is"
+        " more than a quarter of the period are left out.\n\n" + table(head, rows)
     )
 
 
-def _limit(tier: object) -> str:
-    return f"{factor(tier, _PERIOD).normalize():f}"  # type: ignore[arg-type]
+def _limit(tier: Tier) -> str:
+    return f"{factor(tier, _PERIOD).normalize():f}"
 
 
 def _alert(alert: Alert) -> str:

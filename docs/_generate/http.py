@@ -9,9 +9,11 @@ ANSWERS = {
     "/": ("GET", "Every SLO and experiment at a glance, as HTML without scripts."),
     "/metrics": (
         "GET",
-        "The metrics: Prometheus' text format 0.0.4, or OpenMetrics 1.0 where `Accept` prefers it; gzip where "
-        "`Accept-Encoding` allows. Another path by `--web.telemetry-path`. 503 before the first refresh; when the last "
-        "refresh is too long ago, the health families alone.",
+        (
+            "The metrics: Prometheus' text format 0.0.4, or OpenMetrics 1.0 where `Accept` prefers it; gzip where "
+            "`Accept-Encoding` allows. Another path by `--web.telemetry-path`. 503 before the first refresh; when the last "
+            "refresh is too long ago, the health families alone."
+        ),
     ),
     "/config": ("GET", "The spec in force as YAML, secrets masked, and what commands have set, by whom and why."),
     "/live": ("GET", "The live page: SLOs, experiments, content variants and kills as they change."),
@@ -27,8 +29,8 @@ ANSWERS = {
 _HEAD = """\
 # HTTP endpoints
 
-`winburn serve` listens on `:10345` unless `--web.listen-address` says otherwise. Every path only copies from memory what
-the last refresh has made. HEAD works wherever GET does. Errors are one plain sentence; answers are never cached by
+`winburn serve` listens on `:10345` unless `--web.listen-address` says otherwise. Every path only copies from memory
+what the last refresh has made. HEAD works wherever GET does. Errors are one plain sentence; answers are never cached by
 browsers and carry strict security headers.
 
 """

@@ -17,9 +17,9 @@ _HEAD = """\
 # The spec
 
 One YAML file, or a folder of them, which are merged. Unknown keys, keys that stand twice, and values of the wrong type
-are errors; `winburn check` names all of them at once, each with its line. What must fit together (an SLO that a guardrail
-names, two kinds of SLI at once) is checked too, and not in these tables. `winburn check --schema` prints the same as a
-JSON Schema for editors.
+are errors; `winburn check` names all of them at once, each with its line. What must fit together (an SLO that a
+guardrail names, two kinds of SLI at once) is checked too, and not in these tables. `winburn check --schema` prints the
+same as a JSON Schema for editors.
 
 Durations are written like `30s`, `5m`, `1h30m` or `30d`; shares are between 0 and 1; an objective is a percentage.
 
@@ -129,7 +129,7 @@ def _default(field: Schema) -> str:
 _BOUNDS = {"exclusiveMinimum": "> {}", "minimum": ">= {}", "exclusiveMaximum": "< {}", "maximum": "<= {}"}
 
 
-def _type(field: Schema) -> str:
+def _type(field: Schema) -> str:  # noqa: PLR0911 - one for each form that JSON Schema has
     if "$ref" in field:
         name = field["$ref"].rsplit("/", 1)[1]
         return f"[{name}](#{anchor(name)})"
