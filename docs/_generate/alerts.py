@@ -39,8 +39,8 @@ def _tiers() -> str:
     return (
         "## Tiers of SLOErrorBudgetBurn\n\nA tier fires while the budget burns faster than its factor in both windows, "
         "and such counts are no chance. Source: [SRE Workbook, chapter 5](https://sre.google/workbook/alerting-on-slos/)."
-        " The factor is the share of the budget times the period over the window, at least 1; tiers whose long window is"
-        " more than a quarter of the period are left out.\n\n" + table(head, rows)
+        " The factor is the share of the budget times the period over the window, at least 1; tiers whose long window"
+        " is more than a quarter of the period are left out.\n\n" + table(head, rows)
     )
 
 
