@@ -57,7 +57,9 @@ class Reader:
             self.paste(block)
 
     def paste(self, block: Block) -> None:
-        script, expected = commands(self.here(block.text)) if block.language == "console" else (self.here(block.text), "")
+        script, expected = (
+            commands(self.here(block.text)) if block.language == "console" else (self.here(block.text), "")
+        )
         code, self.last = self.run(script)
         wanted = int(block.said) if block.mark == "exit" else 0
         assert code == wanted, f"{block.where}: exit code {code}\n{self.last}"
@@ -74,12 +76,14 @@ class Reader:
             timeout=WHOLE_SECONDS,
             check=False,
         )
-        return done.returncode, done.stdout.decode()
+        return done.returncode, self.here(done.stdout.decode())
 
     def begin(self, block: Block) -> None:
         self.started += 1
         log = self.folder.parent / f"background-{self.started}.log"
-        process = self.running.add(start(["bash", "-c", f"exec {self.here(block.text)}"], log, cwd=self.folder, env=self.env))
+        process = self.running.add(
+            start(["bash", "-c", f"exec {self.here(block.text)}"], log, cwd=self.folder, env=self.env)
+        )
         deadline = time.monotonic() + 60
         while not answers(self.here(block.said)):
             alive = process.popen.poll() is None
@@ -122,7 +126,14 @@ def reader(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Reader]:
     (programs / "winburn").chmod(0o755)
     servers = request.getfixturevalue("prometheus_folder")
     path = os.pathsep.join([str(programs), str(Path(sys.executable).parent), str(servers), os.environ["PATH"]])
-    env = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "NO_COLOR": "1", "COLUMNS": "120"}
+    env = {
+        **os.environ,
+        "PATH": path,
+        "PYTHONPATH": str(ROOT),
+        "HOME": str(tmp_path),
+        "NO_COLOR": "1",
+        "COLUMNS": "120",
+    }
     with Group() as running:
         yield Reader(folder, env, running, ports)
 

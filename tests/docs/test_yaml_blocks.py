@@ -49,9 +49,11 @@ def complete(kind: str, part: Any) -> dict[str, Any]:
     slo, experiment = spec["slos"][0], spec["experiments"][0]
     match kind:
         case "spec":
-            part = dict(part)
-            part["sources"] = {**spec["sources"], **part.get("sources", {})}
+            sources = {**spec["sources"], **part.get("sources", {})}
+            engagement = {**spec["engagement"], **part.get("engagement", {})}
+            experiments = [{**experiment, **given} for given in part.get("experiments", [{}])]
             spec.update(part)
+            spec.update(sources=sources, engagement=engagement, experiments=experiments)
         case "slo":
             slo.update(part)
         case "sli":
