@@ -11,8 +11,8 @@ ANSWERS = {
         "GET",
         (
             "The metrics: Prometheus' text format 0.0.4, or OpenMetrics 1.0 where `Accept` prefers it; gzip where "
-            "`Accept-Encoding` allows. Another path by `--web.telemetry-path`. 503 before the first refresh; when the last"
-            " refresh is too long ago, the health families alone."
+            "`Accept-Encoding` allows. Another path by `--web.telemetry-path`. 503 before the first refresh; when the"
+            " last refresh is too long ago, the health families alone."
         ),
     ),
     "/config": ("GET", "The spec in force as YAML, secrets masked, and what commands have set, by whom and why."),

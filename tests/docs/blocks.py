@@ -1,15 +1,13 @@
 """The fenced blocks of README and docs, with the comments before them that say how they are tested.
 
-=========================  ==============================================================================================
-``<!-- file: NAME -->``      the block is saved as NAME for the later blocks of its page; a spec is checked too
-``<!-- fragment: KIND -->``  the YAML is a part of a spec: of an slo, an sli, an experiment, a metric, or whole sections
-``<!-- not a spec: WHAT -->``  the YAML is another program's; it must be YAML
-``<!-- not run: WHY -->``    the shell block needs what a test has not
-``<!-- background: URL -->``  the shell block is started and left running, once the address answers
-``<!-- exit: N -->``         the shell block must end with this code
-``<!-- output -->``          the text block is what the shell block before it printed; … stands for anything
-``<!-- setup ... -->``       shell commands that run before the page's first block, for what the page takes for granted
-=========================  ==============================================================================================
+- ``<!-- file: NAME -->``: the block is saved as NAME for the later blocks of its page; a spec is checked too
+- ``<!-- fragment: KIND -->``: a part of a spec: slo, sli, experiment, metric, engagement, or spec: sections
+- ``<!-- not a spec: WHAT -->``: the YAML is another program's; it must be YAML
+- ``<!-- not run: WHY -->``: the shell block needs what a test has not
+- ``<!-- background: URL -->``: the shell block is started and left running, once the address answers
+- ``<!-- exit: N -->``: the shell block must end with this code
+- ``<!-- output -->``: the text block is what the shell block before it printed; … stands for anything
+- ``<!-- setup ... -->``: shell commands, on lines of their own, for what the page takes for granted
 """
 
 from __future__ import annotations

@@ -86,8 +86,8 @@ class Reader:
         )
         deadline = time.monotonic() + 60
         while not answers(self.here(block.said)):
-            alive = process.popen.poll() is None
-            assert alive and time.monotonic() < deadline, f"{block.where}: {process.tail()}"
+            assert process.popen.poll() is None, f"{block.where} has ended: {process.tail()}"
+            assert time.monotonic() < deadline, f"{block.where}: {process.tail()}"
             time.sleep(0.2)
 
     def here(self, text: str) -> str:
@@ -158,5 +158,5 @@ def test_what_is_not_run_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     ("pattern", "output", "same"),
     [("a … c\n", "a b\nb c", True), ("a … c", "a b d", False), ("a", "ab", False), ("a\nb", "a  \nb\n", True)],
 )
-def test_an_ellipsis_stands_for_anything_and_nothing_else_does(pattern: str, output: str, same: bool) -> None:
+def test_an_ellipsis_stands_for_anything_and_nothing_else_does(pattern: str, output: str, *, same: bool) -> None:
     assert agrees(pattern, output) is same
