@@ -48,7 +48,7 @@ def house() -> str:
         parts.append(box(x, y, width, _HEIGHT, fill="#ffffff", stroke=colour))
         parts.append(words(x + width / 2, y + 19, name, colour=colour, anchor="middle"))
         parts.append(words(x + width / 2, y + 35, what, colour=INK, size=10, anchor="middle"))
-    legend = "blue: made of the spec; green: pure, no I/O; grey: survives restarts; orange: other programs, and who tells"
+    legend = "blue: made of the spec; green: pure, no I/O; grey: survives restarts; orange: outside, and who tells"
     parts.append(words(190, 330, legend, colour=GREY, size=12))
     foot = "alert_rules and dashboards are generated from the same spec, for Prometheus, Alertmanager and Grafana"
     parts.append(words(190, 352, foot, colour=GREY, size=12))

@@ -78,11 +78,7 @@ def _model(name: str, model: Schema, places: list[str]) -> str:
     about = "" if name == _ROOT else _about(model)
     required = model.get("required", ())
     rows = [_row(name, key, field, must=key in required) for key, field in model.get("properties", {}).items()]
-    return (
-        f"({anchor(name)})=\n## {title}\n\n{where}{about}\n\n"
-        + table(("key", "type", "default", "meaning"), rows)
-        + "\n"
-    )
+    return f"({anchor(name)})=\n## {title}\n\n{where}{about}\n\n" + table(("key", "meaning"), rows) + "\n"
 
 
 def _about(model: Schema) -> str:
@@ -103,27 +99,23 @@ def anchor(model: str) -> str:
     return f"spec-{model.lower()}"
 
 
-def _row(model: str, key: str, field: Schema, *, must: bool) -> tuple[str, str, str, str]:
+def _row(model: str, key: str, field: Schema, *, must: bool) -> tuple[str, str]:
     example = EXAMPLES.get(f"{model}.{key}", EXAMPLES.get(key))
-    meaning = prose(field.get("description", ""))
-    if example:
-        meaning += f"<br>{code(example)}"
-    default = "required" if must else _default(field)
-    return code(key), _type(field), default, meaning.removeprefix("<br>") or "the kind of this source"
+    meaning = prose(field.get("description", "")) or "The kind of this source."
+    shape = f"*{_type(field)}*" + ("; **required**" if must else _default(field))
+    return code(key), f"{meaning}<br>{shape}" + (f"<br>{code(example)}" if example else "")
 
 
 def _default(field: Schema) -> str:
-    if "default" not in field or field["default"] is None:
+    """What holds where the key is not given, if that can be said in a few words."""
+    value = field.get("default")
+    if value is None or value in ({}, []):
         return ""
-    value = field["default"]
-    if isinstance(value, dict | list) and not value:
-        return "none"
-    if isinstance(value, dict) and any(isinstance(inner, dict | list) for inner in value.values()):
-        return "its defaults"
     if isinstance(value, dict):
         given = {name: inner for name, inner in value.items() if inner is not None}
-        return code(json.dumps(given).replace('"', "")) if given else "its defaults"
-    return code(json.dumps(value).strip('"'))
+        plain = given and not any(isinstance(inner, dict | list) for inner in given.values())
+        return f"; default {code(json.dumps(given).replace(chr(34), ''))}" if plain else ""
+    return f"; default {code(json.dumps(value).strip(chr(34)))}"
 
 
 _BOUNDS = {"exclusiveMinimum": "> {}", "minimum": ">= {}", "exclusiveMaximum": "< {}", "maximum": "<= {}"}

@@ -21,6 +21,17 @@ GENERATED = {
 }
 """Page -> what makes its text."""
 
+_RUNBOOKS = """\
+# Runbooks
+
+One for each alert: what it means, what to check first, when to ignore it.
+
+```{toctree}
+:glob:
+
+*
+```
+"""
 _COPIED = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md"}
 
 
@@ -33,6 +44,7 @@ def stage(folder: Path) -> None:
         (folder / path).write_text(make(), encoding="utf-8")
     for runbook in sorted((ROOT / "deploy" / "runbooks").glob("*.md")):
         shutil.copy(runbook, folder / "reference" / "runbooks" / runbook.name)
+    (folder / "reference" / "runbooks" / "index.md").write_text(_RUNBOOKS, encoding="utf-8")
     for name, page in _COPIED.items():
         text = (ROOT / name).read_text(encoding="utf-8")
         (folder / page).write_text(_links_from_docs(text), encoding="utf-8")
