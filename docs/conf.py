@@ -21,8 +21,6 @@ nitpicky = False
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4
-# Pages that are named in a toctree by a pattern may not be there yet; a test looks for pages that no tree names.
-suppress_warnings = ["toc.empty_glob"]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the shapes are said in the text, and ArrayLike says less
