@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint golden bench e2e docs docs-links servers clean
+.PHONY: help run test lint golden bench e2e docs docs-links install servers clean
 
 help: ## Show this
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ golden: $(STAMP) ## Rewrite the golden files, then test against them; review the
 
 bench: $(STAMP) ## Measure speed as ratios against peers in the same run
 	@$(BIN)/python -m benchmarks
+
+install: $(STAMP) servers ## Set up the command alone: .venv/bin/winburn, and the servers of the demo
+	@echo "$(BIN)/winburn"
 
 docs: $(STAMP) ## Build the documentation into build/docs; a warning is an error
 	@$(BIN)/python -m docs._generate build/docs

@@ -42,7 +42,7 @@ class Line:
     dashed: bool = False
 
 
-def words(x: float, y: float, text: str, *, colour: str = INK, size: int = 13, anchor: str = "start") -> str:
+def words(x: float, y: float, text: str, *, colour: str = INK, size: int = 16, anchor: str = "start") -> str:
     """Text whose baseline is at y."""
     return f'<text x="{x:g}" y="{y:g}" fill="{colour}" font-size="{size}" text-anchor="{anchor}">{escape(text)}</text>'
 
@@ -79,7 +79,7 @@ def chart(
 ) -> str:
     """Lines over two axes; ``more`` is drawn last."""
     foot = TOP + HEIGHT
-    parts = [words(LEFT - 50, 20, title, size=14)]
+    parts = [words(LEFT - 50, 20, title)]
     for value, text in y_ticks:
         parts.append(rule(LEFT, y.at(value), LEFT + WIDTH, y.at(value), colour="#d8dbdf"))
         parts.append(words(LEFT - 8, y.at(value) + 4, text, colour=GREY, anchor="end"))

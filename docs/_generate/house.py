@@ -42,14 +42,14 @@ def house() -> str:
     """The picture."""
     parts = ['<defs><marker id="a" markerWidth="8" markerHeight="8" refX="7" refY="4" orient="auto">']
     parts.append(f'<path d="M0,0 L8,4 L0,8 z" fill="{GREY}"/></marker></defs>')
-    parts.append(words(20, 24, "The way of the data: one direction, no way back", size=14))
+    parts.append(words(20, 24, "The way of the data: one direction, no way back"))
     parts += [rule(*begin, *end, more=' marker-end="url(#a)" stroke-width="1.5"') for begin, end in _ARROWS]
     for x, y, width, colour, name, what in _ROOMS:
         parts.append(box(x, y, width, _HEIGHT, fill="#ffffff", stroke=colour))
-        parts.append(words(x + width / 2, y + 19, name, colour=colour, anchor="middle"))
-        parts.append(words(x + width / 2, y + 35, what, colour=INK, size=10, anchor="middle"))
+        parts.append(words(x + width / 2, y + 19, name, colour=colour, size=15, anchor="middle"))
+        parts.append(words(x + width / 2, y + 35, what, colour=INK, size=11, anchor="middle"))
     legend = "blue: made of the spec; green: pure, no I/O; grey: survives restarts; orange: outside, and who tells"
-    parts.append(words(190, 330, legend, colour=GREY, size=12))
+    parts.append(words(190, 330, legend, colour=GREY, size=13))
     foot = "alert_rules and dashboards are generated from the same spec, for Prometheus, Alertmanager and Grafana"
-    parts.append(words(190, 352, foot, colour=GREY, size=12))
+    parts.append(words(190, 352, foot, colour=GREY, size=13))
     return picture("How the parts of winburn hang together", parts, width=856, height=400)
