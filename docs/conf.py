@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
@@ -46,7 +47,16 @@ def _absolute_values(_app: object, _what: str, _name: str, _obj: object, _option
     lines[:] = [line.replace("|", "\\|") for line in lines]
 
 
+def _reachable(_app: object, _page: str, _template: str, context: dict[str, Any], _doctree: object) -> None:
+    """What axe-core finds serious: tables that scroll without the keyboard, headings of the tree without a level."""
+    body = context.get("body", "")
+    context["body"] = body.replace('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper')
+    tree = context.get("furo_navigation_tree", "")
+    context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
+
+
 def setup(app: Sphinx) -> None:
     """Pygments has no lexer for PromQL; without this the runbooks' queries would be warnings."""
     app.add_lexer("promql", TextLexer)
+    app.connect("html-page-context", _reachable, priority=900)  # after the theme has made its tree
     app.connect("autodoc-process-docstring", _absolute_values)

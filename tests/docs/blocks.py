@@ -7,7 +7,8 @@
 - ``<!-- background: URL -->``: the shell block is started and left running, once the address answers
 - ``<!-- exit: N -->``: the shell block must end with this code
 - ``<!-- output -->``: the text block is what the shell block before it printed; … stands for anything
-- ``<!-- setup ... -->``: shell commands, on lines of their own, for what the page takes for granted
+- ``<!-- setup ... -->``: shell commands, on lines of their own, for what the page takes for granted; with ``until URL``
+  they go on running
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _FENCE = re.compile(
     r"^(?P<fence>```+|:::+)(?P<language>[a-z]*)[^\n]*\n(?P<text>.*?)^(?P=fence)\s*$",
     re.DOTALL | re.MULTILINE,
 )
-_SETUP = re.compile(r"<!-- setup\n(.*?)-->", re.DOTALL)
+_SETUP = re.compile(r"<!-- setup(?: until (\S+))?\n(.*?)-->", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,10 @@ def blocks(page: Path) -> Iterator[Block]:
         yield Block(page, line, found["language"], found["text"], found["mark"], found["said"] or "")
 
 
-def setup(page: Path) -> str:
-    """Shell commands that the page's reader has behind him."""
-    return "".join(_SETUP.findall(page.read_text(encoding="utf-8")))
+def setup(page: Path) -> Iterator[Block]:
+    """What the page's reader has behind him, as shell blocks."""
+    for until, text in _SETUP.findall(page.read_text(encoding="utf-8")):
+        yield Block(page, 1, "bash", text, "background" if until else None, until)
 
 
 def all_blocks(*languages: str) -> list[Block]:

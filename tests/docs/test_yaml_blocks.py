@@ -77,7 +77,7 @@ def check(text: str, folder: Path) -> str:
 
 
 def test_there_are_blocks_of_each_sort() -> None:
-    assert len(WHOLE) > 15
+    assert len(WHOLE) > 7
     assert len(FRAGMENTS) > 5
     assert FOREIGN
 
