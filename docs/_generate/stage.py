@@ -21,6 +21,7 @@ GENERATED = {
 }
 """Page -> what makes its text."""
 
+_OUTWARDS = re.compile(r"(?<!!)\[(?P<words>[^\]\n]+)\]\((?P<path>\.\./[^)#\s]+)(?:#[^)\s]*)?\)")
 _PATTERN = re.compile(r"[a-z/-]+\*\n")
 _RUNBOOKS = """\
 # Runbooks
@@ -47,6 +48,9 @@ def stage(folder: Path) -> None:
         shutil.copy(runbook, folder / "reference" / "runbooks" / runbook.name)
     (folder / "reference" / "runbooks" / "index.md").write_text(_RUNBOOKS, encoding="utf-8")
     _drop_missing(folder / "index.md")
+    for written in sorted((ROOT / "docs").rglob("*.md")):
+        page = folder / written.relative_to(ROOT / "docs")
+        page.write_text(_links_outwards(page.read_text(encoding="utf-8"), written), encoding="utf-8")
     for name, page in _COPIED.items():
         text = (ROOT / name).read_text(encoding="utf-8")
         (folder / page).write_text(_links_from_docs(text), encoding="utf-8")
@@ -57,6 +61,20 @@ def _drop_missing(page: Path) -> None:
     lines = page.read_text(encoding="utf-8").splitlines(keepends=True)
     kept = [line for line in lines if not _PATTERN.fullmatch(line) or any(page.parent.glob(f"{line.strip()}.md"))]
     page.write_text("".join(kept), encoding="utf-8")
+
+
+def _links_outwards(text: str, written: Path) -> str:
+    """Links of a page to files outside of docs/: to their page of the site, or just their words where there is none."""
+
+    def shown(found: re.Match[str]) -> str:
+        target = (written.parent / found["path"]).resolve()
+        if target.is_relative_to(ROOT / "docs") or not target.exists():
+            return found[0]
+        page = {"README.md": "index.md", **_COPIED}.get(str(target.relative_to(ROOT)))
+        up = "../" * (len(written.relative_to(ROOT / "docs").parts) - 1)
+        return f"[{found['words']}]({up}{page})" if page else found["words"]
+
+    return _OUTWARDS.sub(shown, text)
 
 
 def _links_from_docs(text: str) -> str:
