@@ -9,6 +9,7 @@
 - ``<!-- output -->``: the text block is what the shell block before it printed; … stands for anything
 - ``<!-- setup ... -->``: shell commands, on lines of their own, for what the page takes for granted; with ``until URL``
   they go on running
+- ``<!-- tested by: FILE -->``, once on a page: its blocks have a test of their own, which names the page
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _FENCE = re.compile(
     r"^(?P<fence>```+|:::+)(?P<language>[a-z]*)[^\n]*\n(?P<text>.*?)^(?P=fence)\s*$",
     re.DOTALL | re.MULTILINE,
 )
+_TESTED_BY = re.compile(r"^<!-- tested by: (\S+) -->$", re.MULTILINE)
 _SETUP = re.compile(r"<!-- setup(?: until (\S+))?\n(.*?)-->", re.DOTALL)
 
 
@@ -50,8 +52,15 @@ def pages() -> list[Path]:
     return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
+def own_tests(page: Path) -> list[str]:
+    """The files, from the root, that test the page's blocks instead of the tests here."""
+    return _TESTED_BY.findall(page.read_text(encoding="utf-8"))
+
+
 def blocks(page: Path) -> Iterator[Block]:
-    """The page's blocks in order."""
+    """The page's blocks in order; none where it has a test of its own."""
+    if own_tests(page):
+        return
     text = page.read_text(encoding="utf-8")
     for found in _FENCE.finditer(text):
         line = text.count("\n", 0, found.start("fence")) + 1

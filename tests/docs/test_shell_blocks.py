@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.blocks import ROOT, SHELL, Block, all_blocks, blocks, pages, setup
+from tests.docs.blocks import ROOT, SHELL, Block, all_blocks, blocks, own_tests, pages, setup
 from winburn.processes import Group, free_ports, start
 
 PAGES = [page for page in pages() if any(b.language in SHELL and b.mark != "not run" for b in blocks(page))]
@@ -149,6 +149,11 @@ def test_what_is_not_run_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         print(f"\nshell blocks of README and docs that no test runs: {len(SKIPPED)}")
         print("".join(f"  {block.where}: {block.said}\n" for block in SKIPPED))
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if own_tests(page)], ids=lambda page: page.name)
+def test_a_page_with_a_test_of_its_own_has_it(page: Path) -> None:
+    assert all(page.name in (ROOT / name).read_text(encoding="utf-8") for name in own_tests(page))
 
 
 @pytest.mark.parametrize(
