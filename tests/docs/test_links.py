@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tests.docs.blocks import ROOT
+from tests.docs.blocks import ROOT, pages
 
 pytestmark = pytest.mark.xdist_group("docs")
 
@@ -88,3 +88,14 @@ def test_links_of_the_front_pages_lead_to_files(name: str, site: Path) -> None:
         if not (ROOT / path).exists() and not (sources / path.removeprefix("docs/")).exists()
     ]
     assert broken == []
+
+
+_NAMED = re.compile(r"`((?:exporter|winburn|alert_rules|dashboards|deploy|tests|docs|benchmarks)/[\w./-]+)`")
+_INVENTED = {"deploy/runbooks/NAME.md", "exporter/sources/redis.py", "winburn/sql"}
+"""Files of the worked examples, and what an installed winburn has elsewhere."""
+
+
+def test_every_file_that_the_pages_name_is_there() -> None:
+    named = {(page.name, path) for page in pages() for path in _NAMED.findall(page.read_text(encoding="utf-8"))}
+    assert len(named) > 40
+    assert sorted(pair for pair in named if pair[1] not in _INVENTED and not (ROOT / pair[1]).exists()) == []
