@@ -2,8 +2,9 @@
 import React from 'react';
 import { createRoot } from 'react-dom/client';
 import { lastValueFrom } from 'rxjs';
-import { ThemeContext, applyFieldOverrides, createTheme, transformDataFrame } from '@grafana/data';
+import { ThemeContext, applyFieldOverrides, cacheFieldDisplayNames, createTheme, transformDataFrame } from '@grafana/data';
 import { GlobalStyles, PanelChrome } from '@grafana/ui';
+import './font.css';
 import { initialise, registryOf } from './fields.js';
 import { bodyOf } from './panels.jsx';
 import { ask, interpolate, marks, resolveVariables, timeRange } from './prometheus.js';
@@ -53,9 +54,11 @@ async function dataOf(panel, variables, range, theme, width) {
   const changed = await lastValueFrom(transformDataFrame(panel.transformations ?? [], raw, context));
   const fieldConfigRegistry = registryOf(panel.fieldConfig);
   const replaceVariables = cellReplacer(variables);
-  return applyFieldOverrides({
+  const shown = applyFieldOverrides({
     data: changed, fieldConfig: panel.fieldConfig, fieldConfigRegistry, replaceVariables, theme, timeZone: 'browser',
   });
+  cacheFieldDisplayNames(shown);
+  return shown;
 }
 
 class Guard extends React.Component {
@@ -76,7 +79,7 @@ function One({ panel, style, width, height, variables, range, theme, found }) {
   const Body = bodyOf(panel);
   const title = interpolate(panel.title ?? '', variables);
   return (
-    <div style={style} data-panel={title} data-ready={state.frames || state.problem ? 'yes' : 'no'}>
+    <div style={style} data-panel={title} data-kind={panel.type} data-ready={state.frames || state.problem ? 'yes' : 'no'}>
       <PanelChrome width={width} height={height} title={title} description={panel.description}>
         {(w, h) => (
           <Guard>
@@ -130,6 +133,7 @@ function Page({ dashboard, variables, range, theme, found }) {
 }
 
 async function start() {
+  await document.fonts.load('16px Inter');
   initialise();
   const theme = createTheme({ colors: { mode: asked.get('theme') ?? 'dark' } });
   const dashboard = await (await fetch(`/dashboards/${asked.get('uid') ?? 'winburn-slo-overview'}.json`)).json();

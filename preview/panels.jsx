@@ -1,6 +1,8 @@
 // One component for each kind of panel, from @grafana/ui where it has one.
 import React from 'react';
-import { FieldType, VizOrientation, getFieldDisplayName, getFieldDisplayValues, renderTextPanelMarkdown } from '@grafana/data';
+import {
+  FieldType, VizOrientation, getDisplayValueAlignmentFactors, getFieldDisplayName, getFieldDisplayValues, renderTextPanelMarkdown,
+} from '@grafana/data';
 import { BarGauge, BigValue, TimeSeries, VizRepeater, useTheme2 } from '@grafana/ui';
 import { TableNG } from '@grafana/ui/unstable';
 
@@ -48,10 +50,7 @@ function Bars({ panel, frames, replace, width, height }) {
       getValues={valuesOf({ panel, frames, replace, theme })} width={width} height={height} source={frames}
       renderCounter={0} orientation={options.orientation} itemSpacing={8} minVizHeight={options.minVizHeight}
       maxVizHeight={options.maxVizHeight} minVizWidth={options.minVizWidth}
-      getAlignmentFactors={(values) => ({
-        title: values.map((one) => one.display.title ?? '').sort((a, b) => b.length - a.length)[0] ?? '',
-        text: values.map((one) => one.display.text).sort((a, b) => b.length - a.length)[0] ?? '',
-      })}
+      getAlignmentFactors={getDisplayValueAlignmentFactors}
       renderValue={({ value, width: w, height: h, alignmentFactors }) => (
         <BarGauge
           value={value.display} width={w} height={h} theme={theme} field={value.field} display={value.view?.getFieldDisplayProcessor(value.colIndex)}
@@ -102,13 +101,19 @@ function Lines({ panel, frames, width, height, range, marks }) {
   );
 }
 
+const marked = new WeakSet();
+
 function markUp(builder, marks) {
+  if (marked.has(builder)) {
+    return;
+  }
+  marked.add(builder);
   builder.addHook('draw', (plot) => {
     const { ctx, bbox } = plot;
     ctx.save();
     for (const { from, to, color } of marks) {
       const [left, right] = [from, to].map((time) => Math.max(plot.valToPos(time, 'x', true), bbox.left));
-      ctx.globalAlpha = 0.12;
+      ctx.globalAlpha = 0.08;
       ctx.fillStyle = color;
       ctx.fillRect(left, bbox.top, right - left, bbox.height);
       ctx.globalAlpha = 0.9;

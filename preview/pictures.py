@@ -12,6 +12,7 @@ from tests.e2e.browser import Page, chromium
 WIDTHS = (390, 1440, 1920)
 THEMES = ("dark", "light")
 _DRAWN = "(all => all.length > 0 && all.every(one => one.dataset.ready === 'yes'))([...document.querySelectorAll('[data-panel]')])"
+_ROWS = "[...document.querySelectorAll('[data-kind=table]')].every(one => one.querySelector('[role=row], [data-nothing], [data-problem]'))"
 _PROBLEMS = "[...document.querySelectorAll('[data-problem]')].map(one => one.closest('[data-panel]').dataset.panel + ': ' + one.textContent)"
 _EMPTY = "[...document.querySelectorAll('[data-nothing]')].map(one => one.closest('[data-panel]').dataset.panel)"
 _SETTLED = "new Promise(done => setTimeout(() => done(true), 700))"
@@ -35,5 +36,7 @@ def take(address: str, folder: Path, uids: Sequence[str], widths: Sequence[int],
 def _one(page: Page, url: str, width: int, path: Path) -> None:
     page.open(url, width=width, height=900)
     page.wait(_DRAWN, 60)
+    page.size(width, page.run("document.documentElement.scrollHeight"))  # what is not in sight is not drawn
+    page.wait(_ROWS, 30)
     page.run(_SETTLED)
     page.picture(path)
