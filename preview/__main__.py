@@ -82,15 +82,16 @@ def _prometheus(demo: Path) -> str:
 
 
 def _pictures(address: str, asked: argparse.Namespace) -> int:
-    problems = pictures.take(
-        address,
-        asked.pictures,
+    wanted = pictures.Wanted(
         asked.uid or list(DASHBOARD_UIDS.values()),
         asked.width or pictures.WIDTHS,
         asked.theme or pictures.THEMES,
-        asked.since,
-        [(f"var-{name}", value) for name, _, value in (each.partition("=") for each in asked.var)],
+        [
+            *([("from", asked.since)] if asked.since else ()),
+            *((f"var-{name}", value) for name, _, value in (each.partition("=") for each in asked.var)),
+        ],
     )
+    problems = pictures.take(address, asked.pictures, wanted)
     for problem in problems:
         print(problem, file=sys.stderr)
     return 1 if problems else 0

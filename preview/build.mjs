@@ -15,5 +15,5 @@ await build({
   jsx: 'automatic',
   logLevel: 'warning',
   define: { global: 'window', 'process.env.NODE_ENV': '"production"' },
-  loader: { '.svg': 'dataurl', '.ttf': 'empty', '.woff2': 'dataurl', '.png': 'empty' },
+  loader: { '.svg': 'dataurl', '.ttf': 'empty', '.woff2': 'empty', '.png': 'empty' },
 });

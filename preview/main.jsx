@@ -4,7 +4,6 @@ import { createRoot } from 'react-dom/client';
 import { lastValueFrom } from 'rxjs';
 import { ThemeContext, applyFieldOverrides, cacheFieldDisplayNames, createTheme, transformDataFrame } from '@grafana/data';
 import { GlobalStyles, PanelChrome } from '@grafana/ui';
-import './font.css';
 import { initialise, registryOf } from './fields.js';
 import { bodyOf } from './panels.jsx';
 import { ask, interpolate, marks, resolveVariables, timeRange } from './prometheus.js';
@@ -133,7 +132,6 @@ function Page({ dashboard, variables, range, theme, found }) {
 }
 
 async function start() {
-  await document.fonts.load('16px Inter');
   initialise();
   const theme = createTheme({ colors: { mode: asked.get('theme') ?? 'dark' } });
   const dashboard = await (await fetch(`/dashboards/${asked.get('uid') ?? 'winburn-slo-overview'}.json`)).json();
@@ -141,9 +139,13 @@ async function start() {
   const variables = await resolveVariables(dashboard.templating.list, range, asked);
   const found = await marks(dashboard.annotations.list, variables, range);
   document.title = `${dashboard.title} (preview)`;
+  // Texts are measured before they are drawn, so the typeface has to be there first.
+  const styles = document.body.appendChild(document.createElement('div'));
+  createRoot(styles).render(<ThemeContext.Provider value={theme}><GlobalStyles /></ThemeContext.Provider>);
+  await new Promise((done) => { setTimeout(done, 50); });
+  await Promise.all(['14px Inter', '500 14px Inter'].map((font) => document.fonts.load(font)));
   createRoot(document.getElementById('root')).render(
     <ThemeContext.Provider value={theme}>
-      <GlobalStyles />
       <Page dashboard={dashboard} variables={variables} range={range} theme={theme} found={found} />
     </ThemeContext.Provider>,
   );

@@ -22,7 +22,9 @@ KINDS = {
     ".json": "application/json",
     ".svg": "image/svg+xml",
 }
-_ICONS = HERE / "node_modules" / "@grafana" / "ui" / "dist"
+_PACKAGES = HERE / "node_modules"
+# Where Grafana's server has its pictures and its typeface, and where npm's packages have them.
+_ICONS, _FONTS = "/public/build/", "/public/fonts/inter/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,11 @@ def _handler(place: Place) -> type[BaseHTTPRequestHandler]:
                     with fresh:
                         generate(place)
                 self._file(place.generated / "dashboards", path.removeprefix("/dashboards/"))
-            elif path.startswith("/public/"):
-                self._file(_ICONS, path.removeprefix("/"))
+            elif path.startswith(_ICONS):
+                self._file(_PACKAGES / "@grafana" / "ui" / "dist" / "public", path.removeprefix(_ICONS))
+            elif path.startswith(_FONTS):
+                style = "italic" if "Italic" in path else "normal"
+                self._file(_PACKAGES / "@fontsource-variable" / "inter" / "files", f"inter-latin-wght-{style}.woff2")
             elif path == "/":
                 self._file(HERE, "index.html")
             else:
