@@ -24,6 +24,7 @@ class Facts:
     ``alpha``: error rate that most experiments have; the evidence graph draws its line at 1/alpha.
     ``runbooks``: base address of the runbooks; None where it is not one that a browser can open.
     ``alertmanager``: address of Alertmanager's page, where people silence.
+    ``pushed``: whether winburn pushes to Grafana Live; a table of what it pushes is empty otherwise.
     """
 
     interval: str
@@ -33,6 +34,7 @@ class Facts:
     alpha: float
     runbooks: str | None
     alertmanager: str = Links().alertmanager
+    pushed: bool = False
 
 
 def facts(spec: Spec) -> Facts:
@@ -46,6 +48,7 @@ def facts(spec: Spec) -> Facts:
         alpha=_most_common((experiment.alpha for experiment in spec.experiments), DEFAULT_ALPHA),
         runbooks=runbooks if runbooks.startswith(("http://", "https://")) else None,
         alertmanager=spec.links.alertmanager.rstrip("/"),
+        pushed=spec.live.grafana is not None,
     )
 
 

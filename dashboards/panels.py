@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from grafanalib import core
 
-from dashboards.fields import Json
+from dashboards.fields import Json, override
 
 PROMETHEUS: Json = {"type": "prometheus", "uid": "${datasource}"}
 _LEGEND: Json = {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []}
@@ -77,10 +77,13 @@ class Stat(Panel):
 
 
 class Table(Panel):
-    """Rows of instant queries."""
+    """Rows of instant queries. Its ``noValue`` stands for the whole panel, not in each empty cell."""
 
     kind = "table"
     options: ClassVar[Json] = {"cellHeight": "sm", "showHeader": True, "sortBy": []}
+
+    def __init__(self, *args: Any, overrides: Sequence[Json] = (), **more: Any) -> None:
+        super().__init__(*args, overrides=[override("byRegexp", "/.*/", {"noValue": ""}), *overrides], **more)
 
 
 class TimeSeries(Panel):

@@ -5,7 +5,7 @@ Every query aggregates ``instance`` and ``job`` away, so that two replicas of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from exporter.contract import Regex, select
 
@@ -18,6 +18,10 @@ EXHAUSTION = "slo_error_budget_exhaustion_timestamp_seconds"
 
 MOST_LINES = 20
 """Lines that a graph can show and a person can tell apart."""
+
+LAST = "last_over_time({}[1h] @ end())"
+"""What ranks lines: the last value of the hour at the end of the range, for what has just gone should stay to be seen.
+The whole range would cost too much."""
 
 SPLIT_P, SPLIT_DEVIATION = 0.001, 0.005
 """Sample ratio mismatch: as the alert ExperimentSampleRatioMismatch judges it."""
@@ -69,9 +73,24 @@ def slos(family: str, **matchers: str) -> str:
     return per("slo, slo_group", _of_slos(family, matchers))
 
 
+def steady(selector: str, labels: str, shown: Callable[[str], str] | None = None, rank: str = LAST) -> str:
+    """At most MOST_LINES series of a graph: those that are highest at the end of its range, the same at every step.
+
+    ``topk(20, ...)`` alone chooses anew at every step, so that lines begin and end where others overtake them, and
+    many more than 20 are drawn. ``shown`` makes the series of the graph, with these labels, of a selector.
+    """
+    make = shown or (lambda inner: per(labels, inner))
+    return f"{make(selector)} and on ({labels}) topk({MOST_LINES}, {make(rank.format(selector))})"
+
+
 def windows(family: str) -> str:
-    """One series per chosen SLO and window, with the labels ``name`` and ``window`` only."""
-    return per("name, window", name_label(_of_slos(family, {})))
+    """One series per chosen SLO and window, with the labels ``name`` and ``window`` only; at most MOST_LINES."""
+    return steady(_of_slos(family, {}), "name, window", lambda inner: per("name, window", name_label(inner)))
+
+
+def most_corrected() -> str:
+    """Corrected time of the chosen SLOs."""
+    return steady(_of_slos("slo_corrected_seconds", {}), "name", by_name)
 
 
 def of_all_groups(family: str) -> str:
@@ -115,8 +134,10 @@ def exact() -> str:
 
 
 def hourly(counter: str) -> str:
-    """By how much a counter of the chosen SLOs grew in an hour, where it did."""
-    return f"topk({MOST_LINES}, {by_name(f'increase({_of_slos(counter, {})}[1h])')} > 0)"
+    """By how much a counter of the chosen SLOs grew in an hour, of those where it did in the range shown."""
+    selector = _of_slos(counter, {})
+    grew = by_name(f"increase({selector}[$__range] @ end())")
+    return f"{by_name(f'increase({selector}[1h])')} and on (name) topk({MOST_LINES}, {grew} > 0)"
 
 
 def gone_in() -> str:
@@ -204,7 +225,7 @@ def log_evidence() -> str:
 
 def drawn_evidence() -> str:
     """The e-value as it can be drawn."""
-    return f"clamp({most(result('experiment_variant_e_value'))}, {LEAST_E}, {MOST_E:.0f})"
+    return f"clamp({most_results('experiment_variant_e_value')}, {LEAST_E}, {MOST_E:.0f})"
 
 
 def split_state() -> str:
@@ -252,6 +273,11 @@ def _arm_label(inner: str) -> str:
     return joined(inner, "arm", "experiment", "variant", separator=HIDDEN)
 
 
-def most(query: str) -> str:
-    """At most MOST_LINES series of the query: the highest."""
-    return f"topk({MOST_LINES}, {query})"
+def most_results(family: str) -> str:
+    """One series per variant and chosen metric, at most MOST_LINES."""
+    return steady(_chosen(family, {"metric": CHOSEN_METRICS}), "experiment, variant, metric")
+
+
+def most_variants(family: str) -> str:
+    """One series per variant of the chosen experiments, at most MOST_LINES."""
+    return steady(_chosen(family, {}), "experiment, variant")

@@ -23,7 +23,9 @@ _ROWS = (
     "[...document.querySelectorAll('[data-kind=table]')]"
     ".every(one => one.querySelector('[role=gridcell], [data-nothing], [data-problem]'))"
 )
-_PROBLEMS = f"{_PANELS}.flatMap(one => [...one.querySelectorAll('[data-problem]')].map(p => one.dataset.panel + p.innerText))"
+_PROBLEMS = (
+    f"{_PANELS}.flatMap(one => [...one.querySelectorAll('[data-problem]')].map(p => one.dataset.panel + p.innerText))"
+)
 _EMPTY = f"{_PANELS}.filter(one => one.querySelector('[data-nothing]')).map(one => one.dataset.panel)"
 _SETTLED = "document.fonts.ready.then(() => new Promise(done => setTimeout(() => done(true), 800)))"
 

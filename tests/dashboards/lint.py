@@ -22,7 +22,7 @@ TRANSFORMATIONS |= {"groupingToMatrix"}
 MAPPINGS = {"value", "range", "regex", "special"}
 PROPERTIES = re.compile(
     r"^(unit|decimals|min|max|noValue|displayName|color|links|mappings|thresholds"
-    r"|custom\.(width|cellOptions|align|hidden|filterable|fillBelowTo|lineStyle|lineWidth|fillOpacity|axisPlacement))$"
+    r"|custom\.(width|cellOptions|align|hidden|hideFrom|filterable|fillBelowTo|lineStyle|lineWidth|fillOpacity|axisPlacement))$"
 )
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 LIVE = {"type": "datasource", "uid": "grafana"}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
 
 from dashboards import Addresses, generate
 from dashboards.facts import Facts, facts
+from exporter.alert_texts import silence_address
+from exporter.alerts import ALERTS
 from exporter.contract import DATASOURCE_UIDS
 from exporter.spec import Spec
 from tests.dashboards.documents import dashboards, panel, targets, texts
@@ -98,23 +99,23 @@ def test_runbooks_are_linked_where_a_browser_can_open_them(runbooks: str, url: s
     assert [link["url"] for link in links if link["title"] == "Runbook"] == ([url] if url else [])
 
 
-def test_an_alert_is_acknowledged_in_the_alertmanager_that_is_provisioned() -> None:
-    alerts = panel(dashboards()["winburn-slo-detail"], "Firing alerts")
-    links = [
-        link
-        for o in alerts["fieldConfig"]["overrides"]
-        for p in o["properties"]
-        if p["id"] == "links"
-        for link in p["value"]
-    ]
-    (silence,) = (link["url"] for link in links if link["title"] == "Acknowledge (silence)")
-    asked = parse_qs(urlsplit(silence).query)
-    _, alertmanager = yaml.safe_load(generate(Spec())["provisioning/datasources/winburn.yml"])["datasources"]
-    assert asked["alertmanager"] == [alertmanager["name"]]
-    assert [matcher.split("=")[0] for matcher in asked["matcher"]] == [
-        "alertname", "slo", "slo_group", "source", "collector",
-    ]  # fmt: skip
-    assert "/d/winburn-slo-detail?" in next(link["url"] for link in links if link["title"] == "Details")
+def test_an_alert_is_acknowledged_as_its_own_link_does_it() -> None:
+    for uid, title in (
+        ("winburn-slo-detail", "Firing alerts"),
+        ("winburn-experiments", "Firing alerts of experiments"),
+    ):
+        alerts = panel(dashboards()[uid], title)
+        links = [
+            link
+            for o in alerts["fieldConfig"]["overrides"]
+            for p in o["properties"]
+            if p["id"] == "links"
+            for link in p["value"]
+        ]
+        (silence,) = (link["url"] for link in links if link["title"] == "Acknowledge (silence)")
+        own = silence_address(ALERTS["SLONoData"], Spec().links.alertmanager, lambda _: "x", grouped=True)
+        assert silence.split("${")[0] == own.split("alertname")[0]
+        assert any(link["title"] == "Details" for link in links)
 
 
 def test_provisioning_has_fixed_uids_and_the_given_addresses() -> None:
