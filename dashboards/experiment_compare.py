@@ -33,7 +33,7 @@ def totals() -> tuple[Stat, ...]:
         ),
         Stat(
             "win-mean",
-            "Mean win ratio of the best",
+            "Mean best win ratio",
             "Of all running experiments: the win ratio of each one's best variant other than control, weighted by "
             "participants. About one half and less: nothing that runs is a clear winner.",
             [now("Win", "max(experiments_win_ratio_mean)")],
@@ -116,12 +116,12 @@ def side_by_side() -> Table:
             gauge_column("Win ratio of worst", 140, ((None, GREY),)),
             number_column("log10 e", 75, "none", decimals=1),
             number_column("Participants", 100, "short"),
-            number_column("Worth per day", 110, "none", SIGN, 2),
+            number_column("Worth per day", 110, "short", SIGN),
             column("Worth in", 90),
-            number_column("Spent", 85, "none", decimals=2),
-            number_column("Cost impact", 100, "none", decimals=2),
+            number_column("Spent", 85, "short"),
+            number_column("Cost impact", 100, "short"),
             column("Spent in", 90),
-            number_column("Loss of a day", 110, "none", decimals=2),
+            number_column("Loss of a day", 110, "short"),
         ],
         transformations=[*columns("experiment", names), sort("Win ratio of best", descending=True)],
     )

@@ -139,7 +139,7 @@ def decisions(*, detail: bool = False) -> Table:
             number_column("Lift from", 80, "percentunit", SIGN, 1),
             number_column("Lift to", 80, "percentunit", SIGN, 1),
             number_column("Participants", 100, "short"),
-            number_column("Worth per day", 110, "none", SIGN, 2),
+            number_column("Worth per day", 110, "short", SIGN),
             column("Unit", 60, custom__filterable=False),
         ],
         transformations=[*columns("arm", names), sort("Variant"), *([] if detail else [sort("Experiment")])],

@@ -96,7 +96,7 @@ def _table(title: str, what: str, alerts: Alerts, facts: Facts) -> Table:
         overrides=[
             column("Alert", links=_links(facts)),
             *shown,
-            column("Since", 130, unit="dateTimeFromNow", custom__filterable=False),
+            column("Since", 145, unit="dateTimeFromNow", custom__filterable=False),
             column("Acknowledged by", 150),
             column("Until", 150, unit="dateTimeAsIso", custom__filterable=False),
             # The one is how Grafana hid a column until 12, the other how it does since.
@@ -110,7 +110,7 @@ def marks() -> tuple[Json, Json]:
     """Annotations: pages of the chosen SLOs, and corrections that take time out of their budgets."""
     of = "{{slo}} {{slo_group}}"
     return (
-        annotation("Pages", "red", pages(), f"Page: {of}", "tier {{tier}}"),
+        annotation("Pages", "red", pages(), f"Page: {of}", "its burn alert pages"),
         annotation("Corrections", "blue", being_corrected(), f"Correction: {of}", "does not count"),
     )
 

@@ -159,9 +159,9 @@ def first_gone_in(quantile: str) -> str:
 
 
 def pages() -> str:
-    """1 for each burn alert of the chosen SLOs that pages."""
+    """1 for each of the chosen SLOs that pages, by whichever tiers: one mark and not three on each other."""
     chosen = 'alertname="SLOErrorBudgetBurn",alertstate="firing",severity="page",slo=~"$slo",slo_group=~"$slo_group"'
-    return per("slo, slo_group, tier", f"ALERTS{{{chosen}}}")
+    return per("slo, slo_group", f"ALERTS{{{chosen}}}")
 
 
 def being_corrected() -> str:

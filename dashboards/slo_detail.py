@@ -37,7 +37,7 @@ def build(facts: Facts) -> Definition:
             Row(4, tuple((4, panel) for panel in _trust())),
             Row(8, ((12, budget_over_time()), (12, _forecast()))),
             Row(8, ((12, _burn(facts)), (12, events_over_time()))),
-            Row(8, ((24, _groups(facts)),)),
+            Row(6, ((24, _groups(facts)),)),
             Row(6, ((24, firing_alerts(facts)),)),
             Row(8, ((12, _coverage()), (6, _corrected()), (6, _oddities()))),
             Row(8, ((24, how_to_read(manuals.SLO_DETAIL)),)),
@@ -177,7 +177,7 @@ def _forecast() -> TimeSeries:
     lines = ((EARLY, "0.1"), (MIDDLE, "0.5"), (LATE, "0.9"))
     return TimeSeries(
         "forecast-over-time",
-        "Forecast: budget gone in",
+        "Forecast: days until the budget is gone",
         "How many days the budget will last, as it was foretold at each time; of several SLOs the first to be gone. "
         "In 10, 50 and 90 of 100 cases it is gone before early, middle and late. A line that is missing lies beyond "
         "one period.",
@@ -185,7 +185,7 @@ def _forecast() -> TimeSeries:
             over_time(ref, f"{q.first_gone_in(quantile)} / 86400", legend)
             for ref, (legend, quantile) in zip("ABC", lines, strict=True)
         ],
-        field=field(color="palette-classic", span=(0, None), custom=line(axis="days")),
+        field=field(color="palette-classic", span=(0, None), custom=line()),
         overrides=[
             override("byRegexp", "/^late/", {"custom.fillBelowTo": EARLY, "custom.fillOpacity": 15}),
             override("byRegexp", "/^early|^late/", {"custom.lineWidth": 1, "color": fixed(GREY)}),

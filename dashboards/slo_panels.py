@@ -49,7 +49,7 @@ def budget_over_time() -> TimeSeries:
             "percentunit",
             steps=((None, "red"), (0, "transparent")),
             color="palette-classic",
-            custom=line(style="line"),
+            custom=line(style="line") | {"axisSoftMin": 0},  # the line at 0 stays in sight
         ),
     )
 
