@@ -34,11 +34,11 @@ def build(facts: Facts) -> Definition:
         variables=slo_variables(all_at_first=False),
         rows=(
             Row(4, tuple((4, panel) for panel in (*_state(), data_age(facts, "SLOs", "slo(:.*)?")))),
-            Row(4, tuple((4, panel) for panel in _trust())),
             Row(8, ((12, budget_over_time()), (12, _forecast()))),
             Row(8, ((12, _burn(facts)), (12, events_over_time()))),
             Row(6, ((24, _groups(facts)),)),
             Row(6, ((24, firing_alerts(facts)),)),
+            Row(4, tuple((4, panel) for panel in _trust())),
             Row(8, ((12, _coverage()), (6, _corrected()), (6, _oddities()))),
             Row(8, ((24, how_to_read(manuals.SLO_DETAIL)),)),
         ),
