@@ -119,7 +119,7 @@ def side_by_side() -> Table:
             number_column("Worth per day", 110, "short", SIGN),
             column("Worth in", 90),
             number_column("Spent", 85, "short"),
-            number_column("Cost impact", 100, "short"),
+            number_column("Cost impact", 95, "short"),
             column("Spent in", 90),
             number_column("Loss of a day", 110, "short"),
         ],

@@ -117,7 +117,7 @@ def number_column(name: str, width: int, unit: str, steps: Steps | None = None, 
     )
 
 
-def gauge_column(name: str, width: int, steps: Steps) -> Json:
+def gauge_column(name: str, width: int | None, steps: Steps) -> Json:
     """A column of ratios 0..1 as a bar with the percentage beside it."""
     return column(
         name,
@@ -132,7 +132,7 @@ def gauge_column(name: str, width: int, steps: Steps) -> Json:
     )
 
 
-def sparkline_column(name: str, width: int) -> Json:
+def sparkline_column(name: str, width: int | None = None) -> Json:
     """A column of small graphs."""
     return column(
         name,

@@ -79,12 +79,12 @@ def _table(title: str, what: str, alerts: Alerts, facts: Facts) -> Table:
         "silence": "Silence",
     }
     looks = {
-        "SLO": column("SLO", 200, links=[link("Details", _slo_detail())]),
-        "Experiment": column("Experiment", 200, links=[detail_link()]),
+        "SLO": column("SLO", links=[link("Details", _slo_detail())]),
+        "Experiment": column("Experiment", links=[detail_link()]),
         "Severity": word_column("Severity", 105, SEVERITY),
         "Tier": column("Tier", 90),
     }
-    shown = [looks.get(each, column(each, 120)) for each in alerts.titles.values() if each != "Alert"]
+    shown = [looks.get(each, column(each, 110)) for each in alerts.titles.values() if each != "Alert"]
     return Table(
         "alerts",
         title,

@@ -84,7 +84,7 @@ def slo_rows(
             column("SLO", links=list(slo_links) or None),
             column("Group", 120, links=list(group_links) or None),
             *(each.look for each in shown),
-            *([sparkline_column(graph, 160)] if trend else ()),
+            *([sparkline_column(graph)] if trend else ()),
         ],
         transformations=[
             *columns("name", names | ({TREND_COLUMN: graph} if trend else {}), trend="Trend" if trend else None),

@@ -61,6 +61,24 @@ def serving(place: Place, port: int) -> Iterator[str]:
         server.server_close()
 
 
+def file_of(place: Place, path: str) -> Path | None:
+    """The file behind a path; None where there is none, or it lies outside of the folder that it is looked for in."""
+    if path.startswith("/dashboards/"):
+        folder, name = place.generated / "dashboards", path.removeprefix("/dashboards/")
+    elif path.startswith(_ICONS):
+        folder, name = _PACKAGES / "@grafana" / "ui" / "dist" / "public", path.removeprefix(_ICONS)
+    elif path.startswith(_FONTS):
+        style = "italic" if "Italic" in path else "normal"
+        folder = _PACKAGES / "@fontsource-variable" / "inter" / "files"
+        name = f"inter-latin-wght-{style}.woff2"
+    elif path == "/":
+        folder, name = HERE, "index.html"
+    else:
+        folder, name = place.bundle, path.removeprefix("/")
+    found = (folder / name).resolve()
+    return found if folder.resolve() in found.parents and found.is_file() else None
+
+
 def _handler(place: Place) -> type[BaseHTTPRequestHandler]:
     fresh = threading.Lock()
 
@@ -68,43 +86,31 @@ def _handler(place: Place) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             path = urlsplit(self.path).path
             if path.startswith("/api/"):
-                self._pass_on()
-            elif path.startswith("/dashboards/"):
-                if place.anew:
-                    with fresh:
-                        generate(place)
-                self._file(place.generated / "dashboards", path.removeprefix("/dashboards/"))
-            elif path.startswith(_ICONS):
-                self._file(_PACKAGES / "@grafana" / "ui" / "dist" / "public", path.removeprefix(_ICONS))
-            elif path.startswith(_FONTS):
-                style = "italic" if "Italic" in path else "normal"
-                self._file(_PACKAGES / "@fontsource-variable" / "inter" / "files", f"inter-latin-wght-{style}.woff2")
-            elif path == "/":
-                self._file(HERE, "index.html")
+                self.pass_on()
+                return
+            if place.anew and path.startswith("/dashboards/"):
+                with fresh:
+                    generate(place)
+            found = file_of(place, path)
+            if found is None:
+                self.answer(404, "text/plain", b"not here")
             else:
-                self._file(place.bundle, path.removeprefix("/"))
+                self.answer(200, KINDS.get(found.suffix, "application/octet-stream"), found.read_bytes())
 
         def do_POST(self) -> None:
-            self._pass_on()
+            self.pass_on()
 
-        def _file(self, folder: Path, name: str) -> None:
-            path = (folder / name).resolve()
-            if folder.resolve() not in path.parents or not path.is_file():
-                self._answer(404, "text/plain", b"not here")
-            else:
-                self._answer(200, KINDS.get(path.suffix, "application/octet-stream"), path.read_bytes())
-
-        def _pass_on(self) -> None:
+        def pass_on(self) -> None:
             to = urlsplit(place.prometheus)
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             connection = http.client.HTTPConnection(to.hostname or "", to.port, timeout=60)
             kind = self.headers.get("Content-Type", "text/plain")
             connection.request(self.command, self.path, body, {"Content-Type": kind})
             answer = connection.getresponse()
-            self._answer(answer.status, "application/json", answer.read())
+            self.answer(answer.status, "application/json", answer.read())
             connection.close()
 
-        def _answer(self, status: int, kind: str, body: bytes) -> None:
+        def answer(self, status: int, kind: str, body: bytes) -> None:
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))

@@ -12,24 +12,24 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _OLDEST_NODE = 20
 
 
-class ToolMissing(RuntimeError):
+class ToolMissingError(RuntimeError):
     """A program is not here; the text says which, and how to get it."""
 
 
 def check(which: Callable[[str], str | None] = shutil.which) -> None:
-    """ToolMissing where node, npm or Chromium is not on PATH, or node is too old."""
+    """ToolMissingError where node, npm or Chromium is not on PATH, or node is too old."""
     for program in ("node", "npm"):
         if which(program) is None:
-            raise ToolMissing(
+            raise ToolMissingError(
                 f"The preview needs {program}, which is not on PATH. Debian and Ubuntu: apt-get install nodejs npm"
             )
     if not any(map(which, BROWSERS)):
-        raise ToolMissing(
+        raise ToolMissingError(
             "The preview needs Chromium, which is not on PATH. Debian and Ubuntu: apt-get install chromium"
         )
     version = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     if int(version.lstrip("v").split(".")[0]) < _OLDEST_NODE:
-        raise ToolMissing(f"The preview needs node {_OLDEST_NODE} or newer; this is {version}.")
+        raise ToolMissingError(f"The preview needs node {_OLDEST_NODE} or newer; this is {version}.")
 
 
 def bundle(folder: Path) -> None:
@@ -45,4 +45,6 @@ def bundle(folder: Path) -> None:
 def _run(*command: str) -> None:
     done = subprocess.run(command, cwd=HERE, check=False)
     if done.returncode:
-        raise ToolMissing(f"`{' '.join(command[:2])}` failed in {HERE.name}/ with status {done.returncode}; see above.")
+        raise ToolMissingError(
+            f"`{' '.join(command[:2])}` failed in {HERE.name}/ with status {done.returncode}; see above."
+        )

@@ -14,7 +14,7 @@ from exporter.alert_texts import silence_address
 from exporter.alerts import ALERTS
 from exporter.contract import DATASOURCE_UIDS
 from exporter.spec import Spec
-from tests.dashboards.documents import dashboards, panel, targets, texts
+from tests.dashboards.documents import columns, dashboards, panel, targets, texts
 
 SLI = {"source": "prod", "total": "requests_total", "bad": "errors_total"}
 PROD = {"prod": {"type": "prometheus", "url": "http://prometheus:9090"}}
@@ -206,3 +206,46 @@ def test_pages_and_corrections_are_marked_on_the_graphs_of_the_detail() -> None:
     assert built_in["builtIn"] == 1
     assert 'alertstate="firing",severity="page"' in pages["expr"]
     assert "slo_corrected_seconds" in corrections["expr"]
+
+
+@pytest.mark.parametrize("uid", sorted(dashboards()))
+def test_tables_fit_on_a_desk_and_keep_empty_cells_empty(uid: str) -> None:
+    """1440 pixels less margins for 24 columns; a column without a width needs 150. One table may be scrolled."""
+    widest = {"Results of each metric": 1480}
+    for shown in dashboards()[uid]["panels"]:
+        if shown["type"] != "table":
+            continue
+        first, *rest = shown["fieldConfig"]["overrides"]
+        assert first == {
+            "matcher": {"id": "byRegexp", "options": "/.*/"},
+            "properties": [{"id": "noValue", "value": ""}],
+        }
+        looks = {each["matcher"]["options"]: {p["id"]: p["value"] for p in each["properties"]} for each in rest}
+        names = columns(shown) - {name for name, look in looks.items() if look.get("custom.hidden")}
+        needed = sum(looks.get(name, {}).get("custom.width", 150) for name in names)
+        room = 1408 * shown["gridPos"]["w"] / 24
+        assert needed <= widest.get(shown["title"], room) + 1, (shown["title"], needed)
+        assert any("custom.width" not in looks.get(name, {}) for name in names), shown["title"]
+
+
+def test_lines_are_the_same_at_every_step() -> None:
+    """``topk`` over time must rank at the end: else it chooses anew at every step."""
+    for uid, dashboard in dashboards().items():
+        for shown, target in targets(dashboard):
+            if target["range"]:
+                ranked = re.split(r"\b(?:top|bottom)k\(", target["expr"])[1:]
+                assert all("@ end()" in part for part in ranked), (uid, shown["title"])
+
+
+def test_a_single_choice_is_matched_exactly_and_several_by_a_pattern() -> None:
+    detail, listed = (json.dumps(dashboards()[f"winburn-experiment{end}"]) for end in ("-detail", "s"))
+    assert r"experiment=\"$experiment\"" in detail
+    assert r"experiment=~" not in detail
+    assert r"experiment=~\"$experiment\"" in listed
+
+
+def test_an_empty_table_of_pushes_is_not_the_first_thing_on_a_phone() -> None:
+    live = {"live": {"grafana": {"url": "http://grafana:3000", "token_file": "/run/secrets/grafana"}}}
+    for spec, first in (({}, "Variants now"), (live, "Variants, as they change (Grafana Live)")):
+        page = json.loads(generate(Spec.model_validate(spec))["dashboards/winburn-variants-live.json"])
+        assert min(page["panels"], key=lambda each: each["gridPos"]["y"])["title"] == first
