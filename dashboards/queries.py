@@ -144,13 +144,14 @@ def gone_in() -> str:
     """Seconds until the budget is gone: by the forecast's median or at the last hour's burn rate, whichever is first.
 
     The forecast draws from past days and so does not know that an outage under way may go on; the burn rate knows
-    nothing else. Nothing where neither says that the budget ends.
+    nothing else. Nothing where neither says that the budget ends; 0 where it is gone already, whatever is foretold.
     """
     left, period = slo("slo_error_budget_remaining_ratio"), slo("slo_period_seconds")
     burning = f"({left} > 0) * {period} / ({slo('slo_burn_rate', window='1h')} > 1)"
     median = f"clamp_min({slo(EXHAUSTION, forecast_quantile='0.5')} - time(), 0)"
-    either = " or ".join(f'label_replace({each}, "by", "{by}", "", "")' for by, each in (("a", median), ("b", burning)))
-    return f"min by (name) ({either})"
+    each = {"a": median, "b": burning, "c": f"0 * ({left} <= 0)"}
+    any_of = " or ".join(f'label_replace({expr}, "by", "{by}", "", "")' for by, expr in each.items())
+    return f"min by (name) ({any_of})"
 
 
 def first_gone_in(quantile: str) -> str:
