@@ -23,6 +23,7 @@ class Facts:
     ``period``: seconds of the period that most SLOs have; the alert lines of the burn graph are computed for it.
     ``alpha``: error rate that most experiments have; the evidence graph draws its line at 1/alpha.
     ``runbooks``: base address of the runbooks; None where it is not one that a browser can open.
+    ``tenanted``: whether there are tenants to choose from.
     ``alertmanager``: address of Alertmanager's page, where people silence.
     ``pushed``: whether winburn pushes to Grafana Live; a table of what it pushes is empty otherwise.
     """
@@ -35,6 +36,7 @@ class Facts:
     runbooks: str | None
     alertmanager: str = Links().alertmanager
     pushed: bool = False
+    tenanted: bool = False
 
 
 def facts(spec: Spec) -> Facts:
@@ -49,6 +51,7 @@ def facts(spec: Spec) -> Facts:
         runbooks=runbooks if runbooks.startswith(("http://", "https://")) else None,
         alertmanager=spec.links.alertmanager.rstrip("/"),
         pushed=spec.live.grafana is not None,
+        tenanted=spec.tenant is not None,
     )
 
 

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from exporter.landing import STYLE_HASH, page
 from exporter.live import Feed, LiveStream, api_routes, live_routes
 from exporter.negotiate import accepts_gzip, choose_format
+from exporter.reload_route import Reload, reload_routes
 from exporter.snapshot import Bodies, Snapshot
 
 _PLAIN = "text/plain; charset=utf-8"
@@ -31,7 +32,7 @@ _FRESH = {"Cache-Control": "no-store"}
 _VARY = "Accept, Accept-Encoding"
 
 
-def app(
+def app(  # noqa: PLR0913 - all that is served, by keyword
     current: Callable[[], Snapshot | None],
     *,
     monotonic: Callable[[], float],
@@ -41,8 +42,11 @@ def app(
     feed: Feed | None = None,
     live: LiveStream | None = None,
     cors_origins: Sequence[str] = (),
+    reload: Reload | None = None,
 ) -> Starlette:
     """The application: ``/``, ``telemetry_path``, ``/config``, ``/-/healthy`` and ``/-/ready``; GET and HEAD.
+
+    With ``reload``, which says whether it went well and how, there is ``/-/reload`` too; POST and PUT.
 
     With a ``feed`` there is ``/api/v1/snapshot`` too, which pages of ``cors_origins`` may read, and with a ``live``
     stream ``/live`` and ``/live/stream``.
@@ -88,7 +92,8 @@ def app(
         "/-/healthy": healthy,
         "/-/ready": ready,
     }
-    more: list[BaseRoute] = [] if feed is None else api_routes(feed, origins=cors_origins, headers=_SECURITY)
+    more: list[BaseRoute] = reload_routes(reload, _sentence)
+    more += [] if feed is None else api_routes(feed, origins=cors_origins, headers=_SECURITY)
     more += [] if live is None else live_routes(live, headers=_SECURITY)
     return Starlette(
         routes=[*(Route(path, endpoint, methods=["GET"]) for path, endpoint in routes.items()), *more],
@@ -113,7 +118,9 @@ def _readiness(snapshot: Snapshot | None, monotonic: float) -> Response:
         return _sentence(503, f"not yet: waiting for the first run of {', '.join(snapshot.waiting)}")
     if snapshot.expired(monotonic):
         return _sentence(503, "not any more: the last refresh is too long ago, only health series are served")
-    return _sentence(200, "winburn is ready")
+    # Whoever is new must not take what serves well out of service.
+    joining = f"; new, and not over with their first run: {', '.join(snapshot.joining)}" if snapshot.joining else ""
+    return _sentence(200, f"winburn is ready{joining}")
 
 
 def _refusal(request: Request, refused: Exception) -> Response:

@@ -10,7 +10,14 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("alert_rules", "dashboards", "exporter", "winburn")
 
 ANYTHING = PACKAGES
-GENERATORS = ("exporter.contract", "exporter.alerts", "exporter.spec", "exporter.windows", "exporter.promql")
+GENERATORS = (
+    "exporter.contract",
+    "exporter.alerts",
+    "exporter.spec",
+    "exporter.windows",
+    "exporter.promql",
+    "exporter.matchers",
+)
 PROCESSES = ("winburn.debian", "winburn.processes", "winburn.servers")
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
@@ -52,6 +59,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "exporter.state": ("exporter.contract", "exporter.state"),
     "exporter.stats": ("exporter.stats",),
     "exporter.web": ("exporter.contract", "exporter.snapshot", "exporter.web"),
+    "exporter.web_config": ("exporter.contract", "exporter.spec", "exporter.web_config"),
     "exporter.windows": (),
     "winburn": ANYTHING,
     "winburn.debian": PROCESSES,
@@ -70,15 +78,21 @@ PART_OF = {
     "exporter.landing_cells": "exporter.web",
     "exporter.landing_style": "exporter.web",
     "exporter.live": "exporter.web",
+    "exporter.matchers": "exporter.promql",
     "exporter.negotiate": "exporter.web",
     "exporter.notices": "exporter.loop",
     "exporter.nudges": "exporter.loop",
     "exporter.one_write": "exporter.web",
     "exporter.overview": "exporter.web",
+    "exporter.patience": "exporter.web",
+    "exporter.reload_route": "exporter.web",
     "exporter.render": "exporter.snapshot",
+    "exporter.roster": "exporter.loop",
     "exporter.schedule": "exporter.loop",
+    "exporter.seldom": "exporter.web",
     "exporter.server": "exporter.web",
     "exporter.sources.engagement_rows": "exporter.sources.base",
+    "exporter.systemd_socket": "exporter.web",
     "exporter.worker": "exporter.loop",
 }
 """Modules that were one file too long: they may import and be imported as what they are a part of."""

@@ -6,13 +6,15 @@ given; a restart or an outage of the exporter therefore changes no number that t
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 
+from exporter.collectors.newcomers import Aside, Newcomers
 from exporter.collectors.slo_absorb import absorb_counts, absorb_history, absorb_poll, absorb_slots
 from exporter.collectors.slo_kinds import check_histogram
 from exporter.collectors.slo_track import Track
@@ -59,6 +61,26 @@ def _cut(start: float, end: float, every: float) -> Iterator[Segment]:
     for i in range(0, count, POINTS):
         last = min(i + POINTS, count) - 1
         yield Segment(start + i * every, start + last * every, every)
+
+
+def feed(
+    source: CounterSource | SlotSource, tracks: Sequence[Track], at: float, fine: float, progress: Progress
+) -> dict[str, str]:
+    """Bring tracks of one source up to ``at``; SLO name -> sentence for those that failed."""
+    # The loader guarantees that all SLIs of one source are of its kind.
+    if tracks and tracks[0].slo.sli.kind in ("sql", "csv"):
+        return feed_slots(cast(SlotSource, source), tracks, at, fine, progress)
+    return feed_counters(cast(CounterSource, source), tracks, at, fine, progress)
+
+
+def newcomers(name: str, fine: float, aside: Aside | None, progress: Progress) -> Newcomers[Track]:
+    """Where tracks wait that come to a collector of this name later, and are fed from the source that ``aside`` opens;
+    without it nothing may ever wait there."""
+
+    def bring(source: CounterSource | SlotSource, tracks: Sequence[Track], at: float) -> dict[str, str]:
+        return feed(source, tracks, at, fine, progress)
+
+    return Newcomers(name, aside or contextlib.nullcontext, bring)
 
 
 def feed_counters(

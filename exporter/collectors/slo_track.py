@@ -84,6 +84,10 @@ class Track:
         what = self.slo.sli.model_dump(mode="json", exclude_none=True)
         return hashlib.sha256(json.dumps([what, self.slo.group_by], sort_keys=True).encode()).hexdigest()
 
+    def continues(self, slo: Slo, grid: tuple[float, float, float], limit: int) -> bool:
+        """Whether this is a track of that very SLO, with these arguments of the constructor."""
+        return (self.slo, self._grid, self.limit) == (slo, grid, limit)
+
     @property
     def first_measured(self) -> float | None:
         """When anything of the SLO was first measured."""
