@@ -74,7 +74,6 @@ def annotation(name: str, color: str, expr: str, title: str, text: str) -> Json:
 
 def render(definition: Definition, facts: Facts) -> str:
     """The dashboard's JSON text; the same bytes for the same arguments."""
-    tenants = [tenant.variable()] if facts.tenanted else []
     dashboard = core.Dashboard(
         title=definition.title,
         uid=definition.uid or DASHBOARD_UIDS[definition.key],

@@ -55,7 +55,7 @@ SUGGESTED_FOR = {
     "baseline": "below its baseline",
     "trend": "does worse with each use",
     "above_persona": "better than its persona's others",
-    "kill_ratio": "too many of its variants are killed",
+    "kill_ratio": "too many of them are killed",
 }
 """Suggestions: labels ``action`` and ``reason`` of suggestion_info -> words."""
 SPLIT = {"0": ("as planned", "green"), "1": ("watch", "orange"), "2": ("mismatch", "red")}
