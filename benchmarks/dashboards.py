@@ -1,7 +1,7 @@
 """What each query of the dashboards costs on a Prometheus with 1,000 SLOs and 1,000 experiments of three variants.
 
-What graphs of the chosen read has a day of history, a sample every two minutes (a denser one takes promtool longer and
-queries hardly: they look at 700 steps); the rest has the last five minutes. Every query is asked as Grafana asks it:
+What graphs of the chosen read has six hours of history, a sample every two minutes; the rest has the last five minutes.
+Longer ranges are asked as six hours with as many steps, which cost the same, but for the samples between the steps. Every query is asked as Grafana asks it:
 all SLOs and experiments chosen (one, where the page has one), each dashboard's own range, a step of one seven-hundredth
 of it. Shown is the shortest of three times, and the processor time of Prometheus.
 
@@ -28,17 +28,19 @@ from benchmarks.dashboards_data import Site, lines, series
 from dashboards import generate
 from exporter.promql import parse_duration
 from exporter.spec import Spec
-from exporter.windows import DAY, HOUR, MINUTE
+from exporter.windows import HOUR, MINUTE
 from winburn.processes import LOOPBACK, Group, free_port, start_prometheus, wait_http
 from winburn.servers import Servers, cache_folder, fetch
 
 BAR = 1.0
 POINTS = 700
+_TIMES = 3
 _LISTS = ("winburn-slo-overview", "winburn-experiments:")
 """Pages that show everything; of the others one SLO and one experiment have a history."""
 _WINDOW = re.compile(r'window="(?!1h|5m)')
 _BLOCK = 2 * HOUR
 _SPACING = 2 * MINUTE
+_HISTORY = 6 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,10 @@ def main(arguments: Sequence[str]) -> int:
         url = f"http://{LOOPBACK}:{port}"
         wait_http(f"{url}/-/ready", 120, server)
         print(f"{count:,} series; {slos:,} SLOs, {experiments:,} experiments")
-        costs = [_cost(url, query, end, server.popen.pid) for query in _queries(site)]
+        costs = []
+        for query in _queries(site):
+            costs.append(_cost(url, query, end, server.popen.pid))
+            print(f"{costs[-1].wall:8.3f} s  {query.where}", flush=True, file=sys.stderr)
         variables = [_variable(url, where, definition, end) for where, definition in _variables()]
     _report("the ten dearest queries", sorted(costs, key=lambda each: -each.wall)[:10])
     print("variables")
@@ -95,14 +100,14 @@ def _report(title: str, costs: Sequence[Cost]) -> None:
 
 
 def _fill(servers: Servers, folder: Path, site: Site, end: int) -> int:
-    """Blocks of a day; a file for each two hours, which is what promtool makes a block of."""
+    """Blocks of the history; a file for each two hours, which is what promtool makes a block of."""
     every, drawn, rest = list(series(site)), [], []
     of_all, of_one = _drawn(_LISTS, site), _drawn((), site)
     for each in every:
         long = '"period"' in each[1] or (bool(_WINDOW.search(each[1])) and each[2] > 0)
         wanted = of_all if each[2] else of_one
         (drawn if each[0] in wanted and not long else rest).append(each)
-    for start in range(end - DAY + MINUTE - (end - DAY + MINUTE) % _BLOCK, end, _BLOCK):
+    for start in range((end - _HISTORY) // _BLOCK * _BLOCK, end, _BLOCK):
         last = start + _BLOCK > end
         with (folder / "filled.om").open("w", encoding="utf-8") as file:
             file.writelines(lines(drawn, range(start, min(start + _BLOCK, end + 1), _SPACING)))
@@ -132,7 +137,7 @@ def _drawn(uids: Sequence[str], site: Site) -> set[str]:
 def _queries(site: Site) -> Iterator[Query]:
     """Every query of every panel, and of the annotations."""
     for dashboard in _dashboards():
-        since = parse_duration(dashboard["time"]["from"].removeprefix("now-"))
+        since = min(parse_duration(dashboard["time"]["from"].removeprefix("now-")), _HISTORY)
         step = float(max(15, since // POINTS))
         chosen = _chosen(dashboard, site) | {
             "__range": f"{since:.0f}s",
@@ -143,7 +148,8 @@ def _queries(site: Site) -> Iterator[Query]:
             for target in panel.get("targets", []):
                 if "expr" in target:
                     where = f"{dashboard['uid']}: {panel['title']} ({target['refId']})"
-                    yield Query(where, _filled(target["expr"], chosen), since, None if target["instant"] else step)
+                    finest = max(step, parse_duration(target.get("interval") or "15s"))
+                    yield Query(where, _filled(target["expr"], chosen), since, None if target["instant"] else finest)
         for each in dashboard["annotations"]["list"]:
             if "expr" in each:
                 where = f"{dashboard['uid']}: annotation {each['name']}"
@@ -184,7 +190,7 @@ def _cost(url: str, query: Query, end: int, pid: int) -> Cost:
         path = "query_range"
         form |= {"start": end - query.since, "end": end, "step": query.step}
     walls, processors, count = [], [], 0
-    for _ in range(3):
+    for _ in range(_TIMES):
         began, used = time.perf_counter(), _processor(pid)
         answer = requests.post(f"{url}/api/v1/{path}", data=form, timeout=120).json()
         walls.append(time.perf_counter() - began)

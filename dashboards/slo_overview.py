@@ -143,8 +143,9 @@ def _status_over_time() -> StateTimeline:
     return StateTimeline(
         "status-over-time",
         "Status over time",
-        "The state of each chosen SLO at every moment, 20 to a page. A gap: winburn itself was not there.",
-        [over_time("Status", q.slo("slo_status"), "{{name}}")],
+        f"The state of each chosen SLO at every moment. A gap: winburn itself was not there. {MOST}, those whose state "
+        "was worst.",
+        [over_time("Status", q.worst_slos("slo_status"), "{{name}}")],
         field=field(mappings=[words(SLO_STATUS)], custom={"fillOpacity": 80, "lineWidth": 0}),
     )
 

@@ -77,7 +77,8 @@ def slo_rows(
         text,
         [
             *(now(each.ref, each.expr, table=True) for each in shown),
-            *([over_time("Trend", q.slo("slo_burn_rate", window="1h"))] if trend else ()),
+            # A small graph for each of a thousand SLOs: it has no room for more points.
+            *([over_time("Trend", q.slo("slo_burn_rate", window="1h"), interval="5m")] if trend else ()),
         ],
         field=field(custom=CELLS),
         overrides=[

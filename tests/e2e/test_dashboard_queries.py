@@ -108,6 +108,8 @@ def samples() -> Iterator[Sample]:  # noqa: C901 - one branch for each kind of i
         elif family.name == "alert_acknowledged_until_timestamp_seconds":
             for who, until in (("anna", END + 60.0), ("bert", END + 120.0)):
                 yield sample(family.name, until, alertname="SLOErrorBudgetBurn", acknowledged_by=who, slo="search")
+                of = {"alertname": "ExperimentEarlyKill", "experiment": "button", "variant": "green"}
+                yield sample(family.name, until, acknowledged_by=who, **of)
         else:
             yield sample(family.name, value, **{label: f"some-{label}" for label in labels})
 
