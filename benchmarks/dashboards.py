@@ -1,9 +1,9 @@
 """What each query of the dashboards costs on a Prometheus with 1,000 SLOs and 1,000 experiments of three variants.
 
 What graphs of the chosen read has six hours of history, a sample every two minutes; the rest has the last five minutes.
-Longer ranges are asked as six hours with as many steps, which cost the same, but for the samples between the steps. Every query is asked as Grafana asks it:
-all SLOs and experiments chosen (one, where the page has one), each dashboard's own range, a step of one seven-hundredth
-of it. Shown is the shortest of three times, and the processor time of Prometheus.
+Longer ranges are asked as six hours with as many steps, which costs the same but for the samples between the steps.
+Every query is asked as Grafana asks it: all SLOs and experiments chosen (one, where the page has one), each dashboard's
+own range, a step of one seven-hundredth of it. Shown is the shortest of three times, and Prometheus' processor time.
 
 ``python -m benchmarks.dashboards [SLOS [EXPERIMENTS]]``: the bar is 1 s. By hand: it takes minutes and 2 GB.
 """
