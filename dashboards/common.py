@@ -74,6 +74,7 @@ def annotation(name: str, color: str, expr: str, title: str, text: str) -> Json:
 
 def render(definition: Definition, facts: Facts) -> str:
     """The dashboard's JSON text; the same bytes for the same arguments."""
+    tenants = [tenant.variable()] if facts.tenanted else []
     dashboard = core.Dashboard(
         title=definition.title,
         uid=definition.uid or DASHBOARD_UIDS[definition.key],
@@ -85,9 +86,7 @@ def render(definition: Definition, facts: Facts) -> str:
         graphTooltip=SHARED_CROSSHAIR,
         time=core.Time(definition.since, "now"),
         annotations=core.Annotations(list(definition.annotations)),
-        templating=core.Templating(
-            [datasource(), *([tenant.variable()] if facts.tenanted else []), *definition.variables]
-        ),
+        templating=core.Templating([datasource(), *tenants, *definition.variables]),
         panels=place(definition.key, definition.rows, facts, definition.ids),
         version=1,
     )

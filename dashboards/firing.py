@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dashboards.common import annotation
 from dashboards.experiment_tables import detail_link
 from dashboards.facts import Facts
-from dashboards.fields import CELLS, Json, column, field, link, word_column
+from dashboards.fields import CELLS, Json, column, field, hidden_column, link, word_column
 from dashboards.panels import Table, columns, now, sort
 from dashboards.queries import HIDDEN, being_corrected, joined, pages, per
 from dashboards.words import SEVERITY
@@ -99,8 +99,7 @@ def _table(title: str, what: str, alerts: Alerts, facts: Facts) -> Table:
             column("Since", 145, unit="dateTimeFromNow", custom__filterable=False),
             column("Acknowledged by", 150),
             column("Until", 150, unit="dateTimeAsIso", custom__filterable=False),
-            # The one is how Grafana hid a column until 12, the other how it does since.
-            column("Silence", custom__hidden=True, custom__hideFrom={"viz": True, "legend": False, "tooltip": False}),
+            hidden_column("Silence"),
         ],
         transformations=[*columns("alert", names), sort("Since", descending=True)],
     )

@@ -82,6 +82,7 @@ def _variants() -> Table:
             now("Actual", e.variant(e.ACTUAL), table=True),
             now("Predicted", e.variant(e.PREDICTED), table=True),
             now("Against", e.of_prediction(), table=True),
+            now("Order", e.for_order(), table=True),
             now("Interactions", e.variant("variant_interactions"), table=True),
             now("Killed", e.killed(), table=True),
         ],
@@ -92,7 +93,7 @@ def _variants() -> Table:
             column("Persona", 120),
             column("Pattern", 160),
         ],
-        transformations=[*columns("row", names), sort("Engagement", descending=True)],
+        transformations=columns("row", names, first=[sort("Value #Order", descending=True)]),
     )
 
 

@@ -23,7 +23,6 @@ from exporter.spec import SecretError, Spec, SpecErrors, lint
 from exporter.state import StateError
 from exporter.systemd_socket import SystemdSocketError, described, inherited
 from exporter.web import app
-from exporter.web_config import Gate
 from winburn.cli.logs import configure
 from winburn.cli.spec_argument import fail, load_or_exit
 from winburn.memory import share_one_arena
@@ -33,6 +32,8 @@ from winburn.version import VERSION
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
+
+    from exporter.web_config import Gate
 
 _LOG = logging.getLogger("winburn")
 RESERVED = ("/config", "/-/healthy", "/-/ready", "/-/reload", "/live", "/live/stream", "/api/v1/snapshot")
@@ -169,6 +170,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option, by name
     /config     the spec in force, secrets masked
     /live       the numbers as they change, for a phone too
     /api/v1/snapshot  the same as JSON
+    /api/v1/report    a period in review: ?period=7d&format=html (md, json, csv, pdf)
 
     SIGHUP, and POST to /-/reload, read the spec again. One with errors changes nothing: they are the answer, and stand
     in the log. Else what has not changed goes on as it was, without a gap, and what is new joins when its past is read.
@@ -194,8 +196,12 @@ class Listening(NamedTuple):
 
 
 def _gate(path: Path | None) -> Gate | None:
+    if path is None:
+        return None
+    from exporter.web_config import Gate  # here, as it costs 3 MB that nobody else need pay  # noqa: PLC0415
+
     try:
-        return None if path is None else Gate(path, time.monotonic)
+        return Gate(path, time.monotonic)
     except SpecErrors as errors:
         fail(str(errors))
 
@@ -233,6 +239,7 @@ def _run(spec: Spec, file: Path, listening: Listening, gate: Gate | None, path: 
         live=running.stream,
         cors_origins=watching.origins,
         reload=reload,
+        report=running.report,
     )
     if gate:
         application = gate.protect(application)
