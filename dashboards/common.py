@@ -86,9 +86,7 @@ def render(definition: Definition, facts: Facts) -> str:
         graphTooltip=SHARED_CROSSHAIR,
         time=core.Time(definition.since, "now"),
         annotations=core.Annotations(list(definition.annotations)),
-        templating=core.Templating(
-            [datasource(), *([tenant.variable()] if facts.tenanted else []), *definition.variables]
-        ),
+        templating=core.Templating([datasource(), *tenants, *definition.variables]),
         panels=place(definition.key, definition.rows, facts, definition.ids),
         version=1,
     )

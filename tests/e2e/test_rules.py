@@ -24,6 +24,7 @@ SPECS = {
     "fast demo": FULL.model_copy(update={"refresh": 1.0}),
     "slow": FULL.model_copy(update={"refresh": 300.0}),
     "nothing but one SLO": spec(slos=[slo("a")]),
+    "a tenant's": FULL.model_copy(update={"tenant": "acme"}),
 }
 
 
