@@ -20,6 +20,7 @@ from exporter.sources.build import open_source
 from exporter.spec import Experiment, FileSource, Spec, read_secret, source_url
 from exporter.state import Application, State
 from winburn.pieces import Piece, Wish, pieces
+from winburn.shard import Shard
 
 AnySource = CounterSource | SlotSource | CountSource
 
@@ -66,8 +67,11 @@ class Assembly:
     Collectors are made on their own threads, so that what is read here of them may be of the spec before for a while.
     """
 
-    def __init__(self, state: State, *, origin: float | None, live: bool, progress: Progress, wish: Wish) -> None:
+    def __init__(
+        self, state: State, *, origin: float | None, live: bool, progress: Progress, wish: Wish, shard: Shard | None
+    ) -> None:
         self.state, self.origin, self.live, self.progress, self.wish = state, origin, live, progress, wish
+        self.shard = shard
         self.components = Components()
         self._opened: dict[str, _Opened] = {}
         self._retired: list[_Opened] = []
@@ -205,14 +209,16 @@ def assemble(
     live: bool = True,
     progress: Progress = lambda _name, _share: None,
     wish: Wish = nothing,
+    shard: Shard | None = None,
 ) -> Assembly:
     """Sources and collectors of a spec; what they need is opened at the first question, not here.
 
     ``origin`` is the phase of the instants at which they will be asked, by default that of the loop's grid. ``live`` is
     whether they are asked of now: what knows no past is left out otherwise. ``wish`` is called with what experiments
-    want done to the outside. Raises SecretError where a ``url_file`` cannot be read, StateError where the store cannot.
+    want done to the outside. ``shard`` is which :func:`winburn.shard.part` of a whole the spec is. Raises SecretError
+    where a ``url_file`` cannot be read, StateError where the store cannot.
     """
-    assembly = Assembly(state, origin=origin, live=live, progress=progress, wish=wish)
+    assembly = Assembly(state, origin=origin, live=live, progress=progress, wish=wish, shard=shard)
     assembly.begin(spec)
     return assembly
 

@@ -27,6 +27,7 @@ from winburn.configuration import configuration
 from winburn.lifecycle import settle
 from winburn.push import Push
 from winburn.reload import Reloads
+from winburn.shard import Shard
 from winburn.version import VERSION
 
 _LOG = logging.getLogger("winburn")
@@ -47,16 +48,24 @@ class Watching:
 
 class Running:
     """The parts that serve needs; nothing runs yet but what applies. ``stream`` is None where nobody may watch.
+    ``shard`` is which :func:`winburn.shard.part` of a whole the spec is, and those to come.
 
     Raises StateError or SecretError where the state store or a secret cannot be read.
     """
 
-    def __init__(self, spec: Spec, watching: Watching, *, progress: Callable[[str, float], None]) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        watching: Watching,
+        *,
+        progress: Callable[[str, float], None],
+        shard: Shard | None = None,
+    ) -> None:
         self.reloads = Reloads(time.time())
         self._state_url, self.state = state_url(spec), open_state(spec)
         self._settle(spec)
         self.applier = _applier(spec, self.state, None)
-        self._assembly = assemble(spec, self.state, progress=progress, wish=self._wish)
+        self._assembly = assemble(spec, self.state, progress=progress, wish=self._wish, shard=shard)
         self.feed = Feed(
             lambda: self.loop.current,
             monotonic=time.monotonic,

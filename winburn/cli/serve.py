@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -20,10 +21,12 @@ from exporter.spec import SecretError, Spec, lint
 from exporter.state import StateError
 from exporter.web import app
 from winburn.cli.logs import configure
+from winburn.cli.shard_option import SHARD
 from winburn.cli.spec_argument import fail, load_or_exit
 from winburn.memory import share_one_arena
 from winburn.reload import Reloader
 from winburn.running import Running, Watching
+from winburn.shard import Shard, part
 from winburn.version import VERSION
 
 _LOG = logging.getLogger("winburn")
@@ -108,6 +111,7 @@ def _path(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     help="Pages of this origin may read /api/v1 and /live/stream, like https://wall.example; may be given several "
     "times, * is everyone.",
 )
+@SHARD
 @click.option(
     "--log.level",
     "level",
@@ -124,13 +128,14 @@ def _path(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     show_default=True,
     help="How to log; to stderr.",
 )
-def serve(
+def serve(  # noqa: PLR0913, PLR0917 - click gives each option as an argument
     config: Path,
     addresses: tuple[Address, ...],
     path: str,
     live: bool,
     live_clients: int,
     origins: tuple[str, ...],
+    shard: Shard | None,
     level: str,
     layout: str,
 ) -> None:
@@ -154,19 +159,21 @@ def serve(
 
     configure(level, layout, sys.stderr)
     spec = load_or_exit(config)
-    sys.exit(_run(spec, config, addresses, path, Watching(live, live_clients, origins)))
+    sys.exit(_run(spec, config, addresses, path, Watching(live, live_clients, origins), shard))
 
 
-def _run(spec: Spec, file: Path, addresses: tuple[Address, ...], path: str, watching: Watching) -> int:
+def _run(
+    spec: Spec, file: Path, addresses: tuple[Address, ...], path: str, watching: Watching, shard: Shard | None
+) -> int:
     for warning in lint(spec):
         _LOG.warning("%s", warning)
     share_one_arena()  # memory: 13 MB less with the demo's spec
     asked = _hangups()
     try:
-        running = Running(spec, watching, progress=_log_progress(time.monotonic))
+        running = Running(part(spec, shard), watching, progress=_log_progress(time.monotonic), shard=shard)
     except (StateError, SecretError) as error:
         fail(str(error))
-    reload = Reloader(file, running.change, running.reloads)
+    reload = Reloader(file, running.change, running.reloads, trim=partial(part, shard=shard))
     stop = threading.Event()
     # Not a daemon: the last refresh ends in order, and with it the transaction of the state store.
     refreshing = threading.Thread(target=running.loop.run, args=(stop,), name="refresh")
