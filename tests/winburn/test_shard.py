@@ -16,6 +16,9 @@ from tests.alert_rules.example import experiment, slo, spec
 from winburn.assemble import assemble
 from winburn.shard import Shard, is_of, parse_shard, part
 
+MADE = [["slo-0", "slo-2", "slo-4"], ["slo-5"], ["slo-1", "slo-3"]]
+"""By `printf slo:slo-0 | sha256sum`, of which the first 16 digits count."""
+
 
 def shards(count: int) -> list[Shard]:
     return [Shard(index, count) for index in range(1, count + 1)]
