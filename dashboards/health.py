@@ -57,8 +57,8 @@ def _tiles(facts: Facts) -> tuple[Stat, ...]:
         Stat(
             "reload",
             "Spec",
-            "Whether the last reading of the spec succeeded. Refused: the one before it is still in force; the log and "
-            "`winburn check` say what is wrong.",
+            "Whether the last reading of the spec succeeded, and of the web config file where there is one. Refused: "
+            "the one before it is still in force; the log and `winburn check` say what is wrong.",
             [now("Reload", h.reloaded())],
             field=field(mappings=[words(SPEC_READ), absent()], color="fixed"),
         ),

@@ -56,8 +56,9 @@ def latency(quantile: float) -> str:
 
 
 def reloaded() -> str:
-    """1 where every replica has read its spec, 0 where one refused it."""
-    return f"min({per('instance', select('winburn_config_last_reload_successful'))})"
+    """1 where every replica has read its spec, and its web config file if it has one; 0 where one refused either."""
+    spec = f"min({per('instance', select('winburn_config_last_reload_successful'))})"
+    return f"{spec} * (min({per('instance', select('winburn_web_config_last_reload_successful'))}) or {spec})"
 
 
 def most(query: str) -> str:

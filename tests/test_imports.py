@@ -59,6 +59,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "exporter.state": ("exporter.contract", "exporter.state"),
     "exporter.stats": ("exporter.stats",),
     "exporter.web": ("exporter.contract", "exporter.snapshot", "exporter.web"),
+    "exporter.web_config": ("exporter.contract", "exporter.spec", "exporter.web_config"),
     "exporter.windows": (),
     "winburn": ANYTHING,
     "winburn.debian": PROCESSES,
@@ -83,12 +84,15 @@ PART_OF = {
     "exporter.nudges": "exporter.loop",
     "exporter.one_write": "exporter.web",
     "exporter.overview": "exporter.web",
+    "exporter.patience": "exporter.web",
     "exporter.reload_route": "exporter.web",
     "exporter.render": "exporter.snapshot",
     "exporter.roster": "exporter.loop",
     "exporter.schedule": "exporter.loop",
+    "exporter.seldom": "exporter.web",
     "exporter.server": "exporter.web",
     "exporter.sources.engagement_rows": "exporter.sources.base",
+    "exporter.systemd_socket": "exporter.web",
     "exporter.worker": "exporter.loop",
 }
 """Modules that were one file too long: they may import and be imported as what they are a part of."""

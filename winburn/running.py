@@ -47,8 +47,9 @@ class Watching:
 
 
 class Running:
-    """The parts that serve needs; nothing runs yet but what applies. ``stream`` is None where nobody may watch.
-    ``shard`` is which :func:`winburn.shard.part` of a whole the spec is, and those to come.
+    """The parts that serve needs; nothing runs yet but what applies. ``stream`` is None where nobody may watch;
+    ``server`` is the health of what serves it. ``shard`` is which :func:`winburn.shard.part` of a whole the spec is,
+    and those to come.
 
     Raises StateError or SecretError where the state store or a secret cannot be read.
     """
@@ -60,7 +61,9 @@ class Running:
         *,
         progress: Callable[[str, float], None],
         shard: Shard | None = None,
+        server: Callable[[], Iterable[Sample]] = tuple,
     ) -> None:
+        self._server = server
         self.reloads = Reloads(time.time())
         self._state_url, self.state = state_url(spec), open_state(spec)
         self._settle(spec)
@@ -153,6 +156,7 @@ class Running:
             *self._pushes.counts.samples(),
             *watchers,
             *done,
+            *self._server(),
         ]
 
     def _listen(self) -> None:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import signal
+import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from exporter.server import Address, parse_listen_address
 from exporter.server import serve as serve_http
-from exporter.spec import SecretError, Spec, lint
+from exporter.spec import SecretError, Spec, SpecErrors, lint
 from exporter.state import StateError
+from exporter.systemd_socket import SystemdSocketError, described, inherited
 from exporter.web import app
+from exporter.web_config import Gate
 from winburn.cli.logs import configure
 from winburn.cli.shard_option import SHARD
 from winburn.cli.spec_argument import fail, load_or_exit
@@ -28,6 +33,9 @@ from winburn.reload import Reloader
 from winburn.running import Running, Watching
 from winburn.shard import Shard, part
 from winburn.version import VERSION
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 _LOG = logging.getLogger("winburn")
 RESERVED = ("/config", "/-/healthy", "/-/ready", "/-/reload", "/live", "/live/stream", "/api/v1/snapshot")
@@ -76,6 +84,20 @@ def _path(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     callback=_addresses,
     metavar="HOST:PORT",
     help="Where to listen; may be given several times. [::1]:10345 for IPv6.",
+)
+@click.option(
+    "--web.systemd-socket",
+    "systemd_socket",
+    is_flag=True,
+    help="Listen on the sockets that systemd hands over, and on no address.",
+)
+@click.option(
+    "--web.config.file",
+    "web_config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="TLS, client certificates, basic authentication, headers and a rate limit, in the format of Prometheus' "
+    "exporters. Read again whenever it, or a certificate, changes.",
 )
 @click.option(
     "--web.telemetry-path",
@@ -128,9 +150,11 @@ def _path(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     show_default=True,
     help="How to log; to stderr.",
 )
-def serve(  # noqa: PLR0913, PLR0917 - click gives each option as an argument
+def serve(  # noqa: PLR0913, PLR0917 - one for each option, by name
     config: Path,
     addresses: tuple[Address, ...],
+    systemd_socket: bool,
+    web_config: Path | None,
     path: str,
     live: bool,
     live_clients: int,
@@ -158,29 +182,67 @@ def serve(  # noqa: PLR0913, PLR0917 - click gives each option as an argument
     """
 
     configure(level, layout, sys.stderr)
+    gate = _gate(web_config)
     spec = load_or_exit(config)
-    sys.exit(_run(spec, config, addresses, path, Watching(live, live_clients, origins), shard))
+    listening = Listening((), _inherited()) if systemd_socket else Listening(addresses)
+    sys.exit(_run(spec, config, listening, gate, path, Watching(live, live_clients, origins), shard))
+
+
+class Listening(NamedTuple):
+    """Addresses to listen on, and sockets that listen already."""
+
+    addresses: tuple[Address, ...]
+    sockets: tuple[socket.socket, ...] = ()
+
+    def __str__(self) -> str:
+        return ", ".join([*map(str, self.addresses), *map(described, self.sockets)])
+
+
+def _gate(path: Path | None) -> Gate | None:
+    try:
+        return None if path is None else Gate(path, time.monotonic)
+    except SpecErrors as errors:
+        fail(str(errors))
+
+
+def _inherited() -> tuple[socket.socket, ...]:
+    try:
+        return tuple(inherited(os.environ, os.getpid()))
+    except SystemdSocketError as error:
+        fail(f"--web.systemd-socket: {error}")
 
 
 def _run(
-    spec: Spec, file: Path, addresses: tuple[Address, ...], path: str, watching: Watching, shard: Shard | None
+    spec: Spec,
+    file: Path,
+    listening: Listening,
+    gate: Gate | None,
+    path: str,
+    watching: Watching,
+    shard: Shard | None,
 ) -> int:
     for warning in lint(spec):
         _LOG.warning("%s", warning)
     share_one_arena()  # memory: 13 MB less with the demo's spec
     asked = _hangups()
     try:
-        running = Running(part(spec, shard), watching, progress=_log_progress(time.monotonic), shard=shard)
+        running = Running(
+            part(spec, shard),
+            watching,
+            progress=_log_progress(time.monotonic),
+            shard=shard,
+            server=gate.health if gate else tuple,
+        )
     except (StateError, SecretError) as error:
         fail(str(error))
     reload = Reloader(file, running.change, running.reloads, trim=partial(part, shard=shard))
     stop = threading.Event()
     # Not a daemon: the last refresh ends in order, and with it the transaction of the state store.
     refreshing = threading.Thread(target=running.loop.run, args=(stop,), name="refresh")
-    listening = threading.Event()
-    threading.Thread(target=_begin, args=(listening, refreshing, addresses, path), daemon=True).start()
+    ready = threading.Event()
+    threading.Thread(target=_begin, args=(ready, refreshing, f"{listening}", path), daemon=True).start()
     threading.Thread(target=_answer, args=(asked, reload), name="reload", daemon=True).start()
-    application = app(
+    application: ASGIApp = app(
         lambda: running.loop.current,
         monotonic=time.monotonic,
         version=VERSION,
@@ -191,9 +253,19 @@ def _run(
         cors_origins=watching.origins,
         reload=reload,
     )
+    if gate:
+        application = gate.protect(application)
+        threading.Thread(target=gate.follow, args=(stop,), name="web config", daemon=True).start()
     # Watchers must not take the places of scrapes.
     places = SCRAPERS + (watching.clients if watching.live else 0)
-    code = serve_http(application, addresses, limit_concurrency=places, ready=listening)
+    code = serve_http(
+        application,
+        listening.addresses,
+        sockets=listening.sockets,
+        context=gate.context if gate else None,
+        limit_concurrency=places,
+        ready=ready,
+    )
     stop.set()
     if refreshing.is_alive():
         refreshing.join(timeout=5)
@@ -202,10 +274,10 @@ def _run(
     return code
 
 
-def _begin(listening: threading.Event, refreshing: threading.Thread, addresses: Iterable[Address], path: str) -> None:
+def _begin(ready: threading.Event, refreshing: threading.Thread, where: str, path: str) -> None:
     """Refresh once the port is ours: a second exporter on the same state store would count twice."""
-    listening.wait()
-    _LOG.info("winburn %s listens on %s, metrics at %s", VERSION, ", ".join(map(str, addresses)), path)
+    ready.wait()
+    _LOG.info("winburn %s listens on %s, metrics at %s", VERSION, where, path)
     refreshing.start()
 
 
