@@ -4,6 +4,7 @@ the next, keep what has not changed."""
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -75,6 +76,7 @@ class Assembly:
         self.components = Components()
         self._opened: dict[str, _Opened] = {}
         self._retired: list[_Opened] = []
+        self._lock = threading.Lock()
         self._pieces: dict[str, Piece] = {}
         self._current: dict[str, Collector] = {}
 
@@ -144,15 +146,17 @@ class Assembly:
         for name, old in self._opened.items():
             if opened.get(name) is not old:
                 old.readers = {piece.name for piece in self._pieces.values() if name in piece.sources}
-                self._retired.append(old)
+                with self._lock:
+                    self._retired.append(old)
         self._opened = opened
 
     def _stop_reading(self, collector: str | None) -> None:
         """Close the sources of specs before that nobody reads any more, now that this collector does not."""
-        for old in self._retired:
-            old.readers.discard(collector or "")
-        done = [old for old in self._retired if not old.readers]
-        self._retired = [old for old in self._retired if old.readers]
+        with self._lock:  # collectors are made on threads of their own
+            for old in self._retired:
+                old.readers.discard(collector or "")
+            done = [old for old in self._retired if not old.readers]
+            self._retired = [old for old in self._retired if old.readers]
         for old in done:
             old.source.close()
 
