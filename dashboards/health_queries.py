@@ -45,6 +45,16 @@ def age(family: str, label: str) -> str:
     return f"time() - {of(family, label)}"
 
 
+def age_or_never(label: str) -> str:
+    """The age of a collector's last success, and longer than any where it never succeeded: a column that is sorted by
+    must have no gaps."""
+    known, every = (
+        age("winburn_collector_last_success_timestamp_seconds", label),
+        of("winburn_collector_success", label),
+    )
+    return f"{known} or time() + 0 * {every}"
+
+
 def dropped(labels: str = "family") -> str:
     """Series left out in an hour."""
     return per(labels, f"increase({select('winburn_series_dropped_total')}[1h])")

@@ -84,7 +84,8 @@ def _links(telemetry_path: str, *, live: bool) -> str:
     targets = {"Metrics": telemetry_path, "Configuration": "/config", "Readiness": "/-/ready"}
     if live:
         targets = {"Live": "/live", **targets}
-    links = "".join(f'<a href="{escape(target)}">{name}</a>' for name, target in targets.items())
+    # Relative, so that they hold behind a proxy that puts the page under a prefix.
+    links = "".join(f'<a href="{escape(target.removeprefix("/"))}">{name}</a>' for name, target in targets.items())
     return f'<nav aria-label="Endpoints">{links}</nav>'
 
 

@@ -17,7 +17,7 @@ HEAD_SECONDS = 10.0
 """From the connection, or from the first byte of a later request, to the request's last byte; a TLS handshake has as
 long before it."""
 TAKE_SECONDS = 60.0
-"""For an answer to be taken, from when more of it waits than the kernel holds."""
+"""For an answer to be taken whole, from when more of it waits than the kernel holds."""
 BODY_BYTES = 64 * 1024
 """Of a request: none of ours needs one."""
 _COMING = frozenset({h11.IDLE, h11.SEND_BODY})
@@ -69,9 +69,9 @@ class PatientProtocol(OneWriteProtocol):
             self._taking = self.loop.call_later(TAKE_SECONDS, self._give_up)
 
     def resume_writing(self) -> None:
-        """It has taken it."""
+        """It takes on; the while is over with the last piece."""
         super().resume_writing()
-        if self._taking is not None:
+        if self._taking is not None and not self.corked.waiting:
             self._taking.cancel()
             self._taking = None
 
@@ -92,6 +92,8 @@ class PatientProtocol(OneWriteProtocol):
 
     def idle(self) -> tuple[bool, float] | None:
         """(whether it has been of use, since when it waits) of a connection that waits for its client, else None."""
+        if self.corked.waiting:
+            return None
         if self.cycle is None:
             return False, self._since
         return (True, self._since) if self.cycle.response_complete else None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, cast
 
+from exporter.access import access_of
 from exporter.alerts import ALERTS
 from exporter.collectors.alertmanager import AcknowledgementCollector
 from exporter.collectors.engagement import EngagementCollector
@@ -22,6 +23,7 @@ from exporter.sources.alertmanager import AlertmanagerApi
 from exporter.sources.build import open_engagement
 from exporter.sources.sql import SqlSource
 from exporter.spec import Engagement, Experiment, Slo, Spec
+from exporter.spec.source_models import Alertmanagers
 from exporter.state import Application, Latch, State
 from winburn.shard import Shard, is_of
 
@@ -76,7 +78,7 @@ def pieces(spec: Spec, home: Home) -> list[Piece]:
     if spec.engagement:
         found.append(_engagement(spec, spec.engagement, home))
     if spec.alerting.alertmanager and home.live and is_of(home.shard, "acknowledgements"):
-        found.append(_acknowledgements(spec.alerting.alertmanager))
+        found.append(_acknowledgements(spec.alerting.alertmanager, spec.alerting.alertmanager_http))
     return found
 
 
@@ -180,12 +182,13 @@ def _wish_kills(wish: Wish, latches: Sequence[Latch]) -> None:
     )
 
 
-def _acknowledgements(addresses: tuple[str, ...]) -> Piece:
+def _acknowledgements(addresses: tuple[str, ...], http: Alertmanagers) -> Piece:
     def build(_before: Any) -> AcknowledgementCollector:
         identities = {alert.name: alert.identity for alert in ALERTS.values()}
-        return AcknowledgementCollector([AlertmanagerApi(url) for url in addresses], identities)
+        access = access_of(http)
+        return AcknowledgementCollector([AlertmanagerApi(url, access=access) for url in addresses], identities)
 
-    return _piece("alertmanager", (addresses,), build)
+    return _piece("alertmanager", (addresses, http), build)
 
 
 def _taking_over(make: Callable[..., Any], aside: Any, before: Any) -> Any:

@@ -29,7 +29,7 @@ class BusyError(Exception):
 
 
 class Passwords:
-    """Who may enter: bcrypt hash by user, at least one. For the event loop; nothing of it is safe in other threads."""
+    """Who may enter: bcrypt hash by user, at least one. For the event loop; only the one thread remembers."""
 
     def __init__(self, users: Mapping[str, str]) -> None:
         self.users = dict(users)
@@ -54,14 +54,9 @@ class Passwords:
             raise BusyError
         self._waiting += 1
         try:
-            right = await asyncio.get_running_loop().run_in_executor(_THREAD, self._compare, authorization, *pair)
+            return await asyncio.get_running_loop().run_in_executor(_THREAD, self._compare, authorization, *pair)
         finally:
             self._waiting -= 1
-        memory, most = (self._right, _RIGHT) if right else (self._wrong, _WRONG)
-        memory[self._key(authorization)] = None
-        if len(memory) > most:
-            del memory[next(iter(memory))]
-        return right
 
     def _compare(self, authorization: bytes, user: bytes, password: bytes) -> bool:
         # Of many that asked with the same password at once, the first has found it out meanwhile.
@@ -69,8 +64,13 @@ class Passwords:
             return found
         hashed = self._hashes.get(user)
         # Always compared, so that the time does not tell whether there is such a user.
-        same = matches(password, hashed or self._stand_in)
-        return same and hashed is not None
+        right = matches(password, hashed or self._stand_in) and hashed is not None
+        # Here, before the next one begins; the event loop only looks.
+        memory, most = (self._right, _RIGHT) if right else (self._wrong, _WRONG)
+        memory[self._key(authorization)] = None
+        if len(memory) > most:
+            del memory[next(iter(memory))]
+        return right
 
     def _key(self, authorization: bytes) -> bytes:
         # Keyed, and not the header itself: what is remembered is worth nothing to who reads our memory.

@@ -7,6 +7,7 @@ import contextlib
 import http.client
 import os
 import re
+import shutil
 import socket
 import ssl
 import subprocess
@@ -15,12 +16,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 import bcrypt
 import pytest
 import requests
 
 from tests.certificates import Pair, authority, issued
+from tests.e2e.browser import chromium
 from tests.e2e.conftest import Running
 from winburn.processes import LOOPBACK, Group, Process, free_port, free_ports, start
 from winburn.servers import Servers
@@ -252,6 +255,21 @@ def test_a_file_with_mistakes_ends_the_start_with_all_of_them(world: World) -> N
     ]
 
 
+@pytest.mark.skipif(not shutil.which("chromium"), reason="needs Debian's package chromium")
+def test_the_live_page_of_a_browser_that_knows_the_password_moves(world: World, tmp_path: Path) -> None:
+    world.web(PLAIN)
+    world.serve()
+    address = f"{LOOPBACK}:{world.ports[0]}"
+    connection = world.connection(secure=False)
+    world.wait(lambda: ask(connection, "/-/ready")[0] == 200, 30)
+    (tmp_path / "profile").mkdir()
+    with chromium(tmp_path / "profile") as page:
+        # The address logs in, as the browser's own question would; the page itself is opened without.
+        page.open(f"http://{USER[0]}:{quote(USER[1])}@{address}/", width=800)
+        page.open(f"http://{address}/live", width=800)
+        page.wait("document.querySelector('#connection').textContent === 'live'", 15)
+
+
 AS_SYSTEMD = """\
 import os, socket, sys
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
@@ -267,8 +285,9 @@ def test_a_socket_of_systemd_is_served(world: World) -> None:
     world.ports = [free_port()]
     flags = ["--web.systemd-socket", *world.files()]
     world.begin([sys.executable, "-c", AS_SYSTEMD, str(world.ports[0]), *flags])
+    # Whoever came earlier waits in the socket; that is what it is for.
+    world.wait(lambda: f"listens on {LOOPBACK}:{world.ports[0]}" in world.log(), 60)
     assert ask(world.connection(secure=False), "/-/healthy")[0] == 200
-    assert f"listens on {LOOPBACK}:{world.ports[0]}" in world.log()
     done = subprocess.run(
         [sys.executable, "-m", "winburn", "serve", *flags], capture_output=True, text=True, timeout=60, check=False
     )

@@ -24,7 +24,6 @@ from exporter.spec import SecretError, Spec, SpecErrors, lint
 from exporter.state import StateError
 from exporter.systemd_socket import SystemdSocketError, described, inherited
 from exporter.web import app
-from exporter.web_config import Gate
 from winburn.cli.logs import configure
 from winburn.cli.shard_option import SHARD
 from winburn.cli.spec_argument import fail, load_or_exit
@@ -36,6 +35,8 @@ from winburn.version import VERSION
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
+
+    from exporter.web_config import Gate
 
 _LOG = logging.getLogger("winburn")
 RESERVED = ("/config", "/-/healthy", "/-/ready", "/-/reload", "/live", "/live/stream", "/api/v1/snapshot")
@@ -199,8 +200,12 @@ class Listening(NamedTuple):
 
 
 def _gate(path: Path | None) -> Gate | None:
+    if path is None:
+        return None
+    from exporter.web_config import Gate  # here, as it costs 3 MB that nobody else need pay  # noqa: PLC0415
+
     try:
-        return None if path is None else Gate(path, time.monotonic)
+        return Gate(path, time.monotonic)
     except SpecErrors as errors:
         fail(str(errors))
 

@@ -144,6 +144,16 @@ def test_a_mistaken_file_leaves_the_old_one_in_force_and_is_said_once(
     assert (world.ask()[0], world.health()) == (200, 1)
 
 
+def test_the_very_file_of_before_put_back_is_well_again(tmp_path: Path) -> None:
+    world = World(tmp_path, USERS)
+    world.path.rename(tmp_path / "kept.yml")
+    world.gate.look()
+    assert world.health() == 0
+    (tmp_path / "kept.yml").rename(world.path)
+    world.gate.look()
+    assert (world.health(), world.ask()[0]) == (1, 401)
+
+
 def test_what_did_not_change_keeps_its_tokens_and_its_passwords(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
