@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +17,7 @@ from exporter.spec import Spec
 from exporter.state import State
 from tests.alert_rules.example import experiment, slo, spec
 from winburn.assemble import assemble
+from winburn.cli import main
 from winburn.shard import Shard, is_of, parse_shard, part
 
 MADE = [["slo-0", "slo-2", "slo-4"], ["slo-5"], ["slo-1", "slo-3"]]
@@ -121,3 +125,25 @@ def test_what_is_no_shard_is_refused(text: str, says: str) -> None:
 def test_a_shard_is_read_as_it_is_written() -> None:
     assert parse_shard("2/3") == Shard(2, 3)
     assert str(Shard(2, 3)) == "2/3"
+
+
+@pytest.mark.parametrize("command", [["once", "winburn.yml"], ["serve", "--config.file", "winburn.yml"]])
+def test_commands_say_what_is_wrong_with_a_shard(command: list[str]) -> None:
+    done = CliRunner().invoke(main, [*command, "--shard", "4/3"])
+    assert done.exit_code == 2
+    assert "of 3 exporters there are numbers 1 to 3" in " ".join(done.output.split())
+
+
+def test_once_prints_the_part_of_a_shard(tmp_path: Path) -> None:
+    (tmp_path / "slots.csv").write_text("time,total,bad\n1700000000,100,1\n")
+    names = "abcdef"
+    slos = "".join(
+        f"  - {{name: {x}, service: s, objective: 99, period: 1d, sli: {{source: csv, csv: {{}}}}}}\n" for x in names
+    )
+    path = tmp_path / "winburn.yml"
+    path.write_text(f"sources: {{csv: {{type: file, path: slots.csv}}}}\nslos:\n{slos}tenant: acme\n")
+    seen = []
+    for shard in ("1/2", "2/2"):
+        output = CliRunner().invoke(main, ["once", str(path), "--at", "1700000015", "--shard", shard]).output
+        seen += re.findall(r'slo_objective_ratio\{slo="(\w)",tenant="acme"\}', output)
+    assert sorted(seen) == list(names)
