@@ -95,6 +95,7 @@ PART_OF = {
     "exporter.patience": "exporter.web",
     "exporter.reload_route": "exporter.web",
     "exporter.render": "exporter.snapshot",
+    "exporter.report_route": "exporter.web",
     "exporter.roster": "exporter.loop",
     "exporter.schedule": "exporter.loop",
     "exporter.seldom": "exporter.web",

@@ -17,6 +17,7 @@ from exporter.contract import Sample, sample
 from exporter.live import Feed, LiveStream
 from exporter.loop import Loop
 from exporter.nudges import Nudges
+from exporter.report_route import Asked, MakeReport, Reply
 from exporter.snapshot import Snapshot
 from exporter.sources import sql
 from exporter.sources.changes import Changes
@@ -64,6 +65,8 @@ class Running:
         server: Callable[[], Iterable[Sample]] = tuple,
     ) -> None:
         self._server = server
+        self._desk: MakeReport | None = None
+        self._desk_begins = threading.Lock()
         self.reloads = Reloads(time.time())
         self._state_url, self.state = state_url(spec), open_state(spec)
         self._settle(spec)
@@ -114,6 +117,23 @@ class Running:
         """The spec in force, secrets masked."""
         return self._configuration()
 
+    def report(self, asked: Asked) -> Reply:
+        """A report on the spec in force; what makes it is loaded when the first one is asked for."""
+        with self._desk_begins:
+            if self._desk is None:
+                from winburn.report.desk import Desk  # noqa: PLC0415 - memory that most processes never need
+
+                self._desk = Desk(
+                    self._spec,
+                    self.state,
+                    self._assembly,
+                    lambda: self.loop.current,
+                    monotonic=time.monotonic,
+                    clock=time.time,
+                )
+            desk = self._desk
+        return desk(asked)
+
     def close(self) -> None:
         """Begin nothing more."""
         for _, each in self.changes.values():
@@ -124,6 +144,7 @@ class Running:
     def _follow(self, spec: Spec) -> None:
         """All that asks for the spec and is no collector."""
         self._spec = spec
+        self._desk = None  # the next report is of this spec
         self._configuration = configuration(spec, self.state)
         self._applies = {e.name: e.apply for e in spec.experiments if e.apply}
         self._pushes.follow(spec)

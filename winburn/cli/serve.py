@@ -175,6 +175,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option, by name
     /config     the spec in force, secrets masked
     /live       the numbers as they change, for a phone too
     /api/v1/snapshot  the same as JSON
+    /api/v1/report    a period in review: ?period=7d&format=html (md, json, csv, pdf)
 
     SIGHUP, and POST to /-/reload, read the spec again. One with errors changes nothing: they are the answer, and stand
     in the log. Else what has not changed goes on as it was, without a gap, and what is new joins when its past is read.
@@ -257,6 +258,7 @@ def _run(
         live=running.stream,
         cors_origins=watching.origins,
         reload=reload,
+        report=running.report,
     )
     if gate:
         application = gate.protect(application)
