@@ -16,7 +16,6 @@ from winburn.drawing.scales import Points, Ticks, even_ticks, runs, time_ticks
 LOWEST_BURN = 0.1
 
 
-
 @dataclass(frozen=True, slots=True)
 class Tiered:
     """The line of a tier's long window, broken where it had no events; its factor; and when it fired."""
