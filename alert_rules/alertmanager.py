@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from alert_rules import tenant
 from alert_rules.messages import TEMPLATES_FILE, by_name
 from alert_rules.receivers import Told, receivers
 from alert_rules.routes import NOBODY, among, is_, route, time_intervals
@@ -38,11 +39,11 @@ def alertmanager_text(spec: Spec) -> str:
             HEADER,
             comment(f"The texts of messages; {TEMPLATES_FILE} lies beside this file.")
             + dump({"templates": [TEMPLATES_FILE]}),
-            comment(_ABOUT) + dump({"route": route(spec)}),
+            comment(_ABOUT) + dump({"route": tenant.of_route(route(spec), spec.tenant)}),
             *([comment(about) + dump({"time_intervals": intervals})] if intervals else []),
             comment(_ABOUT_MUTING)
             + "inhibit_rules:\n"
-            + "".join(comment(why) + dump([mute]) for why, mute in mutes(spec.slos)),
+            + "".join(comment(why) + dump([mute]) for why, mute in tenant.of_mutes(mutes(spec.slos), spec.tenant)),
             "receivers:\n" + "".join(_receiver(told) for told in receivers(spec, by_name)),
             comment("Takes what nobody shall be told.") + dump([{"name": NOBODY}]),
         )

@@ -7,8 +7,9 @@ winburn's: events are weighed alike whenever they came, and where there were non
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Literal
+from typing import Any, Literal
 
+from alert_rules import tenant
 from alert_rules.freeze import BY
 from alert_rules.rule import Record, interval, one_of, static_labels
 from alert_rules.slo_rules import with_group_labels
@@ -62,8 +63,16 @@ def compat_text(spec: Spec, kind: Kind) -> str:
     """The file of one kind; deterministic."""
     about, groups = KINDS[kind]
     every = format_duration(interval(spec))
+
+    def rules(records: Iterable[Record]) -> list[dict[str, Any]]:
+        return [tenant.of_record(record, spec.tenant).as_dict() for record in records]
+
     made = [
-        {"name": name, "interval": every, "rules": [record.as_dict() for record in records]}
+        {
+            "name": name,
+            "interval": every,
+            "rules": [tenant.of_record(record, spec.tenant).as_dict() for record in records],
+        }
         for name, records in groups(sorted(spec.slos, key=lambda slo: slo.name))
     ]
     return HEADER + comment(about) + dump({"groups": made})

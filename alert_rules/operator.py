@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from alert_rules import tenant
 from alert_rules.alertmanager import mutes
 from alert_rules.messages import in_place
 from alert_rules.receivers import Told, receivers
@@ -83,9 +84,9 @@ def _config(spec: Spec) -> tuple[dict[str, Any], list[str]]:
     keys = secret_keys(every)
     intervals = [_interval(each) for each in time_intervals(spec.alerting.mute)]
     config = {
-        "route": _route(route(spec)),
+        "route": _route(tenant.of_route(route(spec), spec.tenant)),
         "receivers": [*(_receiver(told, keys) for told in every), {"name": NOBODY}],
-        "inhibitRules": [_inhibition(rule) for _, rule in mutes(spec.slos)],
+        "inhibitRules": [_inhibition(rule) for _, rule in tenant.of_mutes(mutes(spec.slos), spec.tenant)],
         **({"muteTimeIntervals": intervals} if intervals else {}),
     }
     return config, sorted(set(keys.values()))

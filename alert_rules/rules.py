@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alert_rules import freeze
+from alert_rules import freeze, tenant
 from alert_rules.engagement_rules import engagement_groups
 from alert_rules.experiment_rules import experiment_group
 from alert_rules.health_rules import health_group
@@ -24,12 +24,13 @@ one instant, and a group that fails or is slow leaves the others alone. All are 
 
 def rule_groups(spec: Spec) -> tuple[Group, ...]:
     """winburn itself first, then the SLOs and the experiments by name."""
-    return (
+    groups = (
         health_group(spec),
         *(group for slo in sorted(spec.slos, key=lambda slo: slo.name) for group in _groups(slo, spec)),
         *(experiment_group(each, spec) for each in sorted(spec.experiments, key=lambda each: each.name)),
         *engagement_groups(spec),
     )
+    return tenant.of_groups(groups, spec.tenant)
 
 
 def rules_text(spec: Spec) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus
 
-from alert_rules import silence_link
+from alert_rules import silence_link, tenant
 from alert_rules.rule import Rule
 from alert_rules.yaml_text import dump
 from exporter.alerts import ALERTS
@@ -40,10 +40,11 @@ class Firing:
     series: Mapping[str, str]
     value: float = 1
 
-    def as_dict(self) -> dict[str, Any]:
-        """The alert as promtool expects it."""
-        labels = {**self.series, **self.rule.labels}
-        texts = {name: expand(text, self.value, labels) for name, text in self.rule.annotations.items()}
+    def as_dict(self, of: str | None = None) -> dict[str, Any]:
+        """The alert as promtool expects it, of a tenant where there is one."""
+        rule = tenant.of_rule(self.rule, of)
+        labels = {**self.series, **rule.labels}
+        texts = {name: expand(text, self.value, labels) for name, text in rule.annotations.items()}
         return {"exp_labels": labels, "exp_annotations": texts}
 
 
@@ -53,7 +54,7 @@ class Scenario:
     def __init__(self, name: str) -> None:
         self._name = name
         self._series: list[dict[str, str]] = []
-        self._checks: list[dict[str, Any]] = []
+        self._checks: list[tuple[str, str, list[Firing]]] = []
 
     def series(self, selector: str, values: Iterable[tuple[str, int]]) -> None:
         """A series that has each value for so many evaluations.
@@ -83,14 +84,17 @@ class Scenario:
     def check(self, at: int, alert: str, firing: Iterable[Firing] = ()) -> None:
         """Exactly these alerts of that name must fire at that evaluation."""
         when = format_duration(at * STEP) if at else "0s"
-        alerts = [each.as_dict() for each in firing]
-        self._checks.append({"eval_time": when, "alertname": alert, "exp_alerts": alerts})
+        self._checks.append((when, alert, list(firing)))
 
-    def text(self) -> str:
-        """The test as YAML."""
-        step = format_duration(STEP)
-        head = {"name": self._name, "interval": step, "input_series": self._series}
-        return "\n" + dump([{**head, "alert_rule_test": self._checks}])
+    def text(self, of: str | None = None) -> str:
+        """The test as YAML, of a tenant where there is one."""
+        series = [{**each, "series": tenant.of_selectors(each["series"], of)} for each in self._series]
+        head = {"name": self._name, "interval": format_duration(STEP), "input_series": series}
+        checks = [
+            {"eval_time": when, "alertname": alert, "exp_alerts": [each.as_dict(of) for each in firing]}
+            for when, alert, firing in self._checks
+        ]
+        return "\n" + dump([{**head, "alert_rule_test": checks}])
 
 
 def held(alert: str) -> int:

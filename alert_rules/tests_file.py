@@ -49,7 +49,7 @@ def unit_tests_text(spec: Spec) -> str:
     scenarios += watch_scenarios(spec)
     scenarios += engagement_scenarios(spec)
     about = comment(f"Run: promtool test rules {TESTS_FILE}\nEvery series comes from two exporters, a and b.")
-    return HEADER + about + head + "tests:\n" + "".join(scenario.text() for scenario in scenarios)
+    return HEADER + about + head + "tests:\n" + "".join(scenario.text(spec.tenant) for scenario in scenarios)
 
 
 def _kills(spec: Spec) -> Scenario:

@@ -46,7 +46,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 def run() -> Iterator[Result]:
     """One result a size: the least of several rounds, taken in turn, because neighbours only ever add to the CPU."""
     for series, bar in SIZES.items():
-        with _server("winburn", series) as ours, _server("prometheus_client", series) as theirs:
+        with server("winburn", series) as ours, server("prometheus_client", series) as theirs:
             rounds = [(milliseconds(*ours, series), milliseconds(*theirs, series)) for _ in range(_ROUNDS)]
         least, peer = (min(side) for side in zip(*rounds, strict=True))
         what = f"scrape of {series:,} series, gzip, server CPU"
@@ -82,10 +82,11 @@ def _cpu(pid: int) -> float:
 
 
 @contextmanager
-def _server(side: str, series: int) -> Iterator[tuple[int, http.client.HTTPConnection]]:
+def server(side: str, series: int, *more: str) -> Iterator[tuple[int, http.client.HTTPConnection]]:
+    """One of the servers as a process of its own, with ``more`` arguments: its id, and a connection to it."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "benchmarks.scrape_servers", side, str(series), str(port)]
+    command = [sys.executable, "-m", "benchmarks.scrape_servers", side, str(series), str(port), *more]
     with subprocess.Popen(command, cwd=ROOT) as process:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         try:

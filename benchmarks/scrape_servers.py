@@ -1,4 +1,5 @@
-"""The two servers that the scrape benchmark compares: ``python -m benchmarks.scrape_servers SIDE SERIES PORT``."""
+"""The two servers that the scrape benchmark compares: ``python -m benchmarks.scrape_servers SIDE SERIES PORT``; ours
+takes a web config file after that."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import sys
 import threading
 import time
 from itertools import islice, product
+from pathlib import Path
 
 from prometheus_client import Gauge, start_http_server
 
@@ -13,6 +15,7 @@ from exporter.contract import family, sample
 from exporter.server import Address, serve
 from exporter.snapshot import build, process_exposition, process_registry
 from exporter.web import app
+from exporter.web_config import Gate
 
 WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d", "period")
 
@@ -23,13 +26,15 @@ def rows(series: int) -> list[tuple[str, str, float]]:
     return [(slo, window, 1 / (3 + i)) for i, (slo, window) in enumerate(islice(pairs, series))]
 
 
-def winburn(series: int, port: int) -> None:
+def winburn(series: int, port: int, *files: str) -> None:
     """Our application as ``winburn serve`` runs it, without a loop."""
     samples = [sample("slo_burn_rate", value, slo=slo, window=window) for slo, window, value in rows(series)]
     own = process_exposition(process_registry())
     snapshot = build(samples, own=own, at=time.time(), expires=time.monotonic() + 3600)
     web = app(lambda: snapshot, monotonic=time.monotonic, version="0", config=str)
-    sys.exit(serve(web, [Address("127.0.0.1", port)]))
+    gate = Gate(Path(files[0]), time.monotonic) if files else None
+    context = gate.context if gate else None
+    sys.exit(serve(gate.protect(web) if gate else web, [Address("127.0.0.1", port)], context=context))
 
 
 def prometheus_client(series: int, port: int) -> None:
@@ -44,4 +49,4 @@ def prometheus_client(series: int, port: int) -> None:
 
 if __name__ == "__main__":
     sides = {"winburn": winburn, "prometheus_client": prometheus_client}
-    sides[sys.argv[1]](int(sys.argv[2]), int(sys.argv[3]))
+    sides[sys.argv[1]](int(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:])

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from grafanalib import core
 from grafanalib._gen import DashboardEncoder
 
+from dashboards import tenant
 from dashboards.facts import Facts
 from dashboards.fields import Json
 from dashboards.ids import PANEL_IDS
@@ -73,6 +74,7 @@ def annotation(name: str, color: str, expr: str, title: str, text: str) -> Json:
 
 def render(definition: Definition, facts: Facts) -> str:
     """The dashboard's JSON text; the same bytes for the same arguments."""
+    tenants = [tenant.variable()] if facts.tenanted else []
     dashboard = core.Dashboard(
         title=definition.title,
         uid=definition.uid or DASHBOARD_UIDS[definition.key],
@@ -84,11 +86,12 @@ def render(definition: Definition, facts: Facts) -> str:
         graphTooltip=SHARED_CROSSHAIR,
         time=core.Time(definition.since, "now"),
         annotations=core.Annotations(list(definition.annotations)),
-        templating=core.Templating([datasource(), *definition.variables]),
+        templating=core.Templating([datasource(), *tenants, *definition.variables]),
         panels=place(definition.key, definition.rows, facts, definition.ids),
         version=1,
     )
     plain: Json = json.loads(json.dumps(dashboard.to_json_data(), cls=DashboardEncoder))
+    plain = tenant.tenanted(plain) if facts.tenanted else plain
     return json.dumps(normalise(plain), sort_keys=True, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
 
 

@@ -42,6 +42,11 @@ def of_prediction() -> str:
     return f"{variant(ACTUAL)} / ({variant(PREDICTED)} > 0)"
 
 
+def for_order() -> str:
+    """Engagement, and less than any where nobody has seen it yet: a column that is sorted by must have no gaps."""
+    return f"{variant(ACTUAL)} or 0 * {variant(SEEN)} - 1"
+
+
 def killed() -> str:
     """Whether the variant was killed, on each of its rows."""
     state = per("variant, persona", _chosen("variant_early_kill"))

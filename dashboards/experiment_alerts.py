@@ -5,7 +5,7 @@ from __future__ import annotations
 from dashboards import experiment_queries as xq
 from dashboards.experiment_tables import detail_link
 from dashboards.facts import Facts
-from dashboards.fields import CELLS, column, field, link, word_column
+from dashboards.fields import CELLS, column, field, hidden_column, link, word_column
 from dashboards.panels import Table, columns, now, sort
 from dashboards.words import SEVERITY
 
@@ -42,7 +42,7 @@ def alerts(facts: Facts) -> Table:
             column("Guardrail", 140),
             column("Currency", 90),
             column("Since", 150, unit="dateTimeFromNow"),
-            column("Silence", custom__hidden=True),
+            hidden_column("Silence"),
         ],
         transformations=[
             *columns("alertname", _COLUMNS)[1:],

@@ -66,6 +66,7 @@ def health() -> Table:
             now("Last", xq.silence(), table=True),
             now("Remaining", q.experiment("experiment_remaining_seconds"), table=True),
             now("Epochs", q.experiment("experiment_epochs"), table=True),
+            now("Order", q.split_for_order(), table=True),
         ],
         field=field(custom=CELLS),
         overrides=[
@@ -81,9 +82,11 @@ def health() -> Table:
             number_column("Epochs", 80, "none", decimals=0),
         ],
         transformations=[
-            *columns("experiment", names),
-            sort("Arrivals", descending=True),
-            sort("Split", descending=True),
+            *columns(
+                "experiment",
+                names,
+                first=[sort("Value #Arrivals", descending=True), sort("Value #Order", descending=True)],
+            )
         ],
     )
 

@@ -23,6 +23,7 @@ class Facts:
     ``period``: seconds of the period that most SLOs have; the alert lines of the burn graph are computed for it.
     ``alpha``: error rate that most experiments have; the evidence graph draws its line at 1/alpha.
     ``runbooks``: base address of the runbooks; None where it is not one that a browser can open.
+    ``tenanted``: whether there are tenants to choose from.
     ``alertmanager``: address of Alertmanager's page, where people silence.
     """
 
@@ -33,6 +34,7 @@ class Facts:
     alpha: float
     runbooks: str | None
     alertmanager: str = Links().alertmanager
+    tenanted: bool = False
 
 
 def facts(spec: Spec) -> Facts:
@@ -46,6 +48,7 @@ def facts(spec: Spec) -> Facts:
         alpha=_most_common((experiment.alpha for experiment in spec.experiments), DEFAULT_ALPHA),
         runbooks=runbooks if runbooks.startswith(("http://", "https://")) else None,
         alertmanager=spec.links.alertmanager.rstrip("/"),
+        tenanted=spec.tenant is not None,
     )
 
 

@@ -69,15 +69,35 @@ def link(title: str, url: str, *, new_tab: bool = False) -> Json:
 
 
 def override(matcher: str, options: str, properties: Mapping[str, Any]) -> Json:
-    """Properties of the fields that the matcher (``byName``, ``byRegexp``) finds; those that are None are left out."""
+    """Properties of the fields that the matcher (``byName``, ``byRegexp``, ``byType``) finds, if they are not None."""
     chosen = [{"id": key, "value": value} for key, value in properties.items() if value is not None]
     return {"matcher": {"id": matcher, "options": options}, "properties": chosen}
+
+
+def empty_cells(no_value: str) -> list[Json]:
+    """What a table shows where there is nothing, before any column has its say.
+
+    A label that an entity has not stays empty: else Grafana would write the panel's ``noValue`` there, which is about
+    the whole table, and links would carry it as if it were the label. A number that is not known is said in a word on
+    grey (a dash where ``no_value`` is a sentence of the panel's own): thresholds would judge it.
+    """
+    word = NO_DATA if no_value == NO_DATA else "–"
+    return [
+        override("byType", "string", {"noValue": ""}),
+        # Said twice, for in Grafana 11 the mappings of a column replace these.
+        override("byType", "number", {"noValue": word, "mappings": [absent(word)]}),
+    ]
 
 
 def column(name: str, width: int | None = None, **properties: Any) -> Json:
     """How a table shows the column called ``name``. Keywords are property ids, a dot written as two underscores."""
     named = {key.replace("__", "."): value for key, value in properties.items()}
     return override("byName", name, {"custom.width": width, **named})
+
+
+def hidden_column(name: str) -> Json:
+    """A column for links only. Grafana 11 knows the first property, 12 and 13 the second; each ignores the other."""
+    return column(name, custom__hidden=True, custom__hideFrom={"viz": True, "legend": False, "tooltip": False})
 
 
 def word_column(name: str, width: int, meaning: Mapping[str, tuple[str, str]]) -> Json:

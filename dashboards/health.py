@@ -57,8 +57,8 @@ def _tiles(facts: Facts) -> tuple[Stat, ...]:
         Stat(
             "reload",
             "Spec",
-            "Whether the last reading of the spec succeeded. Refused: the one before it is still in force; the log and "
-            "`winburn check` say what is wrong.",
+            "Whether the last reading of the spec succeeded, and of the web config file where there is one. Refused: "
+            "the one before it is still in force; the log and `winburn check` say what is wrong.",
             [now("Reload", h.reloaded())],
             field=field(mappings=[words(SPEC_READ), absent()], color="fixed"),
         ),
@@ -102,6 +102,7 @@ def _collectors(facts: Facts) -> Table:
         [
             now("Success", h.of("winburn_collector_success", label), table=True),
             now("Age", h.age("winburn_collector_last_success_timestamp_seconds", label), table=True),
+            now("Order", h.age_or_never(label), table=True),
             now("Took", h.of("winburn_collector_duration_seconds", label), table=True),
             now("Series", h.of("winburn_collector_series", label), table=True),
         ],
@@ -113,7 +114,7 @@ def _collectors(facts: Facts) -> Table:
             number_column("Took", 100, "s", decimals=3),
             number_column("Series", 100, "short"),
         ],
-        transformations=[*columns(label, names), sort("Last success", descending=True), sort("State")],
+        transformations=[*columns(label, names, first=[sort("Value #Order", descending=True)]), sort("State")],
     )
 
 

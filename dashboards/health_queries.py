@@ -45,6 +45,16 @@ def age(family: str, label: str) -> str:
     return f"time() - {of(family, label)}"
 
 
+def age_or_never(label: str) -> str:
+    """The age of a collector's last success, and longer than any where it never succeeded: a column that is sorted by
+    must have no gaps."""
+    known, every = (
+        age("winburn_collector_last_success_timestamp_seconds", label),
+        of("winburn_collector_success", label),
+    )
+    return f"{known} or time() + 0 * {every}"
+
+
 def dropped(labels: str = "family") -> str:
     """Series left out in an hour."""
     return per(labels, f"increase({select('winburn_series_dropped_total')}[1h])")
@@ -56,8 +66,9 @@ def latency(quantile: float) -> str:
 
 
 def reloaded() -> str:
-    """1 where every replica has read its spec, 0 where one refused it."""
-    return f"min({per('instance', select('winburn_config_last_reload_successful'))})"
+    """1 where every replica has read its spec, and its web config file if it has one; 0 where one refused either."""
+    spec = f"min({per('instance', select('winburn_config_last_reload_successful'))})"
+    return f"{spec} * (min({per('instance', select('winburn_web_config_last_reload_successful'))}) or {spec})"
 
 
 def most(query: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from grafanalib import core
 
-from dashboards.fields import Json
+from dashboards.fields import Json, empty_cells
 
 PROMETHEUS: Json = {"type": "prometheus", "uid": "${datasource}"}
 _LEGEND: Json = {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []}
@@ -50,8 +50,12 @@ class Panel(core.Panel):  # type: ignore[misc] # grafanalib ships no types
         self._model = {
             "type": self.kind,
             "options": {**self.options, **options},
-            "fieldConfig": {"defaults": field or {}, "overrides": list(overrides)},
+            "fieldConfig": {"defaults": field or {}, "overrides": [*self.common(field or {}), *overrides]},
         }
+
+    def common(self, _field: Json) -> list[Json]:
+        """Overrides that all panels of the kind have, before their own."""
+        return []
 
     def to_json_data(self) -> Json:
         """The panel as grafanalib writes it, with our model on top."""
@@ -81,6 +85,10 @@ class Table(Panel):
 
     kind = "table"
     options: ClassVar[Json] = {"cellHeight": "sm", "showHeader": True, "sortBy": []}
+
+    def common(self, field: Json) -> list[Json]:
+        """Empty cells."""
+        return empty_cells(field.get("noValue", ""))
 
 
 class TimeSeries(Panel):
@@ -164,12 +172,13 @@ def over_time(ref: str, expr: str, legend: str = "") -> core.Target:
     return core.Target(refId=ref, expr=expr, legendFormat=legend)
 
 
-def columns(key: str, names: dict[str, str], *, trend: str | None = None) -> list[Json]:
+def columns(key: str, names: dict[str, str], *, trend: str | None = None, first: Sequence[Json] = ()) -> list[Json]:
     """Transformations that make one table of several queries.
 
     Joins them by the label ``key``, keeps the fields in ``names`` in that order under their new names, drops the rest
     (``key`` too, unless it is named). ``trend`` is the query whose series become small graphs: the filter matters,
-    because timeSeriesTable takes any table of one row for a series and swallows its columns.
+    because timeSeriesTable takes any table of one row for a series and swallows its columns. ``first`` are done before
+    columns are dropped: a table can be sorted by what it does not show.
     """
     organise = {
         "indexByName": {name: index for index, name in enumerate(names)},
@@ -178,6 +187,7 @@ def columns(key: str, names: dict[str, str], *, trend: str | None = None) -> lis
     }
     steps: list[Json] = [
         {"id": "joinByField", "options": {"byField": key, "mode": "outer"}},
+        *first,
         {"id": "organize", "options": organise},
     ]
     if trend:
@@ -187,5 +197,9 @@ def columns(key: str, names: dict[str, str], *, trend: str | None = None) -> lis
 
 
 def sort(name: str, *, descending: bool = False) -> Json:
-    """Sort rows by a column; Grafana's sort is stable, so the last one given is the first key."""
+    """Sort rows by a column; Grafana's sort is stable, so the last one given is the first key.
+
+    The column needs a value in every row. Grafana subtracts, and next to a cell without a value every order is right to
+    it: one gap, and the other rows are not sorted either.
+    """
     return {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": name, "desc": descending}]}}

@@ -84,6 +84,11 @@ def slo_table() -> str:
     return per("name, slo, slo_group", name_label(_of_slos("slo_status", {})))
 
 
+def for_order() -> str:
+    """What is left of the budget, and none where it is not known: a column that is sorted by must have no gaps."""
+    return f"{slo('slo_error_budget_remaining_ratio')} or 0 * {slo('slo_status')}"
+
+
 def count_status(status: int) -> str:
     """SLOs in this status: 0 where none is, and nothing at all where nobody says anything of any SLO.
 
@@ -211,6 +216,11 @@ def split_state() -> str:
     """0 as planned, 1 to be watched, 2 a sample ratio mismatch."""
     p = experiment("experiment_srm_p_value")
     return f"({p} < bool {SPLIT_WATCH_P}) + {split_mismatch()}"
+
+
+def split_for_order() -> str:
+    """The same, and as planned before there is a p-value: a column that is sorted by must have no gaps."""
+    return f"{split_state()} or 0 * {experiment('experiment_info')}"
 
 
 def split_mismatch() -> str:

@@ -12,11 +12,13 @@ from dashboards.fields import (
     TREND_COLUMN,
     Json,
     Steps,
+    absent,
     column,
     field,
     gauge_column,
     number_column,
     sparkline_column,
+    thresholds,
     word_column,
 )
 from dashboards.panels import Table, columns, now, over_time, sort
@@ -49,12 +51,24 @@ def shared_columns(facts: Facts) -> tuple[Column, ...]:
         Column("Budget", q.slo("slo_error_budget_remaining_ratio"), gauge_column("Budget left", 170, BUDGET)),
         Column("Left", q.slo("slo_error_budget_remaining_seconds"), number_column("Outage left", 110, "s")),
         Column("Burn", q.slo("slo_burn_rate", window="1h"), number_column("Burn (1h)", 100, "none", burn, 2)),
-        Column("Gone", q.gone_in(), number_column("Gone in", 110, "s", soon)),
+        Column("Gone", q.gone_in(), _when_gone(soon)),
         Column(
             "Errors",
             q.slo("slo_error_ratio", window="1h"),
             number_column("Errors (1h)", 110, "percentunit", decimals=3),
         ),
+    )
+
+
+def _when_gone(soon: Steps) -> Json:
+    """A budget that nothing says will end has no time; that is no lack of data."""
+    return column(
+        "Gone in",
+        110,
+        unit="s",
+        thresholds=thresholds(soon),
+        mappings=[absent("–")],
+        custom__cellOptions={"type": "color-text"},
     )
 
 
@@ -77,6 +91,7 @@ def slo_rows(
         text,
         [
             *(now(each.ref, each.expr, table=True) for each in shown),
+            now("Order", q.for_order(), table=True),
             *([over_time("Trend", q.slo("slo_burn_rate", window="1h"))] if trend else ()),
         ],
         field=field(custom=CELLS),
@@ -87,8 +102,12 @@ def slo_rows(
             *([sparkline_column(graph, 180)] if trend else ()),
         ],
         transformations=[
-            *columns("name", names | ({TREND_COLUMN: graph} if trend else {}), trend="Trend" if trend else None),
-            sort("Budget left"),
+            *columns(
+                "name",
+                names | ({TREND_COLUMN: graph} if trend else {}),
+                trend="Trend" if trend else None,
+                first=[sort("Value #Order")],
+            ),
             sort("Status", descending=True),
         ],
     )

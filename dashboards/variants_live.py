@@ -85,12 +85,13 @@ def _variants() -> Table:
             now("Actual", e.variant(e.ACTUAL), table=True),
             now("Predicted", e.variant(e.PREDICTED), table=True),
             now("Against", e.of_prediction(), table=True),
+            now("Order", e.for_order(), table=True),
             now("Interactions", e.variant("variant_interactions"), table=True),
             now("Killed", e.killed(), table=True),
         ],
         field=field(custom=CELLS),
         overrides=[*_engagement_columns(), word_column("Kill", 80, KILLED), column("Persona", 120)],
-        transformations=[*columns("row", names), sort("Engagement", descending=True)],
+        transformations=columns("row", names, first=[sort("Value #Order", descending=True)]),
     )
 
 

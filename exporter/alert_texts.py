@@ -52,6 +52,21 @@ def silence_address(alert: Alert, alertmanager: str, value: Callable[[str], str]
     return f"{base}/#/silences/new?filter=%7B{'%2C'.join(matchers)}%7D"
 
 
+def links_of_tenant(annotations: Mapping[str, str], tenant: str | None) -> dict[str, str]:
+    """The annotations with links that lead to what is the tenant's: its dashboards, and a silence of its alerts only.
+
+    ``tenant`` is a name of the spec, which needs no escape.
+    """
+    links = dict(annotations)
+    if tenant is not None:
+        if dashboard := links.get("dashboard_url"):
+            links["dashboard_url"] = f"{dashboard}{'&' if '?' in dashboard else '?'}var-tenant={tenant}"
+        if silence := links.get("silence_url"):
+            matcher = quote(f'tenant="{tenant}"', safe="")
+            links["silence_url"] = f"{silence.removesuffix('%7D')}%2C{matcher}%7D"
+    return links
+
+
 def quoted_value(value: str) -> str:
     """A label's value as :func:`silence_address` wants it."""
     return quote(json.dumps(value, ensure_ascii=False), safe="~")

@@ -112,6 +112,12 @@ class Applier:
                     self._pending[application.key] = _Pending(application, 0.0)
                     self._news.notify()
 
+    def follow(self, act: Callable[[Application], Act | None]) -> None:
+        """Do applications by this from now on; what is done or begun stays so."""
+        with self._news:
+            self._act = act
+            self._settled.clear()  # what nobody wanted done may be wanted now; the store knows what was
+
     def close(self, timeout: float = 5.0) -> None:
         """Begin nothing more, and wait for what is being done for at most ``timeout`` seconds."""
         with self._news:

@@ -58,7 +58,8 @@ def page(
     elif stale:
         body = _alert(f"The last refresh was for {_time(snapshot.at)}. Its numbers are too old to be shown.")
     else:
-        waiting = _alert(f"Waiting for the first run of {', '.join(snapshot.waiting)}.") if snapshot.waiting else ""
+        first = (*snapshot.waiting, *snapshot.joining)
+        waiting = _alert(f"Waiting for the first run of {', '.join(first)}.") if first else ""
         body = waiting + _tiles(rows) + _slo_section(rows.slos) + _experiment_section(rows.experiments)
     when = "" if snapshot is None else f"Evaluated at {_time(snapshot.at)} · {compact(snapshot.series)} series"
     return (
@@ -83,7 +84,8 @@ def _links(telemetry_path: str, *, live: bool) -> str:
     targets = {"Metrics": telemetry_path, "Configuration": "/config", "Readiness": "/-/ready"}
     if live:
         targets = {"Live": "/live", **targets}
-    links = "".join(f'<a href="{escape(target)}">{name}</a>' for name, target in targets.items())
+    # Relative, so that they hold behind a proxy that puts the page under a prefix.
+    links = "".join(f'<a href="{escape(target.removeprefix("/"))}">{name}</a>' for name, target in targets.items())
     return f'<nav aria-label="Endpoints">{links}</nav>'
 
 

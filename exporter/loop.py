@@ -8,64 +8,29 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import partial
 from queue import Empty, SimpleQueue
 
-from exporter.ageing import Kept, merge, visible
-from exporter.contract import Collector, PromptCollector, Sample, sample
+from exporter.ageing import visible
+from exporter.contract import Collector, Sample, sample
 from exporter.notices import Notices
 from exporter.nudges import Nudges
 from exporter.render import Renderer, cut
+from exporter.roster import Plan, Roster
 from exporter.schedule import latest_instant, next_instant, wait_until
 from exporter.snapshot import Snapshot, build, event_latency, process_exposition, process_registry
-from exporter.worker import Outcome, Worker, sentence
+from exporter.worker import Outcome, sentence
 
 # A refresh waits this share of the interval for its collectors, so that one that hangs costs no instant.
 _DEADLINE = 0.8
 _STOP_POLL_SECONDS = 0.1
 _REST_SECONDS = 0.03
+_SLICE_SECONDS = 1.0
 
 
-@dataclass(slots=True)
-class _Track:
-    """What the loop knows of one collector."""
-
-    worker: Worker
-    kept: dict[str, Kept] = field(default_factory=dict)
-    last: Outcome | None = None
-    last_success: float | None = None
-    behind: str | None = None
-
-    def take(self, outcome: Outcome, in_time: float) -> None:
-        """Make an outcome the last one; where the collector raised, what it did not get to stays, to age."""
-        self.worker.taken()
-        if outcome.duration <= in_time:
-            self.behind = None
-        fresh = merge(self.kept, outcome.reports, outcome.started)
-        self.kept = fresh if outcome.error is None and not outcome.partial else {**self.kept, **fresh}
-        if outcome.partial and self.last is not None:
-            # The others' failures are as they were.
-            mended = {report.entity for report in outcome.reports}
-            kept = (report for report in self.last.reports if report.entity not in mended)
-            outcome = replace(outcome, reports=(*kept, *outcome.reports), duration=self.last.duration)
-        self.last = outcome
-        if not outcome.failures:
-            self.last_success = outcome.finished
-
-    def failures(self) -> dict[str, str]:
-        """Sentences by entity; the collector's own under the empty name.
-
-        One sentence from the first run that is late to the first that is in time again: a source that hangs makes each
-        run late, and must not be news each time.
-        """
-        if self.behind is None and self.worker.running_since is not None:
-            since = datetime.fromtimestamp(self.worker.running_since, UTC)
-            what = "the first run, which reads the past," if self.last is None else "each run"
-            self.behind = f"{what} takes longer than a refresh since {since:%H:%M:%S} UTC"
-        known = self.last.failures if self.last else {}
-        return known if self.behind is None else {"": self.behind, **known}
+def in_slices(stop: threading.Event, seconds: float) -> bool:
+    """Wait for a while, at most a second: somebody may have come with a new plan. Whether ``stop`` is set."""
+    return stop.wait(min(seconds, _SLICE_SECONDS))
 
 
 class Loop:
@@ -89,25 +54,22 @@ class Loop:
         health: Callable[[], Iterable[Sample]] = tuple,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
-        wait: Callable[[threading.Event, float], bool] = threading.Event.wait,
+        wait: Callable[[threading.Event, float], bool] = in_slices,
         nudges: Nudges | None = None,
         log: logging.Logger = logging.getLogger("winburn.loop"),  # noqa: B008 - loggers are singletons
         family_cap: int = 200_000,
+        tenant: str | None = None,
     ) -> None:
         self.current: Snapshot | None = None
         self._refresh, self._lag, self._keep_seconds, self._family_cap = refresh, lag, keep_seconds, family_cap
         self._publish, self._health = publish, health
         self._clock, self._monotonic, self._wait = clock, monotonic, wait
         self._log, self._notices = log, Notices(log)
-        self._done: SimpleQueue[Outcome] = SimpleQueue()
-        self._tracks = {c.name: _Track(Worker(c, self._done, clock, monotonic)) for c in collectors}
-        if len(self._tracks) < len(collectors):
-            raise ValueError(f"collectors need names of their own; given {sorted(c.name for c in collectors)}")
+        self._roster = Roster(collectors, clock, monotonic)
+        self._plans: SimpleQueue[Plan] = SimpleQueue()
         self._dropped: Counter[str] = Counter()
-        self._renderer, self._registry = Renderer(), process_registry()
-        self._latency = event_latency(self._registry)
+        self._be(tenant)
         self._nudges = nudges or Nudges()
-        self._prompt = {c.name: c.sources for c in collectors if isinstance(c, PromptCollector)}
         self._resting_until = 0.0
         self._next_instant = math.inf
         self._stop = threading.Event()
@@ -123,29 +85,61 @@ class Loop:
             self._next_instant = instant + self._refresh
             self._guarded("snapshot", partial(self.refresh_once, instant))
             self._note_slow(self._monotonic() - began)
+            instant = self._next(instant)
+        self._roster.close()
+
+    def change(self, plan: Plan) -> None:
+        """Run these collectors at these instants from the next refresh on; from any thread, returns at once.
+
+        What is served stays until then. Of a collector that goes on, and of one that takes the place of another of its
+        name, everything is served on until its own next run says something else.
+        """
+        self._plans.put(plan)
+
+    def _be(self, tenant: str | None) -> None:
+        """Serve everything of ours as this tenant's."""
+        self._renderer, self._registry = Renderer(tenant), process_registry()
+        self._latency = event_latency(self._registry, tenant)
+
+    def _next(self, instant: float) -> float | None:
+        """Wait for the next instant to evaluate, by the plan of then; None once told to stop."""
+        while True:
+            self._take_plans()
             target = self._next_instant = next_instant(self._clock(), instant, self._refresh)
-            instant = wait_until(target, self._refresh, stop, self._clock, self._wait_for_news)
-        for track in self._tracks.values():
-            track.worker.close()
+            found = wait_until(target, self._refresh, self._stop, self._clock, self._wait_for_news, self._has_plan)
+            if found is not None or self._stop.is_set():
+                return found
+
+    def _has_plan(self) -> bool:
+        return not self._plans.empty()
+
+    def _take_plans(self) -> None:
+        while self._has_plan():  # each one says what it changes of the one before
+            plan = self._plans.get()
+            self._refresh, self._lag, self._keep_seconds = plan.refresh, plan.lag, plan.keep_seconds
+            if plan.tenant != self._renderer.tenant:
+                self._be(plan.tenant)
+            for name in self._roster.change(plan.parts):
+                self._notices.forget(name)
 
     def refresh_once(self, now: float) -> Snapshot:
         """Evaluate every collector at ``now`` minus the lag and publish what is known by the deadline.
 
         A collector whose last run is not over is not asked again; its outcome is taken whenever it comes.
         """
+        self._take_plans()
         deadline = self._monotonic() + _DEADLINE * self._refresh
-        while not self._done.empty():
-            self._take(self._done.get())
-        for track in self._tracks.values():
-            track.worker.start(now - self._lag)
+        while not self._roster.done.empty():
+            self._take(self._roster.done.get())
+        self._roster.start(now - self._lag)
         self._gather(deadline)
-        for name, track in self._tracks.items():
+        for name, track in self._roster.tracks.items():
             self._notices.failures(name, track.failures())
         return self._show(now - self._lag)
 
     def _wait_for_news(self, stop: threading.Event, seconds: float) -> bool:
         """Wait, but evaluate at once what sources tell of; whether ``stop`` is set."""
-        if not self._prompt:
+        if not self._roster.prompt:
             return self._wait(stop, seconds)
         resting = self._resting_until - self._monotonic()
         if resting > 0:
@@ -162,7 +156,7 @@ class Loop:
 
     def _can_answer_news(self) -> bool:
         """Whether something was told, and those who would evaluate it are waiting while others still work."""
-        idle = all(self._tracks[name].worker.running_since is None for name in self._prompt)
+        idle = all(self._roster.tracks[name].worker.running_since is None for name in self._roster.prompt)
         return self._nudges.told.is_set() and idle and self._monotonic() >= self._resting_until
 
     def refresh_changed(self) -> Snapshot | None:
@@ -172,12 +166,12 @@ class Loop:
         """
         changes = self._nudges.take()
         at, started = min(self._clock(), self._next_instant) - self._lag, False
-        for name, sources in self._prompt.items():
-            if touched := frozenset(changes) & sources:
-                started |= self._tracks[name].worker.start(at, touched)
+        for name, sources in self._roster.prompt.items():
+            if (touched := frozenset(changes) & sources) and not self._roster.tracks[name].worker.is_changing:
+                started |= self._roster.tracks[name].worker.start(at, touched)
         if not started:
             return None
-        self._gather(self._monotonic() + _DEADLINE * self._refresh, frozenset(self._prompt))
+        self._gather(self._monotonic() + _DEADLINE * self._refresh, frozenset(self._roster.prompt))
         snapshot = self._show(at)
         for changed_at in changes.values():
             if changed_at is not None:
@@ -187,25 +181,25 @@ class Loop:
     def _gather(self, deadline: float, of: Collection[str] | None = None) -> None:
         """Take outcomes until every collector (or those of the names ``of``) is done, or the deadline is over, or the
         loop is told to stop."""
-        waited = [track.worker for name, track in self._tracks.items() if of is None or name in of]
+        waited = [track.worker for name, track in self._roster.tracks.items() if of is None or name in of]
         while any(worker.running_since is not None for worker in waited) and not self._stop.is_set():
             left = deadline - self._monotonic()
             if left <= 0:
                 return
-            if of is None and self._prompt and self._can_answer_news():
+            if of is None and self._roster.prompt and self._can_answer_news():
                 self._answer_news()  # a source that hangs must not hold up what others tell
             try:
-                self._take(self._done.get(timeout=min(left, _STOP_POLL_SECONDS)))
+                self._take(self._roster.done.get(timeout=min(left, _STOP_POLL_SECONDS)))
             except Empty:
                 continue
 
     def _take(self, outcome: Outcome) -> None:
-        self._tracks[outcome.collector].take(outcome, _DEADLINE * self._refresh)
+        self._roster.take(outcome, _DEADLINE * self._refresh)
 
     def _show(self, at: float) -> Snapshot:
         """Build the snapshot of what is known now, make it the current one and publish it."""
         now = self._monotonic()
-        groups = {name: visible(track.kept, now, self._keep_seconds) for name, track in self._tracks.items()}
+        groups = {name: visible(track.kept, now, self._keep_seconds) for name, track in self._roster.tracks.items()}
         samples, dropped = cut([s for group in groups.values() for s in group], self._family_cap)
         self._note_dropped(dropped)
         health = [*self._collectors_health(groups), *self._others_health()]
@@ -215,7 +209,8 @@ class Loop:
             own=process_exposition(self._registry),
             at=at,
             expires=now + self._keep_seconds + self._refresh,
-            waiting=tuple(name for name, track in self._tracks.items() if track.last is None),
+            waiting=tuple(name for name, t in self._roster.tracks.items() if t.last is None and not t.late),
+            joining=tuple(name for name, t in self._roster.tracks.items() if t.last is None and t.late),
             renderer=self._renderer,
             on_duplicate=duplicates.append,
         )
@@ -225,7 +220,7 @@ class Loop:
         return snapshot
 
     def _collectors_health(self, groups: dict[str, list[Sample]]) -> Iterable[Sample]:
-        for name, track in self._tracks.items():
+        for name, track in self._roster.tracks.items():
             yield sample("winburn_collector_series", len(groups[name]), collector=name)
             running = track.worker.running_since is not None
             if track.last is not None or running:

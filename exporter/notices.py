@@ -32,6 +32,10 @@ class Notices:
         """The same for a subject without parts; None where all is well."""
         self.failures(subject, {} if text is None else {"": text})
 
+    def forget(self, subject: str) -> None:
+        """The subject is not there any more: nothing of it has recovered, and nothing is news."""
+        self._known.pop(subject, None)
+
 
 def _by_sentence(now: Mapping[str, str], before: Mapping[str, str]) -> dict[str, list[str]]:
     groups: defaultdict[str, list[str]] = defaultdict(list)

@@ -1,24 +1,37 @@
-"""uvicorn's HTTP protocol, with the head and the body of an answer in one write.
+"""uvicorn's HTTP protocol, with the head and the body of an answer in one write, and a large body in pieces.
 
 uvicorn writes them apart: two system calls and two packets for every scrape, which is most of what a scrape of prepared
-bytes costs.
+bytes costs. And it hands a large body to the transport whole, which copies what the client does not take at once: a
+hundred clients that do not read would cost a hundred times the body, where they need not cost more than a piece each.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import Any, cast
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+PIECE = 256 * 1024
 
 
 class Corked:
-    """A transport whose writes of one turn of the event loop leave together; all else is the transport's own."""
+    """A transport whose writes of one turn of the event loop leave together, in pieces of at most ``PIECE`` bytes as
+    the client takes them; all else is the transport's own."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
         self._loop = loop
         self._pieces: list[bytes] = []
+        self._rest: deque[memoryview] = deque()
+        self._paused = self._closing = False
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something was written that the transport has not been given yet."""
+        return bool(self._rest)
 
     def write(self, data: bytes) -> None:
         """Keep the piece until the event loop's next turn."""
@@ -29,15 +42,59 @@ class Corked:
         self._pieces.append(data)
 
     def close(self) -> None:
-        """Write what is kept, then close."""
+        """Write what is kept, as the client takes it, then close."""
+        self._closing = True
         self._flush()
-        self._transport.close()
+        self._feed()
+
+    def is_closing(self) -> bool:
+        """Whether it was closed, be it that something is still to be taken."""
+        return self._closing or self._transport.is_closing()
+
+    def pause(self) -> None:
+        """The client takes no more for now."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """It does again."""
+        self._paused = False
+        self._feed()
+
+    def forget(self) -> None:
+        """The client is gone."""
+        self._pieces.clear()
+        self._rest.clear()
 
     def _flush(self) -> None:
-        if self._pieces:
+        if not self._pieces:
+            return
+        if not self._rest and sum(map(len, self._pieces)) <= PIECE:
             data = b"".join(self._pieces)
             self._pieces.clear()
             self._transport.write(data)
+            return
+        self._rest.extend(map(memoryview, self._pieces))
+        self._pieces.clear()
+        self._feed()
+
+    def _feed(self) -> None:
+        # The transport says synchronously, by way of the protocol, that it has enough.
+        while self._rest and not self._paused:
+            self._transport.write(self._next())
+        if self._closing and not self._rest:
+            self._transport.close()
+
+    def _next(self) -> bytes:
+        taken: list[memoryview] = []
+        room = PIECE
+        while self._rest and room:
+            first = self._rest.popleft()
+            if len(first) > room:
+                self._rest.appendleft(first[room:])
+                first = first[:room]
+            taken.append(first)
+            room -= len(first)
+        return b"".join(taken)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -46,5 +103,28 @@ class Corked:
 class OneWriteProtocol(H11Protocol):
     """h11 behind a :class:`Corked` transport."""
 
+    corked: Corked
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        super().connection_made(cast("asyncio.Transport", Corked(transport, self.loop)))
+        self.corked = Corked(transport, self.loop)
+        super().connection_made(cast("asyncio.Transport", self.corked))
+
+    def pause_writing(self) -> None:
+        """The transport has enough."""
+        super().pause_writing()
+        self.corked.pause()
+
+    def resume_writing(self) -> None:
+        """The transport wants more."""
+        super().resume_writing()
+        self.corked.resume()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """From here on another protocol is told to pause, and heeds it itself."""
+        self.corked.resume()
+        super().handle_websocket_upgrade(event)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing can be sent any more."""
+        self.corked.forget()
+        super().connection_lost(exc)

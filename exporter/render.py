@@ -16,7 +16,7 @@ from typing import Any
 
 from prometheus_client.utils import floatToGoString
 
-from exporter.contract import FAMILIES, ContractError, Family, Sample
+from exporter.contract import FAMILIES, TENANT, ContractError, Family, Sample
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -96,9 +96,12 @@ def cut(samples: Sequence[Sample], cap: int) -> tuple[Sequence[Sample], dict[str
 
 
 class Renderer:
-    """Renders arranged samples; keeps the line prefixes of the series that are there, and of few that are not."""
+    """Renders arranged samples, as the ``tenant``'s where there is one; keeps the line prefixes of the series that are
+    there, and of few that are not."""
 
-    def __init__(self) -> None:
+    def __init__(self, tenant: str | None = None) -> None:
+        self.tenant = tenant
+        self._more: Labels = () if tenant is None else ((TENANT, tenant),)
         self._prefixes: dict[str, dict[Labels, str]] = {}
 
     def blocks(
@@ -125,7 +128,7 @@ class Renderer:
                 prefixes = self._prefixes.setdefault(name, {})
             prefix = prefixes.get(labels)
             if prefix is None:
-                prefix = prefixes[labels] = line_prefix(name, labels)
+                prefix = prefixes[labels] = line_prefix(name, labels + self._more)
             # format_value() in place: at 100k series the calls alone cost a tenth of a second.
             plain = value.__class__ is float and -inf < value < _EXPONENT_FROM
             append(f"{prefix}{value!r}\n" if plain else prefix + format_value(value))

@@ -28,13 +28,15 @@ def wait_until(
     stop: threading.Event,
     clock: Callable[[], float],
     wait: Callable[[threading.Event, float], bool],
+    interrupted: Callable[[], bool] = lambda: False,
 ) -> float | None:
-    """Wait for the wall clock to reach ``target``; the instant to evaluate then, or None once ``stop`` is set.
+    """Wait for the wall clock to reach ``target``; the instant to evaluate then, or None once ``stop`` is set, or the
+    wait is ``interrupted``.
 
     Another instant than ``target`` where the clock was stepped meanwhile by more than an interval, in either direction:
     the wait is over at once, never as long as the step.
     """
-    while not stop.is_set():
+    while not stop.is_set() and not interrupted():
         now = clock()
         if not -refresh < target - now <= 2 * refresh:
             return latest_instant(now, refresh)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import logging
+import resource
 import signal
 import socket
+import ssl
 import sys
 import threading
+import time
+from asyncio import sslproto
 from collections.abc import Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import uvicorn
 
 from exporter.live import WireProtocol
-from exporter.one_write import OneWriteProtocol
+from exporter.patience import HEAD_SECONDS, PatientProtocol
+from exporter.seldom import Seldom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +30,9 @@ if TYPE_CHECKING:
 
 _BACKLOG = 128
 _MESSAGE_BYTES = 4096  # of a WebSocket client, to whom we do not listen
+_GOODBYE_SECONDS = 2.0
+_TLS_BUFFER_BYTES = 16 * 1024
+"""asyncio keeps this much for each TLS connection; its own 256 KiB are 128 MB for 500 clients of the live page."""
 # How long a refresh in another thread may keep a scrape from the interpreter. At Python's 5 ms the p99 of a scrape
 # during a refresh of 100k series is 16 ms, at 0.5 ms it is 6.
 _SWITCH_SECONDS = 0.0005
@@ -76,29 +86,74 @@ def serve(
     application: ASGIApp,
     addresses: Sequence[Address],
     *,
+    sockets: Sequence[socket.socket] = (),
+    context: ssl.SSLContext | None = None,
     limit_concurrency: int = 1000,
     timeout_keep_alive: int = 75,
     ready: threading.Event | None = None,
 ) -> int:
     """Serve until SIGTERM or SIGINT; the exit code: 0 after a signal, 1 where an address cannot be had.
 
-    The sentence about the address goes to stderr. ``timeout_keep_alive`` is above the usual scrape interval, so that a
-    connection survives from scrape to scrape. ``ready`` is set once the sockets listen. Must run in the main thread for
-    the signals to arrive.
+    The sentence about the address goes to stderr. ``sockets`` are listened on besides the addresses; all of them speak
+    TLS where there is a ``context``. ``timeout_keep_alive`` is above the usual scrape interval, so that a connection
+    survives from scrape to scrape. ``ready`` is set once the sockets listen. Must run in the main thread for the
+    signals to arrive.
     """
     with ExitStack() as stack:
         try:
-            sockets = [stack.enter_context(bind(address)) for address in addresses]
+            listeners = [*sockets, *(stack.enter_context(bind(address)) for address in addresses)]
         except ListenError as error:
             print(f"winburn: {error}", file=sys.stderr)  # noqa: T201 - a message to the user, before there is a log
             return 1
         if ready is not None:
             ready.set()
-        server = uvicorn.Server(config(application, limit_concurrency, timeout_keep_alive))
+        allow_open_files()
+        logging.getLogger("uvicorn.error").addFilter(Seldom(time.monotonic))
+        server = PatientServer(config(application, limit_concurrency, timeout_keep_alive), context)
         sys.setswitchinterval(_SWITCH_SECONDS)
         with _signals_end_quietly():
-            server.run(sockets=sockets)
+            server.run(sockets=listeners)
     return 0
+
+
+class PatientServer(uvicorn.Server):
+    """uvicorn's server with TLS by a context of our own, and an end to its patience with handshakes."""
+
+    def __init__(self, config: uvicorn.Config, context: ssl.SSLContext | None) -> None:
+        super().__init__(config)
+        self._context = context
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept; uvicorn has no way to say how long a handshake may take, and asyncio's way is a minute."""
+        if self._context is None:
+            await super().startup(sockets)
+            return
+        await self.lifespan.startup()
+        loop = asyncio.get_running_loop()
+        sslproto.SSLProtocol.max_size = _TLS_BUFFER_BYTES
+        self.servers = [
+            await loop.create_server(
+                self._protocol,
+                sock=listener,
+                ssl=self._context,
+                backlog=_BACKLOG,
+                ssl_handshake_timeout=HEAD_SECONDS,
+                ssl_shutdown_timeout=_GOODBYE_SECONDS,
+            )
+            for listener in sockets or ()
+        ]
+        self.started = True
+
+    def _protocol(self) -> asyncio.Protocol:
+        return PatientProtocol(self.config, self.server_state, self.lifespan.state)
+
+
+def allow_open_files() -> None:
+    """As many open files as the system lets us have: each client is one, and the usual 1024 are fewer than may come."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Where the system has no limit but the kernel has, as on macOS, it stays as it is.
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _listener(host: str, port: int) -> socket.socket:
@@ -111,7 +166,7 @@ def _listener(host: str, port: int) -> socket.socket:
 def config(application: ASGIApp, limit_concurrency: int, timeout_keep_alive: int) -> uvicorn.Config:
     return uvicorn.Config(
         application,
-        http=OneWriteProtocol,
+        http=PatientProtocol,
         ws=WireProtocol,
         ws_max_size=_MESSAGE_BYTES,
         ws_per_message_deflate=False,  # 500 clients cost 13 MB instead of 113

@@ -16,7 +16,7 @@ from prometheus_client import (
 )
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
-from exporter.contract import HEALTH, Sample
+from exporter.contract import HEALTH, TENANT, Sample
 from exporter.render import Exposition, Renderer, arrange, exposition, raise_duplicate
 
 _EOF = b"# EOF\n"
@@ -40,7 +40,8 @@ class Snapshot:
     ``full`` has everything; ``health`` has the families of ``contract.HEALTH`` and the process's own, and is what may
     still be said once the monotonic clock has passed ``expires``: a loop that hangs must not freeze the gauges.
     ``at`` is the Unix time that was evaluated, ``series`` counts the samples, which are sorted by family and labels.
-    ``waiting`` names the collectors that have not finished for the first time.
+    ``waiting`` names the collectors that have not finished for the first time, ``joining`` those of them that came when
+    the others were there already.
     """
 
     full: Bodies
@@ -49,6 +50,7 @@ class Snapshot:
     at: float
     expires: float
     waiting: tuple[str, ...] = ()
+    joining: tuple[str, ...] = ()
 
     @property
     def series(self) -> int:
@@ -57,7 +59,7 @@ class Snapshot:
 
     @property
     def ready(self) -> bool:
-        """Whether every collector has finished once, well or badly."""
+        """Whether every collector has finished once, well or badly; those that joined later may still be at it."""
         return not self.waiting
 
     def expired(self, monotonic: float) -> bool:
@@ -72,6 +74,7 @@ def build(
     at: float,
     expires: float,
     waiting: tuple[str, ...] = (),
+    joining: tuple[str, ...] = (),
     renderer: Renderer | None = None,
     on_duplicate: Callable[[Sample], None] = raise_duplicate,
 ) -> Snapshot:
@@ -89,6 +92,7 @@ def build(
         at=at,
         expires=expires,
         waiting=waiting,
+        joining=joining,
     )
 
 
@@ -101,14 +105,17 @@ def process_registry() -> CollectorRegistry:
     return registry
 
 
-def event_latency(registry: CollectorRegistry) -> Histogram:
-    """winburn_event_latency_seconds: from the change in a source to the snapshot that has it."""
-    return Histogram(
+def event_latency(registry: CollectorRegistry, tenant: str | None = None) -> Histogram:
+    """winburn_event_latency_seconds: from the change in a source to the snapshot that has it; the ``tenant``'s where
+    there is one."""
+    histogram = Histogram(
         "winburn_event_latency_seconds",
         "Time from a change in a source to the snapshot that has it.",
         registry=registry,
         buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+        labelnames=() if tenant is None else (TENANT,),
     )
+    return histogram if tenant is None else histogram.labels(tenant)
 
 
 def process_exposition(registry: CollectorRegistry) -> Exposition:

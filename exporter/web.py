@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from exporter.landing import STYLE_HASH, page
 from exporter.live import Feed, LiveStream, api_routes, live_routes
 from exporter.negotiate import accepts_gzip, choose_format
+from exporter.reload_route import Reload, reload_routes
 from exporter.report_route import MakeReport
 from exporter.snapshot import Bodies, Snapshot
 
@@ -42,9 +43,12 @@ def app(  # noqa: PLR0913 - each is one independent part
     feed: Feed | None = None,
     live: LiveStream | None = None,
     cors_origins: Sequence[str] = (),
+    reload: Reload | None = None,
     report: MakeReport | None = None,
 ) -> Starlette:
     """The application: ``/``, ``telemetry_path``, ``/config``, ``/-/healthy`` and ``/-/ready``; GET and HEAD.
+
+    With ``reload``, which says whether it went well and how, there is ``/-/reload`` too; POST and PUT.
 
     With a ``feed`` there is ``/api/v1/snapshot`` too, which pages of ``cors_origins`` may read (and with ``report``
     ``/api/v1/report``), and with a ``live`` stream ``/live`` and ``/live/stream``.
@@ -90,7 +94,7 @@ def app(  # noqa: PLR0913 - each is one independent part
         "/-/healthy": healthy,
         "/-/ready": ready,
     }
-    more: list[BaseRoute] = []
+    more: list[BaseRoute] = reload_routes(reload, _sentence)
     if feed is not None:
         more += api_routes(feed, origins=cors_origins, headers=_SECURITY, report=report)
     more += [] if live is None else live_routes(live, headers=_SECURITY)
@@ -117,7 +121,9 @@ def _readiness(snapshot: Snapshot | None, monotonic: float) -> Response:
         return _sentence(503, f"not yet: waiting for the first run of {', '.join(snapshot.waiting)}")
     if snapshot.expired(monotonic):
         return _sentence(503, "not any more: the last refresh is too long ago, only health series are served")
-    return _sentence(200, "winburn is ready")
+    # Whoever is new must not take what serves well out of service.
+    joining = f"; new, and not over with their first run: {', '.join(snapshot.joining)}" if snapshot.joining else ""
+    return _sentence(200, f"winburn is ready{joining}")
 
 
 def _refusal(request: Request, refused: Exception) -> Response:

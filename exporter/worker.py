@@ -9,8 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
 from queue import SimpleQueue
+from typing import cast
 
 from exporter.contract import Collector, PromptCollector, Report
+
+Make = Callable[[], Collector]
+"""Gives the collector that is to run from now on; what it takes over, from whom, is its own business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,8 @@ class Outcome:
     """How one run of a collector ended.
 
     ``reports`` are those that came before ``error``, if it raised. ``started`` is monotonic, ``finished`` Unix time.
-    ``partial`` runs speak only of the entities that read from sources that had changed.
+    ``partial`` runs speak only of the entities that read from sources that had changed. ``made`` is what put another
+    collector in the place of the one before, where that was asked for and went well.
     """
 
     collector: str
@@ -28,6 +33,7 @@ class Outcome:
     duration: float
     finished: float
     partial: bool = False
+    made: Make | None = None
 
     @property
     def failures(self) -> dict[str, str]:
@@ -39,24 +45,30 @@ class Outcome:
 class Worker:
     """Runs a collector on request and puts the outcome into ``done``.
 
+    Another one may take its place (:meth:`replace`): it is made at the start of the next run and on the same thread, so
+    that two never work on the same state at once, however long the last run of the old one hangs. Where it cannot be
+    made the run fails, and the next one tries again. ``collector`` is None before the first one is made.
+
     ``running_since`` (Unix time) belongs to the thread that starts runs and takes outcomes: it is set by
     :meth:`start` and cleared by :meth:`taken`, never by the worker's own thread.
     """
 
     def __init__(
         self,
-        collector: Collector,
+        name: str,
+        collector: Collector | None,
         done: SimpleQueue[Outcome],
         clock: Callable[[], float],
         monotonic: Callable[[], float],
     ) -> None:
-        self.name = collector.name
+        self.name = name
         self.running_since: float | None = None
-        self._collector = collector
+        self.collector = collector
+        self._make: Make | None = None
         self._done = done
         self._clock = clock
         self._monotonic = monotonic
-        self._asked: SimpleQueue[tuple[float, frozenset[str] | None] | None] = SimpleQueue()
+        self._asked: SimpleQueue[tuple[float, frozenset[str] | None, Make | None] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
     def start(self, at: float, changed: frozenset[str] | None = None) -> bool:
@@ -71,12 +83,23 @@ class Worker:
             # A daemon: the process must be able to end while a source never answers.
             self._thread = threading.Thread(target=self._work, name=f"collector {self.name}", daemon=True)
             self._thread.start()
-        self._asked.put((at, changed))
+        self._asked.put((at, changed, self._make))
         return True
 
-    def taken(self) -> None:
+    def replace(self, make: Make) -> None:
+        """Let another collector run, from the next run on."""
+        self._make = make
+
+    @property
+    def is_changing(self) -> bool:
+        """Whether the next run is the first of another collector."""
+        return self._make is not None
+
+    def taken(self, outcome: Outcome) -> None:
         """The outcome was taken from the queue: the next run may start."""
         self.running_since = None
+        if outcome.made is not None and outcome.made is self._make:
+            self._make = None
 
     def close(self) -> None:
         """Let the thread end after its present run."""
@@ -86,13 +109,15 @@ class Worker:
         while (asked := self._asked.get()) is not None:
             self._done.put(self._run(*asked))
 
-    def _run(self, at: float, changed: frozenset[str] | None) -> Outcome:
+    def _run(self, at: float, changed: frozenset[str] | None, make: Make | None) -> Outcome:
         started = self._monotonic()
         reports: list[Report] = []
-        error = None
+        error, made = None, None
         try:
+            if make is not None:
+                self.collector, made, changed = make(), make, None
+            collector = cast(Collector, self.collector)
             # extend() keeps what a generator yielded before it raised.
-            collector = self._collector
             if changed is not None and isinstance(collector, PromptCollector):
                 reports.extend(collector.collect_changed(at, changed))
             else:
@@ -100,7 +125,8 @@ class Worker:
         except BaseException as raised:  # noqa: BLE001 - even SystemExit must not end the thread unseen
             error = sentence(raised)
         duration = self._monotonic() - started
-        return Outcome(self.name, tuple(reports), error, started, duration, self._clock(), changed is not None)
+        partial = changed is not None
+        return Outcome(self.name, tuple(reports), error, started, duration, self._clock(), partial, made)
 
 
 def sentence(error: BaseException) -> str:

@@ -10,13 +10,21 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("alert_rules", "dashboards", "exporter", "winburn")
 
 ANYTHING = PACKAGES
-GENERATORS = ("exporter.contract", "exporter.alerts", "exporter.spec", "exporter.windows", "exporter.promql")
+GENERATORS = (
+    "exporter.contract",
+    "exporter.alerts",
+    "exporter.spec",
+    "exporter.windows",
+    "exporter.promql",
+    "exporter.matchers",
+)
 PROCESSES = ("winburn.debian", "winburn.processes", "winburn.servers")
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "alert_rules": ("alert_rules", *GENERATORS),
     "dashboards": ("dashboards", *GENERATORS),
     "exporter": (),
+    "exporter.access": ("exporter.one_answer", "exporter.spec"),
     "exporter.alerts": ("exporter.alerts", "exporter.contract", "exporter.promql", "exporter.windows"),
     "exporter.apply": ("exporter.apply", "exporter.contract", "exporter.one_answer", "exporter.spec", "exporter.state"),
     "exporter.collectors": (
@@ -36,6 +44,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "exporter.ledger": (),
     "exporter.loop": ("exporter.contract", "exporter.loop", "exporter.snapshot"),
     "exporter.notify": (
+        "exporter.access",
         "exporter.alerts",
         "exporter.contract",
         "exporter.notify",
@@ -47,11 +56,18 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "exporter.one_answer": (),
     "exporter.promql": (),
     "exporter.snapshot": ("exporter.contract", "exporter.snapshot"),
-    "exporter.sources": ("exporter.one_answer", "exporter.promql", "exporter.sources", "exporter.spec"),
+    "exporter.sources": (
+        "exporter.access",
+        "exporter.one_answer",
+        "exporter.promql",
+        "exporter.sources",
+        "exporter.spec",
+    ),
     "exporter.spec": ("exporter.contract", "exporter.promql", "exporter.spec", "exporter.windows"),
     "exporter.state": ("exporter.contract", "exporter.state"),
     "exporter.stats": ("exporter.stats",),
     "exporter.web": ("exporter.contract", "exporter.snapshot", "exporter.web"),
+    "exporter.web_config": ("exporter.contract", "exporter.spec", "exporter.web_config"),
     "exporter.windows": (),
     "winburn": ANYTHING,
     "winburn.debian": PROCESSES,
@@ -70,16 +86,22 @@ PART_OF = {
     "exporter.landing_cells": "exporter.web",
     "exporter.landing_style": "exporter.web",
     "exporter.live": "exporter.web",
+    "exporter.matchers": "exporter.promql",
     "exporter.negotiate": "exporter.web",
     "exporter.notices": "exporter.loop",
     "exporter.nudges": "exporter.loop",
     "exporter.one_write": "exporter.web",
     "exporter.overview": "exporter.web",
+    "exporter.patience": "exporter.web",
+    "exporter.reload_route": "exporter.web",
     "exporter.render": "exporter.snapshot",
     "exporter.report_route": "exporter.web",
+    "exporter.roster": "exporter.loop",
     "exporter.schedule": "exporter.loop",
+    "exporter.seldom": "exporter.web",
     "exporter.server": "exporter.web",
     "exporter.sources.engagement_rows": "exporter.sources.base",
+    "exporter.systemd_socket": "exporter.web",
     "exporter.worker": "exporter.loop",
 }
 """Modules that were one file too long: they may import and be imported as what they are a part of."""

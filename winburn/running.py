@@ -13,10 +13,9 @@ from typing import Any
 from exporter.apply import Applier, acts
 from exporter.apply import samples as applied
 from exporter.collectors.engagement_kills import LATCH as KILL_OF_CONTENT
-from exporter.contract import PromptCollector, Sample, sample
+from exporter.contract import Sample, sample
 from exporter.live import Feed, LiveStream
 from exporter.loop import Loop
-from exporter.notify import Counts
 from exporter.nudges import Nudges
 from exporter.report_route import Asked, MakeReport, Reply
 from exporter.snapshot import Snapshot
@@ -24,14 +23,16 @@ from exporter.sources import sql
 from exporter.sources.changes import Changes
 from exporter.spec import Spec, SqlSource
 from exporter.state import Application, AuditEntry, State, StateError
-from winburn.assemble import Assembly, assemble, open_state
+from winburn.assemble import Assembly, assemble, keys, open_state, state_url
 from winburn.configuration import configuration
 from winburn.lifecycle import settle
-from winburn.push import pushers
+from winburn.push import Push
+from winburn.reload import Reloads
 from winburn.version import VERSION
 
 _LOG = logging.getLogger("winburn")
 _PATIENCE = 60.0
+_STORE_STAYS = "state: the store cannot change while winburn runs; that of before stays in use until a restart"
 _EVENTS = 100
 """Entries of the audit trail that the live page has."""
 
@@ -45,99 +46,153 @@ class Watching:
     origins: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Running:
-    """The parts that serve needs; :meth:`close` when it ends. ``stream`` is None where nobody may watch."""
+    """The parts that serve needs; nothing runs yet but what applies. ``stream`` is None where nobody may watch;
+    ``server`` is the health of what serves it.
 
-    loop: Loop
-    feed: Feed
-    stream: LiveStream | None
-    applier: Applier | None
-    config: Callable[[], str]
-    report: MakeReport
-    changes: tuple[Changes, ...]
+    Raises StateError or SecretError where the state store or a secret cannot be read.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        watching: Watching,
+        *,
+        progress: Callable[[str, float], None],
+        server: Callable[[], Iterable[Sample]] = tuple,
+    ) -> None:
+        self._server = server
+        self._desk: MakeReport | None = None
+        self._desk_begins = threading.Lock()
+        self.reloads = Reloads(time.time())
+        self._state_url, self.state = state_url(spec), open_state(spec)
+        self._settle(spec)
+        self.applier = _applier(spec, self.state, None)
+        self._assembly = assemble(spec, self.state, progress=progress, wish=self._wish)
+        self.feed = Feed(
+            lambda: self.loop.current,
+            monotonic=time.monotonic,
+            clock=time.time,
+            words=lambda: _words(self.state, self._assembly),
+        )
+        stream = LiveStream(self.feed, monotonic=time.monotonic, limit=watching.clients, origins=watching.origins)
+        self.stream = stream if watching.live else None
+        self._pushes, self._nudges = Push(self._assembly.killed_at), Nudges()
+        self.changes: dict[str, tuple[object, Changes]] = {}
+        self._follow(spec)
+        self.loop = Loop(
+            self._assembly.collectors,
+            refresh=spec.refresh,
+            lag=spec.lag,
+            keep_seconds=spec.keep_seconds,
+            publish=self._publish,
+            health=self._health,
+            nudges=self._nudges,
+            tenant=spec.tenant,
+        )
+
+    def change(self, spec: Spec) -> list[str]:
+        """Go over to another spec; sentences about what of it needs a restart and stays as it was.
+
+        Returns at once: what changed is evaluated from the next refresh on. StateError or SecretError, and then all
+        stays as it is, where the state store or a secret cannot be read. For one thread at a time.
+        """
+        left = []
+        if state_url(spec) != self._state_url:
+            left.append(_STORE_STAYS)
+        spec = spec.model_copy(update={"state": self._spec.state})
+        sources = keys(spec)
+        self._settle(spec)
+        plan = self._assembly.change(spec, sources)
+        # Whoever is told of kills must know of them before those who find them.
+        self.applier = _applier(spec, self.state, self.applier)
+        self._follow(spec)
+        self.loop.change(plan)
+        return left
+
+    def config(self) -> str:
+        """The spec in force, secrets masked."""
+        return self._configuration()
+
+    def report(self, asked: Asked) -> Reply:
+        """A report on the spec in force; what makes it is loaded when the first one is asked for."""
+        with self._desk_begins:
+            if self._desk is None:
+                from winburn.report.desk import Desk  # noqa: PLC0415 - memory that most processes never need
+
+                self._desk = Desk(
+                    self._spec,
+                    self.state,
+                    self._assembly,
+                    lambda: self.loop.current,
+                    monotonic=time.monotonic,
+                    clock=time.time,
+                )
+            desk = self._desk
+        return desk(asked)
 
     def close(self) -> None:
         """Begin nothing more."""
-        for each in self.changes:
+        for _, each in self.changes.values():
             each.close()
         if self.applier:
             self.applier.close()
 
+    def _follow(self, spec: Spec) -> None:
+        """All that asks for the spec and is no collector."""
+        self._spec = spec
+        self._desk = None  # the next report is of this spec
+        self._configuration = configuration(spec, self.state)
+        self._applies = {e.name: e.apply for e in spec.experiments if e.apply}
+        self._pushes.follow(spec)
+        self._listen()
 
-def build(spec: Spec, watching: Watching, *, progress: Callable[[str, float], None]) -> Running:
-    """Everything that a spec needs to be served; nothing runs yet but what applies.
+    def _settle(self, spec: Spec) -> None:
+        for sentence in settle(self.state, spec.experiments, time.time()):
+            _LOG.info("%s", sentence)
 
-    Raises StateError or SecretError where the state store or a secret cannot be read.
-    """
-    state = open_state(spec)
-    for sentence in settle(state, spec.experiments, time.time()):
-        _LOG.info("%s", sentence)
-    applier = _applier(spec, state)
-    assembly = assemble(spec, state, progress=progress, wish=applier.wish if applier else _nothing)
-    feed = Feed(lambda: loop.current, monotonic=time.monotonic, clock=time.time, words=lambda: _words(state, assembly))
-    stream = LiveStream(feed, monotonic=time.monotonic, limit=watching.clients, origins=watching.origins)
-    pushes, nudges, read_at = Counts(), Nudges(), time.time()
-    subscribers: list[Callable[[Snapshot], object]] = [
-        pusher.publish for pusher in pushers(spec, assembly.killed_at, pushes)
-    ]
-    if watching.live:
-        subscribers.append(stream.publish)
-    applies = {e.name: e.apply for e in spec.experiments if e.apply}
+    def _wish(self, applications: Iterable[Application]) -> None:
+        if self.applier:
+            self.applier.wish(applications)
 
-    def health() -> list[Sample]:
+    def _publish(self, snapshot: Snapshot) -> None:
+        self._pushes.publish(snapshot)
+        if self.stream:
+            self.stream.publish(snapshot)
+
+    def _health(self) -> list[Sample]:
         try:
-            done = applied(state, applies) if applies else []
+            done = applied(self.state, self._applies) if self._applies else []
         except StateError:  # the collectors say so; whether sources are up is known all the same
             done = []
-        watchers = stream.health() if watching.live else ()
-        return [*assembly.health(), *_program(read_at), *pushes.samples(), *watchers, *done]
+        watchers = self.stream.health() if self.stream else ()
+        program = sample("winburn_build_info", 1, version=VERSION, python_version=platform.python_version())
+        return [
+            *self._assembly.health(),
+            program,
+            *self.reloads.samples(),
+            *self._pushes.counts.samples(),
+            *watchers,
+            *done,
+            *self._server(),
+        ]
 
-    def publish(snapshot: Snapshot) -> None:
-        for subscriber in subscribers:
-            subscriber(snapshot)
-
-    loop = Loop(
-        assembly.collectors,
-        refresh=spec.refresh,
-        lag=spec.lag,
-        keep_seconds=spec.keep_seconds,
-        publish=publish,
-        health=health,
-        nudges=nudges,
-    )
-    config, changes = configuration(spec, state), _listen(assembly, nudges)
-    report = _reports(spec, state, assembly, lambda: loop.current)
-    return Running(loop, feed, stream if watching.live else None, applier, config, report, changes)
-
-
-def _reports(spec: Spec, state: State, assembly: Assembly, current: Callable[[], Snapshot | None]) -> MakeReport:
-    """What makes reports; it is loaded when the first one is asked for."""
-    desks: list[MakeReport] = []
-    beginning = threading.Lock()
-
-    def report(asked: Asked) -> Reply:
-        with beginning:
-            if not desks:
-                from winburn.report.desk import Desk  # noqa: PLC0415 - memory that most processes never need
-
-                desks.append(Desk(spec, state, assembly, current, monotonic=time.monotonic, clock=time.time))
-        return desks[0](asked)
-
-    return report
-
-
-def _listen(assembly: Assembly, nudges: Nudges) -> tuple[Changes, ...]:
-    """A thread for each database that can say that it has changed, where somebody wants to know at once."""
-    wanted = {source for c in assembly.collectors if isinstance(c, PromptCollector) for source in c.sources}
-    heard = []
-    for name in sorted(wanted):
-        source = assembly.sources[name]
-        changes = Changes(source) if isinstance(source, sql.SqlSource) else None
-        if changes is not None and changes.supported:
-            threading.Thread(target=_hear, args=(name, changes, nudges), name=f"changes {name}", daemon=True).start()
-            heard.append(changes)
-    return tuple(heard)
+    def _listen(self) -> None:
+        """A thread for each database that can say that it has changed, where somebody wants to know at once."""
+        wanted = {name: self._assembly.sources[name] for name in sorted(self._assembly.prompt_sources())}
+        for name, (source, changes) in list(self.changes.items()):
+            if wanted.get(name) is not source:
+                del self.changes[name]
+                changes.close()
+        for name, source in wanted.items():
+            if name in self.changes or not isinstance(source, sql.SqlSource):
+                continue
+            changes = Changes(source)
+            if changes.supported:
+                self.changes[name] = source, changes
+                threading.Thread(
+                    target=_hear, args=(name, changes, self._nudges), name=f"changes {name}", daemon=True
+                ).start()
 
 
 def _hear(name: str, changes: Changes, nudges: Nudges) -> None:
@@ -146,15 +201,16 @@ def _hear(name: str, changes: Changes, nudges: Nudges) -> None:
             nudges.tell(name, changes.changed_at)
 
 
-def _nothing(_applications: Iterable[Application]) -> None:
-    """Where no experiment may do anything to the outside."""
-
-
-def _applier(spec: Spec, state: State) -> Applier | None:
+def _applier(spec: Spec, state: State, running: Applier | None) -> Applier | None:
+    """Who does what the spec wants done to the outside: the one that runs already, if there is one."""
     applies = {e.name: e.apply for e in spec.experiments if e.apply}
     variants = spec.engagement.apply if spec.engagement else None
     databases = {name: source for name, source in spec.sources.items() if isinstance(source, SqlSource)}
-    return Applier(state, acts(applies, databases, variants)) if applies or variants else None
+    act = acts(applies, databases, variants)
+    if running is not None:
+        running.follow(act)
+        return running
+    return Applier(state, act) if applies or variants else None
 
 
 def _words(state: State, assembly: Assembly) -> Mapping[str, Any]:
@@ -174,11 +230,3 @@ def _told(entry: AuditEntry) -> dict[str, str]:
     if entry.kind == "apply":
         return {"why": f"{entry.action}, {entry.facts.get('result', 'unknown')}: {entry.why}"}
     return {"action": "kill"} if entry.action == KILL_OF_CONTENT else {}
-
-
-def _program(read_at: float) -> list[Sample]:
-    return [
-        sample("winburn_build_info", 1, version=VERSION, python_version=platform.python_version()),
-        sample("winburn_config_last_reload_successful", 1),
-        sample("winburn_config_last_reload_success_timestamp_seconds", read_at),
-    ]

@@ -35,8 +35,9 @@ class EngagementCollector:
 
     ``labels`` caps the series of each family. A failing source costs the numbers and no kill; a store that cannot be
     written costs nothing while the process lives: kills stand, and are saved (and wished for) as soon as it can be.
-    ``say`` is told, once, what is not shown because a table is missing. Raises StateError where the store cannot be
-    read at the start.
+    ``before`` is the collector in whose place this one comes, which must not run any more: what it knew and had not
+    saved is not lost. ``say`` is told, once, what is not shown because a table is missing. Raises StateError where the
+    store cannot be read at the start.
     """
 
     name = "engagement"
@@ -50,20 +51,24 @@ class EngagementCollector:
         labels: int = 1000,
         wish: Wish | None = None,
         say: Callable[[str], None] = lambda _sentence: None,
+        before: EngagementCollector | None = None,
     ) -> None:
         self._source, self._spec, self._state, self._labels = source, spec, state, labels
         self._wish, self._say = wish, say
-        documents: dict[str, Any] = state.documents(DOCUMENT)
+        self._unsaved: list[Latch] = list(before._unsaved) if before else []
+        self._dropped: Counter[str] = Counter(before._dropped) if before else Counter()
+        documents: dict[str, Any] = before._documents() if before else state.documents(DOCUMENT)
         latches = state.latches(LATCH)
-        self._kills = Kills(documents.get("kills"), latches)
+        self._kills = Kills(documents.get("kills"), [*latches, *self._unsaved])
         lag = spec.early_kill.lag if spec.early_kill else 0.0
         self._views = Views(2 * lag, documents.get("views"))
         self._tired = Tired(documents.get("tired"))
-        self._unsaved: list[Latch] = []
+        if before:
+            self._tired.unsaved = before._tired.unsaved
+            self._kills.changed, self._views.changed = before._kills.changed, before._views.changed
         self._unwished = latches
         self._saved_at: float | None = None
         self._said: tuple[str, ...] = ()
-        self._dropped: Counter[str] = Counter()
         self._health: tuple[Sample, ...] = ()
         self._suggestions: tuple[Suggestion, ...] = ()
 
@@ -167,13 +172,8 @@ class EngagementCollector:
         views = self._views.changed and (due or bool(self._unsaved))
         if views or self._kills.changed or self._unsaved or self._tired.unsaved:
             try:
-                documents = {
-                    "views": self._views.document(),
-                    "kills": self._kills.document(),
-                    "tired": self._tired.document(),
-                }
                 self._state.save_documents(
-                    DOCUMENT, documents, self._unsaved, self._tired.unsaved, audit_kind=AUDIT_KIND
+                    DOCUMENT, self._documents(), self._unsaved, self._tired.unsaved, audit_kind=AUDIT_KIND
                 )
                 stored = self._as_stored()
             except StateError as error:
@@ -188,6 +188,13 @@ class EngagementCollector:
         if self._wish is not None and wished:
             self._wish(wished)
         return []
+
+    def _documents(self) -> dict[str, Any]:
+        return {
+            "views": self._views.document(),
+            "kills": self._kills.document(),
+            "tired": self._tired.document(),
+        }
 
     def _as_stored(self) -> list[Latch]:
         """Our new kills as the store has them: of two replicas the first one's instant, which is the occasion of what

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from exporter.collectors import (
@@ -17,9 +18,10 @@ from exporter.collectors.changes import Changes
 from exporter.collectors.experiment_analysis import Result, analyse, split
 from exporter.collectors.experiment_cases import Case
 from exporter.collectors.experiment_definitions import Definitions
-from exporter.collectors.experiment_feed import Feed, Progress
+from exporter.collectors.experiment_feed import Feed, Progress, newcomers, waits_for_its_past
 from exporter.collectors.experiment_reading import Reading
 from exporter.collectors.experiment_track import ExperimentTrack
+from exporter.collectors.newcomers import Aside
 from exporter.contract import Report, Sample
 from exporter.sources.base import CounterSource, CountSource
 from exporter.spec import Experiment
@@ -36,11 +38,15 @@ class ExperimentCollector:
     another. Failures of a source cost the experiments whose metrics read from it; a store that cannot be written costs
     nothing while the process lives: kills stand, and are saved as soon as it can be. What commands change in the store
     holds from the next refresh on. Raises StateError where the store cannot be read at the start.
+
+    ``before`` is the collector in whose place this one comes; it must not run any more. What has not changed of it goes
+    on as it is; the past of counters that are new is read beside the rest, from the sources by name that ``aside``
+    opens.
     """
 
     name = "experiment"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one independent fact
         self,
         sources: Mapping[str, CountSource | CounterSource],
         experiments: Sequence[Experiment],
@@ -50,19 +56,56 @@ class ExperimentCollector:
         progress: Progress | None = None,
         on_kill: Callable[[Latch], None] = lambda _: None,
         wish: Callable[[Iterable[Application]], None] = lambda _: None,
+        before: ExperimentCollector | None = None,
+        aside: Aside | None = None,
     ) -> None:
-        self._state = state
+        self._state, self._sources = state, sources
+        self._of_spec = {experiment.name: experiment for experiment in experiments}
         self._feed = Feed(sources, refresh, progress)
         self._on_kill, self._wish = on_kill, wish
         self._definitions = Definitions(sources, experiments)
-        self._unsaved: list[Latch] = []
+        self._unsaved: list[Latch] = list(before._unsaved) if before else []
         self._last: dict[str, Reading] = {}
-        self._next_steps: Mapping[str, str] = {}
+        self._next_steps: Mapping[str, str] = before._next_steps if before else {}
         self._changes = Changes(state, experiments)
         documents, standing = state.documents(DOCUMENT), self._changes.look()
         self._lifted, self._stored = dict(standing.lifted), standing.kills
         self._commanded = {experiment.name: experiment for experiment in standing.experiments}
-        self._tracks = [ExperimentTrack(e, documents.get(e.name), standing.kills[e.name]) for e in standing.experiments]
+        self._newcomers = newcomers(refresh, aside, progress)
+        known = self._taken_over(before) if before else {}
+        new = [
+            ExperimentTrack(e, documents.get(e.name), self._kills_of(e.name))
+            for e in standing.experiments
+            if e.name not in known and e.name not in self._newcomers.waiting
+        ]
+        late = {t.experiment.name: t for t in new if before and aside and waits_for_its_past(t)}
+        self._newcomers.add(late)
+        tracks = known | {track.experiment.name: track for track in new if track.experiment.name not in late}
+        self._tracks = [tracks[e.name] for e in standing.experiments if e.name in tracks]
+
+    def _taken_over(self, before: ExperimentCollector) -> dict[str, ExperimentTrack]:
+        """Of the collector before: experiments that are the same as they are, and others with what is known of them."""
+        self._definitions.follow(before._definitions)
+        same = {name for name, experiment in self._of_spec.items() if before._of_spec.get(name) == experiment}
+        if before._sources == self._sources:
+            before._newcomers.keep(same)
+            self._newcomers = before._newcomers
+        else:
+            before._newcomers.keep(())
+        known = {}
+        for track in before._tracks:
+            name = track.experiment.name
+            if name in same:
+                track.killed = {latch.member: latch for latch in self._kills_of(name)}
+                known[name] = track
+            elif name in self._of_spec:
+                document = json.loads(json.dumps(track.document()))
+                known[name] = ExperimentTrack(self._commanded[name], document, self._kills_of(name))
+                known[name].changed = True
+        return known
+
+    def _kills_of(self, name: str) -> list[Latch]:
+        return [*(latch for latch in self._unsaved if latch.entity == name), *self._stored[name]]
 
     @property
     def sources(self) -> frozenset[str]:
@@ -70,11 +113,15 @@ class ExperimentCollector:
         return frozenset(source for track in self._tracks if not track.has_counters for source in track.sources)
 
     def defined(self, experiment: Experiment) -> Experiment | None:
-        """The experiment, as commands left it, as it is in force; None while its API has not been asked."""
+        """The experiment, as commands left it, as it is in force; None while its API has not been asked, or nothing is
+        known of it."""
+        if experiment.name not in self._of_spec:
+            return None
         return self._definitions.defined(experiment) if self._definitions.asked or not experiment.definition else None
 
     def collect(self, at: float) -> list[Report]:
         """Evaluate every experiment at ``at``; see :class:`exporter.contract.Collector`."""
+        self._welcome(at)
         failures = self._follow(at)
         there = [track for track in self._tracks if not track.has_left(at)]
         self._last = {}  # what became a draft or has left is no hypothesis any more
@@ -165,15 +212,21 @@ class ExperimentCollector:
             return [Report("commands", error=str(error))]
         if standing is not None:
             self._lifted, self._stored = dict(standing.lifted), standing.kills
+            self._commanded = {experiment.name: experiment for experiment in standing.experiments}
         self._definitions.ask(self._commanded.values(), at)
-        for i, track in enumerate(self._tracks):
+        for track in self._tracks:
             name = track.experiment.name
             if standing is not None:
-                self._commanded[name] = standing.experiments[i]
-                unsaved = [latch for latch in self._unsaved if latch.entity == name]
-                track.killed = {latch.member: latch for latch in [*unsaved, *standing.kills[name]]}
+                track.killed = {latch.member: latch for latch in self._kills_of(name)}
             track.put_in_force(self._definitions.defined(self._commanded[name]), at)
-        return [Report(f"definition of {name}", error=error) for name, error in self._definitions.errors.items()]
+        past = [Report(name, error=error) for name, error in sorted(self._newcomers.errors.items())]
+        return past + [Report(f"definition of {name}", error=error) for name, error in self._definitions.errors.items()]
+
+    def _welcome(self, at: float) -> None:
+        """Let those join whose past is known by now."""
+        if grown := self._newcomers.grown(at):
+            tracks = grown | {track.experiment.name: track for track in self._tracks}
+            self._tracks = [tracks[name] for name in self._of_spec if name in tracks]
 
     def _note_floor(self, lifted: Lifted, floor: float) -> None:
         # One that cannot be stored now is asked for again at the next refresh.

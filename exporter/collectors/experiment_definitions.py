@@ -20,6 +20,10 @@ class Definitions:
         self.asked = False
         """Whether :meth:`ask` was ever called."""
 
+    def follow(self, before: Definitions) -> None:
+        """Take over what the same APIs have said of the same experiments."""
+        self._known = {n: k for n, k in before._known.items() if self._of_spec.get(n) == before._of_spec[n]}
+
     def ask(self, experiments: Iterable[Experiment], at: float) -> None:
         """Read the definitions of those that have one; ``errors`` then has a sentence for each that failed."""
         self.errors = {}

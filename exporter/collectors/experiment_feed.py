@@ -7,6 +7,7 @@ starve the others of its source.
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -18,6 +19,7 @@ from exporter.collectors.experiment_costs import COST, Costs, currency_of
 from exporter.collectors.experiment_counters import CounterTotals
 from exporter.collectors.experiment_counts import Counts, from_rows
 from exporter.collectors.experiment_track import ExperimentTrack
+from exporter.collectors.newcomers import Aside, Newcomers
 from exporter.collectors.slo_feed import POINTS, Segment, segments
 from exporter.promql import format_duration
 from exporter.sources.base import AmountSource, CounterSource, CountSource, Matrix, Reading, SourceError
@@ -124,6 +126,31 @@ class Feed:
                 if key not in errors:
                     totals.caught_up()
         return errors
+
+
+def newcomers(refresh: float, aside: Aside | None, progress: Progress | None) -> Newcomers[ExperimentTrack]:
+    """Where experiments wait that come later, until the past of their counters was read from the sources by name that
+    ``aside`` opens; without it none may ever wait there."""
+
+    def bring(
+        sources: Mapping[str, CountSource | CounterSource], tracks: Sequence[ExperimentTrack], at: float
+    ) -> dict[str, str]:
+        errors: dict[str, str] = {}
+        answers = Feed(sources, refresh, progress).read(tracks, at)
+        for track in tracks:
+            name = track.experiment.name
+            failed = [str(answers[key]) for key in answers if key[0] == name and isinstance(answers[key], SourceError)]
+            if failed and waits_for_its_past(track):
+                errors[name] = "; ".join(dict.fromkeys(failed))
+        return errors
+
+    return Newcomers("experiments", aside or contextlib.nullcontext, bring)
+
+
+def waits_for_its_past(track: ExperimentTrack) -> bool:
+    """Whether it has counters of which nothing has been read."""
+    counters = [metric.counters for metric in track.metrics.values()] + [track.cost_counters]
+    return track.is_read and any(each is not None and each.polled is None for each in counters)
 
 
 def _questions(track: ExperimentTrack, at: float) -> Iterable[tuple[Key, str, CounterTotals | None, _Ask]]:

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from exporter.collectors.changes import Changes, Standing
 from exporter.collectors.guardrail_track import GuardrailTrack
+from exporter.collectors.newcomers import Aside
 from exporter.collectors.slo import SloCollector
 from exporter.collectors.slo_evaluate import Evaluation
 from exporter.collectors.slo_feed import Progress
+from exporter.collectors.slo_track import Track
 from exporter.contract import Report
 from exporter.sources.base import CounterSource, SlotSource
 from exporter.spec import Experiment, Slo
@@ -34,6 +36,8 @@ class GuardrailCollector:
     kill was lifted only a breach that begins later kills again. ``defined`` gives an experiment, as commands left it,
     as it is in force; None while that is not known.
 
+    ``before`` and ``aside`` are as of :class:`SloCollector`.
+
     A source that fails decides nothing; a store that fails costs nothing while the process lives: the kill is saved as
     soon as it can be. Raises StateError where the store cannot be read at the start.
     """
@@ -52,19 +56,23 @@ class GuardrailCollector:
         defined: Callable[[Experiment], Experiment | None] = as_spec,
         on_kill: Callable[[Latch], None] = lambda _: None,
         progress: Progress = lambda _name, _share: None,
+        before: GuardrailCollector | None = None,
+        aside: Aside | None = None,
     ) -> None:
         self.name = f"guardrail:{source.name}"
         self._state, self._refresh, self._defined, self._on_kill = state, refresh, defined, on_kill
-        self._unsaved: list[Latch] = []
+        self._unsaved: list[Latch] = list(before._unsaved) if before else []
         guarded = [e for e in experiments if any(g.slo in slos for g in e.guardrails)]
         self._changes = Changes(state, guarded)
         self._standing = self._changes.look()
         documents = state.documents(DOCUMENT)
         tracks = [GuardrailTrack(e, g, slos[g.slo]) for e in guarded for g in e.guardrails if g.slo in slos]
+        known = {track.name: track.document() for track in before._tracks} if before else {}
         for track in tracks:
             track.restore(documents.get(track.name))
-        self._tracks = tracks
-        self._slos = SloCollector(
+            track.restore(known.get(track.name), is_stored=False)
+        self._tracks: list[GuardrailTrack] = tracks
+        self._slos: SloCollector = SloCollector(
             source,
             [track.slo for track in tracks],
             state,
@@ -74,14 +82,18 @@ class GuardrailCollector:
             wide_origin=wide_origin,
             only={track.name: frozenset(track.variants) for track in tracks},
             progress=progress,
+            before=before._slos if before else None,
+            aside=aside,
         )
-        self._measured = {track.slo.name: track for track in self._slos.tracks}
+        self._measured: dict[str, Track] = {}
 
     def collect(self, at: float) -> list[Report]:
         """Measure the guardrails of the experiments that run; see :class:`exporter.contract.Collector`."""
         failures = self._follow()
-        running = self._running(at)
         with self._slos.lock:
+            failures += self._slos.welcome(at)
+            self._measured = {track.slo.name: track for track in self._slos.tracks}
+            running = self._running(at)
             found = self._slos.measure([self._measured[track.name] for track in running], at)
             evaluations: dict[str, list[Evaluation]] = {track.name: [] for track in running}
             for evaluation in found.evaluations:
@@ -105,6 +117,8 @@ class GuardrailCollector:
         running = []
         for track in self._tracks:
             status = statuses.get(track.experiment.name)
+            if track.name not in self._measured:
+                continue  # its past is being read
             if status == "running":
                 track.begin(self._measured[track.name], at - self._refresh)
                 running.append(track)

@@ -34,11 +34,11 @@ class GuardrailTrack:
         self.breaches: dict[str, BurnLimit] = {}
         self._saved: Mapping[str, Any] | None = None
 
-    def restore(self, document: Mapping[str, Any] | None) -> None:
-        """Take over what :meth:`document` gave; None where nothing is stored."""
+    def restore(self, document: Mapping[str, Any] | None, *, is_stored: bool = True) -> None:
+        """Take over what :meth:`document` gave; None where nothing is stored. Whether it ``is_stored`` already."""
         if document is not None:
             self.was_running, self.episodes = document["running"], Episodes(document["episodes"])
-            self._saved = document
+            self._saved = document if is_stored else None
 
     @property
     def entity(self) -> str:

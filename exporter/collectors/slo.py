@@ -6,13 +6,13 @@ import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from exporter.collectors import slo_samples
+from exporter.collectors.newcomers import Aside
 from exporter.collectors.slo_choice import Choice
 from exporter.collectors.slo_composite import Components, feed_composites
 from exporter.collectors.slo_evaluate import Evaluation, evaluate
-from exporter.collectors.slo_feed import Progress, feed_counters, feed_slots
+from exporter.collectors.slo_feed import Progress, feed, newcomers
 from exporter.collectors.slo_forecast import Forecaster
 from exporter.collectors.slo_track import Track
 from exporter.contract import Report, Sample, sample
@@ -21,6 +21,8 @@ from exporter.sources.base import CounterSource, SlotSource
 from exporter.spec import Slo
 from exporter.state import State, StateError, StoredLedger
 
+_NEAR = 20
+"""Refreshes that may be missing for a track to go on with the others at once."""
 _CLOCK_TOLERANCE = 3600.0
 _PRUNE_EVERY = 600.0
 
@@ -42,6 +44,10 @@ class SloCollector:
     ``wide_origin + k x width``. Of a grouped SLO at most ``groups`` groups are shown. Failures of the source and of the
     store are reported per SLO; the SLOs' counts are not lost by them. ``only`` gives the groups to follow of SLOs of
     which not all are.
+
+    ``before`` is the collector in whose place this one comes; it must not run any more. What has not changed of it goes
+    on as it is, and what is new is brought up to now beside the rest, with sources that ``aside`` opens. StateError
+    where the store must be asked and cannot be.
     """
 
     def __init__(  # noqa: PLR0913 - each is one independent fact
@@ -57,23 +63,30 @@ class SloCollector:
         groups: int = 50,
         only: Mapping[str, frozenset[str]] | None = None,
         progress: Progress = lambda _name, _share: None,
+        before: SloCollector | None = None,
+        aside: Aside | None = None,
     ) -> None:
         self._source = source
         self._state = state
-        self.lock = threading.Lock()
+        self.lock: threading.Lock = before.lock if before else threading.Lock()
         """Held while :attr:`tracks` change."""
         self._fine, self._origin, self._wide_origin, self._groups = refresh, origin, wide_origin, groups
         self._keep_seconds, self._only = keep_seconds, only or {}
         self._progress = progress
         self._pruned = 0.0
-        stored: dict[str, list[StoredLedger]] = defaultdict(list)
-        for ledger in state.ledgers():
-            stored[ledger.slo].append(ledger)
-        self.tracks = [self._restored(slo, stored) for slo in slos]
-        if isinstance(source, Components):
-            source.tracks |= {track.slo.name: track for track in self.tracks}
-        self._forecaster = Forecaster()
-        self._choices = {slo.name: Choice(groups) for slo in slos}
+        self._newcomers = newcomers(self.name, refresh, aside, progress)
+        self._forecaster: Forecaster = before._forecaster if before else Forecaster()
+        known = self._taken_over(before, slos) if before else {}
+        waiting = self._still_waiting(before, slos) if before else set()
+        self._forecaster.keep(known)
+        others = [slo for slo in slos if slo.name not in known and slo.name not in waiting]
+        stored = self._stored_ledgers() if others else {}
+        restored = [self._restored(slo, stored) for slo in others]
+        late = before is not None and aside is not None
+        self.tracks = [*known.values(), *([] if late else restored)]
+        self._unseen = restored if late else []
+        choices: dict[str, Choice] = before._choices if before and before._groups == groups else {}
+        self._choices: dict[str, Choice] = {s.name: choices.get(s.name, Choice(groups)) for s in slos}
 
     @property
     def name(self) -> str:
@@ -86,6 +99,7 @@ class SloCollector:
             return self._collect(at)
 
     def _collect(self, at: float) -> list[Report]:
+        waiting = self.welcome(at)
         found = self.measure(self.tracks, at)
         evaluations: dict[str, list[Evaluation]] = {track.slo.name: [] for track in self.tracks}
         for evaluation in self._forecaster.attach(found.evaluations):
@@ -94,7 +108,17 @@ class SloCollector:
             self._report(track, evaluations[track.slo.name], at, found.errors.get(track.slo.name))
             for track in self.tracks
         ]
-        return reports + self.save(found.due, at)
+        return reports + waiting + self.save(found.due, at)
+
+    def welcome(self, at: float) -> list[Report]:
+        """Let those join :attr:`tracks` whose past is known by now; a report of each whose past cannot be read. For who
+        holds the :attr:`lock`."""
+        unseen, self._unseen = self._unseen, []
+        near = [t for t in unseen if t.end is not None and at - t.end <= _NEAR * self._fine]
+        self.tracks += near
+        self._newcomers.add({track.slo.name: track for track in unseen if track not in near})
+        self.tracks += self._newcomers.grown(at).values()
+        return [Report(name, error=error) for name, error in sorted(self._newcomers.errors.items())]
 
     def measure(self, tracks: Sequence[Track], at: float) -> Measured:
         """Bring some of :attr:`tracks` up to ``at`` and evaluate them, as part of what :meth:`collect` does; whoever
@@ -106,12 +130,40 @@ class SloCollector:
 
     def _feed(self, tracks: Sequence[Track], at: float) -> dict[str, str]:
         if isinstance(self._source, Components):
-            feed_composites(self._source, tracks, self._fine)
+            feed_composites(self._source, tracks, self.tracks, self._fine)
             return {}
-        # The loader guarantees that all SLIs of one source are of its kind.
-        if tracks and tracks[0].slo.sli.kind in ("sql", "csv"):
-            return feed_slots(cast(SlotSource, self._source), tracks, at, self._fine, self._progress)
-        return feed_counters(cast(CounterSource, self._source), tracks, at, self._fine, self._progress)
+        return feed(self._source, tracks, at, self._fine, self._progress)
+
+    def _stored_ledgers(self) -> dict[str, list[StoredLedger]]:
+        stored: dict[str, list[StoredLedger]] = defaultdict(list)
+        for ledger in self._state.ledgers():
+            stored[ledger.slo].append(ledger)
+        return stored
+
+    def _still_waiting(self, before: SloCollector, slos: Sequence[Slo]) -> set[str]:
+        """The names of those whose past is being read from the same source already, as they are now."""
+        wanted = {slo.name: slo for slo in slos} if before._source is self._source else {}
+        waiting = before._newcomers.waiting
+        still = {name for name, t in waiting.items() if name in wanted and self._goes_on(t, wanted[name])}
+        before._newcomers.keep(still)
+        if still:
+            self._newcomers = before._newcomers
+        return still
+
+    def _goes_on(self, track: Track, slo: Slo) -> bool:
+        grid = (self._fine, self._origin, self._wide_origin)
+        return track.continues(slo, grid, self._groups) and track.only == self._only.get(slo.name)
+
+    def _taken_over(self, before: SloCollector, slos: Sequence[Slo]) -> dict[str, Track]:
+        """Of the collector before: its tracks that count the same on the same grid. What counts the same and is now
+        said otherwise is found in the store, to which this brings it up."""
+        wanted = {slo.name: slo for slo in slos}
+        there = {track.slo.name: track for track in before.tracks if track.slo.name in wanted}
+        kept = {name: track for name, track in there.items() if self._goes_on(track, wanted[name])}
+        changed = [track for name, track in there.items() if name not in kept and track.end is not None]
+        for report in before.save(changed, before._pruned):
+            raise StateError(report.error)
+        return kept
 
     def _restored(self, slo: Slo, stored: Mapping[str, Sequence[StoredLedger]]) -> Track:
         only = self._only.get(slo.name)
@@ -146,7 +198,7 @@ class SloCollector:
             samples += [s for evaluation in shown for s in self._forecaster.samples(evaluation)]
             samples += [*more, sample("slo_newborn_series_total", track.newborn, slo=track.slo.name)]
         always = [s for evaluation in shown for s in slo_samples.lasting(evaluation, at, self._keep_seconds)]
-        always.append(sample("winburn_slo_exact", 1, slo=track.slo.name))
+        always.append(sample("winburn_slo_exact", track.exact, slo=track.slo.name))
         return Report(track.slo.name, tuple(samples), tuple(always), error)
 
     def _check_clock(self, tracks: Sequence[Track], at: float) -> dict[str, str]:

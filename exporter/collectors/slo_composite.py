@@ -6,9 +6,10 @@ work as for any SLO.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Protocol
 
 import numpy as np
 
@@ -18,17 +19,46 @@ from exporter.collectors.slo_track import Track
 from exporter.spec import Slo
 
 
-@dataclass(slots=True)
+class HasTracks(Protocol):
+    """Collectors whose SLOs others may be made of."""
+
+    lock: threading.Lock
+    tracks: list[Track]
+
+    @property
+    def name(self) -> str: ...
+
+
 class Components:
-    """What composites read: SLO name -> track, and the locks under which tracks may be read.
+    """What composites read: the tracks of other collectors, by the names of those, one of which may take the place of
+    another at any time.
 
     Stands where other SLOs have their source.
     """
 
-    tracks: dict[str, Track]
-    locks: Sequence[AbstractContextManager[object]]
-    name: str = "composite"
+    name = "composite"
     up: bool | None = None
+
+    def __init__(self, *collectors: HasTracks) -> None:
+        self._collectors = {collector.name: collector for collector in collectors}
+
+    def add(self, collector: HasTracks) -> None:
+        """Read from this one too, in place of the one of its name."""
+        self._collectors = {**self._collectors, collector.name: collector}
+
+    def keep(self, names: Collection[str]) -> None:
+        """Read from none but these."""
+        self._collectors = {name: each for name, each in self._collectors.items() if name in names}
+
+    @contextmanager
+    def reading(self) -> Iterator[dict[str, Track]]:
+        """SLO name -> track, none of which changes meanwhile."""
+        with ExitStack() as stack:
+            found: dict[str, Track] = {}
+            for _, collector in sorted(self._collectors.items()):
+                stack.enter_context(collector.lock)
+                found |= {track.slo.name: track for track in collector.tracks}
+            yield found
 
 
 def parts(slo: Slo) -> dict[str, float]:
@@ -54,15 +84,16 @@ def in_order(slos: Sequence[Slo]) -> list[Slo]:
     return list(ordered.values())
 
 
-def feed_composites(components: Components, tracks: Sequence[Track], fine: float) -> None:
-    """Bring composites up to where all of their components are; one without a counted component waits."""
-    with ExitStack() as stack:
-        for lock in components.locks:
-            stack.enter_context(lock)
+def feed_composites(components: Components, tracks: Sequence[Track], own: Sequence[Track], fine: float) -> None:
+    """Bring composites up to where all of their components are, which may be among the collector's ``own`` tracks; one
+    without a counted component waits."""
+    with components.reading() as there:
+        there |= {track.slo.name: track for track in own}
         for track in tracks:
-            made_of = {components.tracks[name]: weight for name, weight in parts(track.slo).items()}
+            wanted = parts(track.slo)
+            made_of = {there[name]: weight for name, weight in wanted.items() if name in there}
             ends = [part.end for part in made_of if part.end is not None]
-            if len(ends) == len(made_of):
+            if len(ends) == len(wanted):
                 _catch_up(track, made_of, min(ends), fine)
 
 

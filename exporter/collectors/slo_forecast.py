@@ -6,7 +6,7 @@ cost no refresh much.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -36,6 +36,10 @@ class Forecaster:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], Forecast] = {}
+
+    def keep(self, slos: Collection[str]) -> None:
+        """Forget the forecasts of all other SLOs."""
+        self._known = {key: known for key, known in self._known.items() if key[0] in slos}
 
     def attach(self, evaluations: Sequence[Evaluation]) -> list[Evaluation]:
         """The evaluations with their forecasts; the oldest few of those that are due are made anew."""

@@ -8,6 +8,7 @@ from exporter.contract.family import ContractError, Family
 from exporter.contract.health import LATENCY_SERIES, PROCESS_SERIES
 from exporter.contract.report import Collector, PromptCollector, Report
 from exporter.contract.sample import E_VALUE_CAP, FAMILIES, HEALTH, Regex, Sample, family, optional, sample, select
+from exporter.contract.tenants import TENANT, is_of_tenant, of_tenant
 from exporter.contract.uids import DASHBOARD_UIDS, DATASOURCE_UIDS
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "HEALTH",
     "LATENCY_SERIES",
     "PROCESS_SERIES",
+    "TENANT",
     "Collector",
     "ContractError",
     "Family",
@@ -26,6 +28,8 @@ __all__ = [
     "Report",
     "Sample",
     "family",
+    "is_of_tenant",
+    "of_tenant",
     "optional",
     "sample",
     "select",

@@ -33,6 +33,7 @@ HEALTH_FAMILIES: tuple[Family, ...] = (
         type="counter",
     ),
     Family("winburn_config_last_reload_successful", "Whether the last reading of the spec succeeded."),
+    Family("winburn_web_config_last_reload_successful", "Whether what the web config file says is in force."),
     Family("winburn_config_last_reload_success_timestamp_seconds", "When the spec that is in force was read."),
 )
 

@@ -6,9 +6,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from exporter.alert_texts import message, quoted_value, runbook_address, silence_address
+from exporter.alert_texts import links_of_tenant, message, quoted_value, runbook_address, silence_address
 from exporter.alerts import ALERTS, Alert
-from exporter.contract import Sample
+from exporter.contract import TENANT, Sample
 from exporter.spec import Links, Spec
 
 Labels = tuple[tuple[str, str], ...]
@@ -44,7 +44,8 @@ def fire(
 
     ``alerting.external_labels`` are added where it has no such label, as Prometheus does.
     """
-    own = {"alertname": alert.name, "severity": alert.severity or "page", **labels}
+    of_tenant = {} if spec.tenant is None else {TENANT: spec.tenant}
+    own = {"alertname": alert.name, "severity": alert.severity or "page", **labels, **of_tenant}
     every = {**spec.alerting.external_labels, **own}
     silence = silence_address(
         alert,
@@ -52,10 +53,11 @@ def fire(
         lambda name: quoted_value(labels.get(name, "")),
         grouped=bool(labels.get("slo_group")),
     )
+    texts = message(alert, facts, runbook_address(alert, spec.links.runbooks, runbook), dashboard, silence)
     return Firing(
         # To Prometheus an empty value is no label.
         tuple(sorted((name, value) for name, value in every.items() if value)),
-        message(alert, facts, runbook_address(alert, spec.links.runbooks, runbook), dashboard, silence),
+        links_of_tenant(texts, spec.tenant),
         _generator(dashboard, spec.links),
         since,
     )

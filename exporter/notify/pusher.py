@@ -56,6 +56,12 @@ class Counts:
         with self._lock:
             self._counts[target, result] += count
 
+    def forget(self, target: str) -> None:
+        """A target that is told nothing any more."""
+        with self._lock:
+            for key in [key for key in self._counts if key[0] == target]:
+                del self._counts[key]
+
     def samples(self) -> list[Sample]:
         """winburn_live_push_total of every target."""
         with self._lock:
@@ -80,6 +86,7 @@ class Pusher:
         monotonic: Callable[[], float] = time.monotonic,
         log: logging.Logger = logging.getLogger("winburn.push"),  # noqa: B008 - loggers are singletons
     ) -> None:
+        self.name = target.name
         self._target, self._counts, self._least = target, counts, least
         self._monotonic, self._log = monotonic, log
         self._news = threading.Condition()

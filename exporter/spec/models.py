@@ -6,7 +6,7 @@ name: a setting that is silently ignored is worse than one that is missing.
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
@@ -76,15 +76,14 @@ class StateStore(Model):
 class Spec(Model):
     """Everything: one YAML file, or a folder of them merged."""
 
-    NOT_YET: ClassVar[dict[str, str]] = {
-        "tenant": "a label on every series",
-    }
     refresh: Duration = 15.0
     """How often everything is computed; divides 5m."""
     lag: Delay = 20.0
     """How far behind the clock is evaluated: a scrape interval and a little more."""
     max_age: Duration | None = None
     """How long the last values of something that fails are served; 3 refreshes, at least 1m, if not given."""
+    tenant: Name | None = None
+    """Label of every series and alert, where several specs share a Prometheus."""
     limits: Limits = Limits()
     """Caps."""
     sources: dict[Name, Annotated[Source, Field(discriminator="type")]] = {}

@@ -15,6 +15,7 @@ from exporter.spec.tree import Parts, Problem, did_you_mean, shown
 from exporter.spec.types import found
 
 EXAMPLES: Mapping[str, str] = {
+    "Spec.tenant": "tenant: acme",
     "Cost.query": "query: SELECT variant, category, SUM(amount) AS amount FROM costs GROUP BY variant, category",
     "Apply.kill": 'kill: {sql: {source: shop, statement: "UPDATE …"}}',
     "Apply.ship": 'ship: {sql: {source: shop, statement: "UPDATE …"}}',
@@ -23,6 +24,7 @@ EXAMPLES: Mapping[str, str] = {
     "ApplyTarget.sql": 'sql: {source: shop, statement: "UPDATE …"}',
     "ApplyTarget.webhook": 'webhook: {url: "https://flags.example/hook", secret_file: /run/secrets/winburn-hook}',
     "CsvSlots.where": "where: {site: eu}",
+    "HttpServer.headers": "headers: {X-Frame-Options: deny}",
     "HttpSource.url": 'url: "https://flags.example/api"',
     "JsonCounts.path": "path: /v1/experiments/exp_1/results",
     "JsonDefinition.path": "path: /v1/experiments/exp_1",
@@ -49,6 +51,14 @@ EXAMPLES: Mapping[str, str] = {
     "alertmanager": 'alertmanager: ["http://localhost:9093"]',
     "alerting": "alerting: {receivers: {page: {webhook_file: /run/secrets/pager}}}",
     "apply": 'apply: {kill: {sql: {source: shop, statement: "UPDATE …"}}}',
+    "basic_auth": "basic_auth: {username: winburn, password_file: /run/secrets/prometheus}",
+    "alertmanager_http": "alertmanager_http: {token_file: /run/secrets/alertmanager}",
+    "ca_file": "ca_file: /etc/ssl/company-ca.pem",
+    "password_file": "password_file: /run/secrets/prometheus",
+    "params": 'params: {dedup: "true", partial_response: "false"}',
+    "server_name": "server_name: prometheus.internal",
+    "tls": "tls: {ca_file: /etc/ssl/company-ca.pem}",
+    "username": "username: winburn",
     "by": "by: variant",
     "calendar": "calendar: month",
     "composite": "composite: [{slo: checkout, weight: 2}, {slo: search}]",
@@ -153,7 +163,7 @@ EXAMPLES: Mapping[str, str] = {
 }
 """Key, or model and key -> a line that would be right, for the keys whose sentence does not say it already."""
 
-_SECRET_KEYS = frozenset({"headers", "url", "webhook"})
+_SECRET_KEYS = frozenset({"basic_auth", "basic_auth_users", "headers", "key", "params", "url", "webhook"})
 
 
 class Place(NamedTuple):
@@ -167,9 +177,9 @@ class Place(NamedTuple):
     meant: Parts | None = None
 
 
-def problems_of(error: ValidationError) -> list[tuple[Problem, Place]]:
+def problems_of(error: ValidationError, root: type[Model] = Spec) -> list[tuple[Problem, Place]]:
     """Each mistake with its place, in which :func:`locate` says what to leave out to check the rest nevertheless."""
-    every = [(details, locate(details["loc"])) for details in error.errors(include_url=False)]
+    every = [(details, locate(details["loc"], root)) for details in error.errors(include_url=False)]
     around = {place.parts[:length] for _, place in every for length in range(len(place.parts))}
     # pydantic calls a list too short also where its items are there and mistaken.
     located = [(details, x) for details, x in every if details["type"] != "too_short" or x.parts not in around]
@@ -181,9 +191,9 @@ def problems_of(error: ValidationError) -> list[tuple[Problem, Place]]:
     ]
 
 
-def locate(loc: Sequence[str | int]) -> Place:
+def locate(loc: Sequence[str | int], root: type[Model] = Spec) -> Place:
     """Follow pydantic's location through the models, leaving out the tags that it adds for unions and keys."""
-    kind: Any = Spec
+    kind: Any = root
     parts: Parts = ()
     droppable: Parts = ()
     model: type[Model] | None = None

@@ -22,7 +22,7 @@ TRANSFORMATIONS |= {"groupingToMatrix"}
 MAPPINGS = {"value", "range", "regex", "special"}
 PROPERTIES = re.compile(
     r"^(unit|decimals|min|max|noValue|displayName|color|links|mappings|thresholds"
-    r"|custom\.(width|cellOptions|align|hidden|filterable|fillBelowTo|lineStyle|lineWidth|fillOpacity|axisPlacement))$"
+    r"|custom\.(width|cellOptions|align|hidden|hideFrom|filterable|fillBelowTo|lineStyle|lineWidth|fillOpacity|axisPlacement))$"
 )
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 LIVE = {"type": "datasource", "uid": "grafana"}
@@ -108,7 +108,7 @@ def overrides(dashboard: Json) -> Iterator[str]:
         known = columns(panel)
         for override in panel["fieldConfig"]["overrides"]:
             matcher = override["matcher"]
-            if matcher["id"] not in {"byName", "byRegexp"}:
+            if matcher["id"] not in {"byName", "byRegexp", "byType"}:
                 yield f"{panel['title']}: matcher {matcher['id']}"
             elif matcher["id"] == "byName" and matcher["options"] not in known:
                 yield f"{panel['title']}: no column {matcher['options']}"
@@ -127,7 +127,9 @@ def transformations(dashboard: Json) -> Iterator[str]:
                 yield f"{panel['title']}: transformation {kind}"
             if kind == "timeSeriesTable" and step.get("filter", {}).get("options") not in refs:
                 yield f"{panel['title']}: timeSeriesTable without a filter on one query"
-            if kind == "sortBy" and options["sort"][0]["field"] not in columns(panel):
+            if kind == "sortBy" and options["sort"][0]["field"] not in columns(panel) | {
+                f"Value #{ref}" for ref in refs
+            }:
                 yield f"{panel['title']}: sorts by {options['sort'][0]['field']}, which it has not"
             if kind == "organize":
                 for name in options["renameByName"]:

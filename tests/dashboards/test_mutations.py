@@ -82,11 +82,11 @@ MISTAKES: dict[str, Mistake] = {
     "a rename of a query that is gone": ("transformations", _drop(TABLE, "targets", 2)),
     "a sort by a column that is not there": (
         "transformations",
-        _set(TABLE, "transformations", 3, "options", "sort", 0, "field", value="Budget"),
+        _set(TABLE, "transformations", 4, "options", "sort", 0, "field", value="Budget"),
     ),
     "an override of a column that is not there": (
         "overrides",
-        _set(TABLE, "fieldConfig", "overrides", 0, "matcher", "options", value="Name"),
+        _set(TABLE, "fieldConfig", "overrides", 2, "matcher", "options", value="Name"),
     ),
     "a matcher that does not exist": (
         "overrides",
@@ -132,7 +132,7 @@ LIVE_MISTAKES: dict[str, Mistake] = {
     ),
     "a live table that nobody without Live can see": (
         "live",
-        _set("Variants now", "transformations", 1, "options", "renameByName", "Value #Actual", value="Rate"),
+        _set("Variants now", "transformations", 2, "options", "renameByName", "Value #Actual", value="Rate"),
     ),
     "more panels than a phone": (
         "phone",

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from winburn.demo.shop import create
+from winburn.demo.spec import Places, spec_text
 from winburn.processes import LOOPBACK, Group, Process, free_port, start, wait_http
 
 Series = tuple[str, tuple[tuple[str, str], ...]]
@@ -62,6 +66,23 @@ def parsed(text: str) -> Scrape:
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     )
+
+
+@contextmanager
+def serving_shop(folder: Path) -> Iterator[Exporter]:
+    """The exporter over the demo's shop with eight days of the past, once it has something to say of content."""
+    places = Places(folder / "winburn.yml", folder / "shop.db", folder / "state.db", "http://127.0.0.1:9")
+    shop = create(places.database, 22, time.time(), days=8)
+    shop.open(int(time.time()) + 1)
+    shop.advance(time.time() + 300)
+    places.spec.write_text(spec_text(places))
+    with Group() as group:
+        running = serve(group, places.spec)
+        end = time.monotonic() + 30
+        while not running.scrape().values("variant_kill_e_value") and time.monotonic() < end:
+            time.sleep(0.5)  # views count against a post once they are old enough
+        yield running
+    shop.close()
 
 
 def serve(group: Group, spec: Path, *, port: int | None = None, ready: bool = True) -> Exporter:

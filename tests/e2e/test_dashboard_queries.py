@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -14,13 +13,10 @@ import pytest
 import requests
 import yaml
 
-from exporter.contract import FAMILIES, PROCESS_SERIES, Sample, sample
 from tests.dashboards.documents import dashboards, targets
+from tests.e2e.dashboard_world import END, SMALL, STEP, exposition
 from winburn.servers import Servers
 
-END = 1_700_000_000
-STEP = 15
-TIMES = range(END - 600, END + 1, STEP)
 CHOSEN = {
     "slo": "(checkout|search)",
     "slo_group": ".*",
@@ -38,119 +34,16 @@ QUERIES = [
     for panel, target in targets(dashboard)
 ]
 
-SLOS = {("checkout", "zone=eu"): 2, ("checkout", "zone=us"): 1, ("search", ""): 0}
 NAMES = {"checkout zone=eu", "checkout zone=us", "search"}
-SEVERAL = {"window": ("5m", "1h", "period"), "forecast_quantile": ("0.1", "0.5", "0.9")}
-VARIANTS = ("blue", "green")
-METRICS = ("conversion", "signup")
-VALUES = {
-    "slo_error_budget_remaining_ratio": 0.5,
-    "slo_period_seconds": 2592000.0,
-    "slo_burn_rate": 2.0,
-    "slo_error_budget_exhaustion_timestamp_seconds": END + 86400.0,
-    "experiment_srm_p_value": 0.0001,
-    "experiment_srm_deviation_ratio": 0.02,
-    "experiment_variant_e_value": 100.0,
-    "experiment_variant_participants": 1000.0,
-    "experiment_variant_early_kill": 1.0,
-    "experiment_variant_traffic_ratio": 0.52,
-    "experiment_variant_traffic_planned_ratio": 0.5,
-    "variant_engagement_ratio": 0.05,
-    "variant_predicted_engagement_ratio": 0.04,
-    "variant_killed_timestamp_seconds": END - 60.0,
-    "winburn_collector_last_success_timestamp_seconds": END - 20.0,
-}
-CONTENT = (
-    {"variant": "v1", "persona": "p1", "pattern": "hook"},
-    {"variant": "v1", "persona": "p1", "pattern": "list"},
-    {"variant": "v2", "persona": "", "pattern": ""},
-)
-"""A variant of two patterns, and one without persona and pattern."""
+VARIANTS, METRICS = SMALL.variants, SMALL.metrics
 HIDDEN_LABELS = {"winburn-health": {"job"}}
 """The page of winburn's own health shows each process."""
-OWN = (
-    *(("up", ()), ("scrape_duration_seconds", ()), ("scrape_samples_scraped", ())),
-    *((name, ()) for name in sorted(PROCESS_SERIES)),
-    *(("winburn_event_latency_seconds_bucket", (("le", le),)) for le in ("0.1", "1.0", "+Inf")),
-)
-"""Of each process, beside the families: Prometheus' own, client_python's, and the histogram."""
 
 
 def filled(expr: str, **chosen: str) -> str:
     """The query as Grafana sends it."""
     values = {**CHOSEN, "__range": "10m", "__rate_interval": "1m", **chosen}
     return re.sub(r"\$(\w+)", lambda match: values.get(match[1], match[0]), expr)
-
-
-def samples() -> Iterator[Sample]:  # noqa: C901 - one branch for each kind of identity
-    """What one replica exports: every family."""
-    for family in FAMILIES.values():
-        value, labels = VALUES.get(family.name, 0.25), set(family.labels)
-        if "slo" in labels and family.may_have("slo_group"):
-            for (slo, group), status in SLOS.items():
-                own = {"slo": slo} | ({"slo_group": group} if group else {})
-                own |= {label: f"some-{label}" for label in labels - {"slo", *SEVERAL}}
-                shown = float(status) if family.name == "slo_status" else value
-                (several,) = labels & SEVERAL.keys() or {""}
-                for each in SEVERAL.get(several, ("",)):
-                    yield sample(family.name, shown, **own, **({several: each} if several else {}))
-        elif labels == {"slo"}:
-            yield from (sample(family.name, value, slo=slo) for slo in {slo for slo, _ in SLOS})
-        elif "experiment" in labels:
-            yield from _of_experiment(family.name, labels, value)
-        elif family.name.startswith("experiments"):  # totals over all of them
-            yield sample(family.name, value, **{label: f"some-{label}" for label in labels})
-        elif labels == {"collector"}:
-            yield from (sample(family.name, value, collector=name) for name in ("slo:prod", "experiment:shop"))
-        elif "persona" in labels:
-            yield from _of_content(family.name, labels, value)
-        elif family.name == "alert_acknowledged_until_timestamp_seconds":
-            for who, until in (("anna", END + 60.0), ("bert", END + 120.0)):
-                yield sample(family.name, until, alertname="SLOErrorBudgetBurn", acknowledged_by=who, slo="search")
-        else:
-            yield sample(family.name, value, **{label: f"some-{label}" for label in labels})
-
-
-def _of_content(name: str, labels: set[str], value: float) -> Iterator[Sample]:
-    own = [{label: each.get(label, "") for label in labels} for each in CONTENT]
-    for each in own if "pattern" in labels else (own[0], own[2]):
-        yield sample(name, value, **each)
-
-
-def _of_experiment(name: str, labels: set[str], value: float) -> Iterator[Sample]:
-    if "status" in labels:
-        yield from (sample(name, float(s == "running"), experiment="button", status=s) for s in ("running", "paused"))
-        return
-    for variant in VARIANTS if "variant" in labels else ("",):
-        for metric in METRICS if "metric" in labels else ("",):
-            own = {"experiment": "button", "variant": variant, "metric": metric}
-            more = {label: f"some-{label}" for label in labels - own.keys()}
-            more |= {"primary_metric": METRICS[0]} if "primary_metric" in more else {}
-            yield sample(name, value, **{k: v for k, v in own.items() if v}, **more)
-
-
-def exposition() -> str:
-    """Two replicas with equal series, and two alerts of which one fires; OpenMetrics with times."""
-    series = {(s.name, s.labels): s.value for s in samples()}
-    of_slo, of_experiment = (("slo", "search"), ("tier", "fast")), (("experiment", "button"), ("variant", "green"))
-    for alert, state, of in (
-        ("SLOErrorBudgetBurn", "firing", of_slo),
-        ("SLONoData", "pending", of_slo),
-        ("ExperimentEarlyKill", "firing", of_experiment),
-        ("ExperimentDecided", "pending", of_experiment),
-    ):
-        labels = (("alertname", alert), ("severity", "page"), *of)
-        series["ALERTS", (("alertstate", state), *labels)] = 1
-        series["ALERTS_FOR_STATE", labels] = END - 300
-    series |= dict.fromkeys(OWN, 1)
-    lines = []
-    for (name, labels), value in series.items():
-        for instance in ("a:10345", "b:10345"):
-            where = () if name.startswith("ALERTS") else (("instance", instance), ("job", "winburn"))
-            text = ",".join(f"{key}={json.dumps(text)}" for key, text in (*labels, *where))
-            counted = name.endswith(("_total", "_bucket"))
-            lines += [f"{name}{{{text}}} {at - END + 1000 if counted else value} {at}" for at in TIMES]
-    return "\n".join([*dict.fromkeys(lines), "# EOF", ""])
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import gzip
 import math
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -14,10 +13,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as text_families
 
 from exporter.contract import FAMILIES
-from tests.e2e.exporter import Exporter, Series, serve
-from winburn.demo.shop import create
-from winburn.demo.spec import Places, spec_text
-from winburn.processes import Group
+from tests.e2e.exporter import Exporter, Series, serving_shop
 from winburn.servers import Servers
 
 TEXT = "text/plain; version=0.0.4"
@@ -62,25 +58,15 @@ ABSENT = {
     "slo_groups_dropped": "as above",
     "winburn_live_push_total": "the demo pushes to nobody",
     "winburn_series_dropped_total": "nothing is dropped",
+    "winburn_web_config_last_reload_successful": "the demo is started without a web config file",
 }
 """Families of the contract that this body need not have, and why."""
 
 
 @pytest.fixture(scope="module")
 def exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exporter]:
-    folder = tmp_path_factory.mktemp("demo")
-    places = Places(folder / "winburn.yml", folder / "shop.db", folder / "state.db", "http://127.0.0.1:9")
-    shop = create(places.database, 22, time.time(), days=8)
-    shop.open(int(time.time()) + 1)
-    shop.advance(time.time() + 300)
-    places.spec.write_text(spec_text(places))
-    with Group() as group:
-        running = serve(group, places.spec)
-        end = time.monotonic() + 30
-        while not running.scrape().values("variant_kill_e_value") and time.monotonic() < end:
-            time.sleep(0.5)  # views count against a post once they are old enough
+    with serving_shop(tmp_path_factory.mktemp("demo")) as running:
         yield running
-    shop.close()
 
 
 def series(families: Iterator[object]) -> set[Series]:

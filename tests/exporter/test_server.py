@@ -1,6 +1,7 @@
 """Addresses, and a real server on loopback that is told to stop."""
 
 import http.client
+import resource
 import signal
 import socket
 import subprocess
@@ -150,3 +151,25 @@ def test_two_addresses_serve_the_same(taken: int) -> None:  # noqa: ARG001 - kee
             connection.close()
         server.terminate()
         assert server.wait(10) == 0
+
+
+def test_one_address_of_each_family_and_both_at_once() -> None:
+    ports = free_port(), free_port(), free_port()
+    with running(f"127.0.0.1:{ports[0]}", f"[::1]:{ports[1]}", f":{ports[2]}"):
+        connect(ports[0]).close()
+        for host, port in (("127.0.0.1", ports[0]), ("::1", ports[1]), ("127.0.0.1", ports[2]), ("::1", ports[2])):
+            connection = http.client.HTTPConnection(host, port, timeout=10)
+            connection.request("GET", "/-/healthy")
+            assert connection.getresponse().status == 200
+            connection.close()
+        for host, port in (("::1", ports[0]), ("127.0.0.1", ports[1])):
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection((host, port), 5)
+
+
+def test_more_files_may_be_open_than_the_shell_allows() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    program = "import resource; from exporter.server import allow_open_files as a; a(); print(resource.getrlimit(7)[0])"
+    lowered = f"import resource; resource.setrlimit(7, (64, {most})); {program}"
+    done = subprocess.run([sys.executable, "-c", lowered], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert int(done.stdout) == most

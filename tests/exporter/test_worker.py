@@ -22,7 +22,7 @@ class Collecting:
 def run(collect: Callable[[float], Iterable[Report]]) -> Outcome:
     done: SimpleQueue[Outcome] = SimpleQueue()
     monotonic = iter([10.0, 12.5])
-    worker = Worker(Collecting(collect), done, lambda: 1000.0, lambda: next(monotonic))
+    worker = Worker("slo:prod", Collecting(collect), done, lambda: 1000.0, lambda: next(monotonic))
     worker.start(900.0)
     outcome = done.get(timeout=10)
     worker.close()
@@ -68,13 +68,12 @@ def test_a_run_that_is_not_over_is_not_started_again() -> None:
         release.wait(10)
         return []
 
-    worker = Worker(Collecting(collect), done, lambda: 1000.0, lambda: 0.0)
+    worker = Worker("slo:prod", Collecting(collect), done, lambda: 1000.0, lambda: 0.0)
     for at in (1.0, 2.0, 3.0):
         worker.start(at)
     assert worker.running_since == 1000.0
     release.set()
-    done.get(timeout=10)
-    worker.taken()
+    worker.taken(done.get(timeout=10))
     worker.start(4.0)
     done.get(timeout=10)
     assert runs == [1.0, 4.0]
@@ -90,3 +89,56 @@ def test_a_run_that_is_not_over_is_not_started_again() -> None:
 )
 def test_a_sentence_is_one_line_without_the_password_of_a_url(message: str, told: str) -> None:
     assert sentence(ValueError(message)) == f"ValueError: {told}"
+
+
+def test_another_collector_is_made_after_the_run_of_the_one_before_and_on_its_thread() -> None:
+    done: SimpleQueue[Outcome] = SimpleQueue()
+    release, seen = threading.Event(), list[tuple[str, int]]()
+
+    def old(_: float) -> list[Report]:
+        release.wait(10)
+        seen.append(("old", threading.get_ident()))
+        return []
+
+    def new(_: float) -> list[Report]:
+        seen.append(("new", threading.get_ident()))
+        return [Report("a")]
+
+    def make() -> Collecting:
+        seen.append(("made", threading.get_ident()))
+        return Collecting(new)
+
+    worker = Worker("slo:prod", Collecting(old), done, lambda: 1000.0, lambda: 0.0)
+    worker.start(1.0)
+    worker.replace(make)
+    assert (worker.start(2.0), worker.is_changing) == (False, True)
+    release.set()
+    worker.taken(done.get(timeout=10))
+    assert worker.is_changing
+    worker.start(3.0)
+    outcome = done.get(timeout=10)
+    worker.taken(outcome)
+    assert ([what for what, _ in seen], len({ident for _, ident in seen})) == (["old", "made", "new"], 1)
+    assert (outcome.made, worker.is_changing, outcome.reports) == (make, False, (Report("a"),))
+    worker.close()
+
+
+def test_what_cannot_be_made_fails_the_run_and_is_tried_again() -> None:
+    done: SimpleQueue[Outcome] = SimpleQueue()
+    tries = iter([OSError("locked"), None])
+
+    def make() -> Collecting:
+        if (error := next(tries)) is not None:
+            raise error
+        return Collecting(lambda _: [Report("new")])
+
+    worker = Worker("slo:prod", Collecting(lambda _: [Report("old")]), done, lambda: 1000.0, lambda: 0.0)
+    worker.replace(make)
+    outcomes = []
+    for at in (1.0, 2.0, 3.0):
+        worker.start(at)
+        outcomes.append(done.get(timeout=10))
+        worker.taken(outcomes[-1])
+    worker.close()
+    assert [outcome.reports for outcome in outcomes] == [(), (Report("new"),), (Report("new"),)]
+    assert (outcomes[0].error or "").startswith("OSError: locked")

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from exporter.spec import load
-from winburn.running import Watching, build
+from winburn.running import Running, Watching
 
 SPEC = """\
 state: {{url: "sqlite:///{folder}/state.db"}}
@@ -28,7 +28,7 @@ def test_a_store_that_is_gone_costs_no_health_but_its_own(tmp_path: Path) -> Non
         pass
     (tmp_path / "winburn.yml").write_text(SPEC.format(folder=tmp_path))
     nobody = Watching(live=False, clients=1, origins=())
-    running = build(load(tmp_path / "winburn.yml"), nobody, progress=lambda *_: None)
+    running = Running(load(tmp_path / "winburn.yml"), nobody, progress=lambda *_: None)
     try:
         names = {each.name for each in running.loop.refresh_once(1_700_000_000.0).samples}
         assert {"experiment_applied_total", "winburn_build_info"} <= names

@@ -32,10 +32,10 @@ from exporter.spec import load
 from exporter.web import app
 from winburn.cli import main
 from winburn.cli.serve import serve  # noqa: F401 - as the command does
-from winburn.running import Watching, build
+from winburn.running import Running, Watching
 
 main.get_command(None, "serve")
-loop = build(load(Path(sys.argv[1])), Watching(True, 10, ()), progress=lambda *_: None).loop
+loop = Running(load(Path(sys.argv[1])), Watching(True, 10, ()), progress=lambda *_: None).loop
 snapshot = loop.refresh_once(time.time())
 while snapshot.waiting:
     snapshot = loop.refresh_once(time.time())

@@ -82,7 +82,7 @@ def _evaluate(spec: Spec, at: float | None) -> int:
     except (StateError, SecretError) as error:
         fail(str(error))
     samples = arrange([*_samples(reports), *assembly.health()], raise_duplicate)
-    click.echo(exposition(Renderer().blocks(samples)).text.decode(), nl=False)
+    click.echo(exposition(Renderer(spec.tenant).blocks(samples)).text.decode(), nl=False)
     failed = [report for report in reports if report.error]
     for report in failed:
         click.echo(f"{report.entity}: {report.error}", err=True)

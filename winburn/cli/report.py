@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import click
 
+from exporter.access import access_of
 from exporter.one_answer import split_url
 from exporter.sources.prometheus_api import PrometheusApi
 from exporter.spec import PrometheusSource, SecretError, Spec, read_secret, source_url
@@ -151,16 +152,7 @@ def _prometheus(spec: Spec, given: str | None) -> Prometheus | None:
             url = source_url(model)
         except SecretError as error:
             fail(str(error))
-        token = model.token_file
-        return Prometheus(
-            PrometheusApi(
-                name,
-                url or "",
-                headers=model.headers,
-                token=lambda: Path(token).read_text(encoding="utf-8").strip() if token else None,
-                timeout=model.timeout,
-            )
-        )
+        return Prometheus(PrometheusApi(name, url or "", access=access_of(model), timeout=model.timeout))
     if not split_url(name).scheme:
         have = f"; sources of type prometheus: {', '.join(sources)}" if sources else ""
         raise click.UsageError(

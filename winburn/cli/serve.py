@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+import signal
+import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from exporter.server import Address, parse_listen_address
 from exporter.server import serve as serve_http
-from exporter.spec import SecretError, Spec, lint
+from exporter.spec import SecretError, Spec, SpecErrors, lint
 from exporter.state import StateError
+from exporter.systemd_socket import SystemdSocketError, described, inherited
 from exporter.web import app
 from winburn.cli.logs import configure
 from winburn.cli.spec_argument import fail, load_or_exit
 from winburn.memory import share_one_arena
-from winburn.running import Watching, build
+from winburn.reload import Reloader
+from winburn.running import Running, Watching
 from winburn.version import VERSION
 
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from exporter.web_config import Gate
+
 _LOG = logging.getLogger("winburn")
-RESERVED = ("/config", "/-/healthy", "/-/ready", "/live", "/live/stream", "/api/v1/snapshot")
+RESERVED = ("/config", "/-/healthy", "/-/ready", "/-/reload", "/live", "/live/stream", "/api/v1/snapshot")
 """Pages that are not the metrics."""
 SCRAPERS = 1000
 """Connections beside those of watchers."""
@@ -70,6 +82,20 @@ def _path(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     callback=_addresses,
     metavar="HOST:PORT",
     help="Where to listen; may be given several times. [::1]:10345 for IPv6.",
+)
+@click.option(
+    "--web.systemd-socket",
+    "systemd_socket",
+    is_flag=True,
+    help="Listen on the sockets that systemd hands over, and on no address.",
+)
+@click.option(
+    "--web.config.file",
+    "web_config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="TLS, client certificates, basic authentication, headers and a rate limit, in the format of Prometheus' "
+    "exporters. Read again whenever it, or a certificate, changes.",
 )
 @click.option(
     "--web.telemetry-path",
@@ -121,9 +147,11 @@ def _path(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     show_default=True,
     help="How to log; to stderr.",
 )
-def serve(
+def serve(  # noqa: PLR0913, PLR0917 - one for each option, by name
     config: Path,
     addresses: tuple[Address, ...],
+    systemd_socket: bool,
+    web_config: Path | None,
     path: str,
     live: bool,
     live_clients: int,
@@ -144,28 +172,64 @@ def serve(
     /api/v1/snapshot  the same as JSON
     /api/v1/report    a period in review: ?period=7d&format=html (md, json, csv, pdf)
 
+    SIGHUP, and POST to /-/reload, read the spec again. One with errors changes nothing: they are the answer, and stand
+    in the log. Else what has not changed goes on as it was, without a gap, and what is new joins when its past is read.
+
     SIGTERM and Ctrl-C end it at once; what was counted is in the state store.
     """
 
     configure(level, layout, sys.stderr)
+    gate = _gate(web_config)
     spec = load_or_exit(config)
-    sys.exit(_run(spec, addresses, path, Watching(live, live_clients, origins)))
+    listening = Listening((), _inherited()) if systemd_socket else Listening(addresses)
+    sys.exit(_run(spec, config, listening, gate, path, Watching(live, live_clients, origins)))
 
 
-def _run(spec: Spec, addresses: tuple[Address, ...], path: str, watching: Watching) -> int:
+class Listening(NamedTuple):
+    """Addresses to listen on, and sockets that listen already."""
+
+    addresses: tuple[Address, ...]
+    sockets: tuple[socket.socket, ...] = ()
+
+    def __str__(self) -> str:
+        return ", ".join([*map(str, self.addresses), *map(described, self.sockets)])
+
+
+def _gate(path: Path | None) -> Gate | None:
+    if path is None:
+        return None
+    from exporter.web_config import Gate  # here, as it costs 3 MB that nobody else need pay  # noqa: PLC0415
+
+    try:
+        return Gate(path, time.monotonic)
+    except SpecErrors as errors:
+        fail(str(errors))
+
+
+def _inherited() -> tuple[socket.socket, ...]:
+    try:
+        return tuple(inherited(os.environ, os.getpid()))
+    except SystemdSocketError as error:
+        fail(f"--web.systemd-socket: {error}")
+
+
+def _run(spec: Spec, file: Path, listening: Listening, gate: Gate | None, path: str, watching: Watching) -> int:
     for warning in lint(spec):
         _LOG.warning("%s", warning)
     share_one_arena()  # memory: 13 MB less with the demo's spec
+    asked = _hangups()
     try:
-        running = build(spec, watching, progress=_log_progress(time.monotonic))
+        running = Running(spec, watching, progress=_log_progress(time.monotonic), server=gate.health if gate else tuple)
     except (StateError, SecretError) as error:
         fail(str(error))
+    reload = Reloader(file, running.change, running.reloads)
     stop = threading.Event()
     # Not a daemon: the last refresh ends in order, and with it the transaction of the state store.
     refreshing = threading.Thread(target=running.loop.run, args=(stop,), name="refresh")
-    listening = threading.Event()
-    threading.Thread(target=_begin, args=(listening, refreshing, addresses, path), daemon=True).start()
-    application = app(
+    ready = threading.Event()
+    threading.Thread(target=_begin, args=(ready, refreshing, f"{listening}", path), daemon=True).start()
+    threading.Thread(target=_answer, args=(asked, reload), name="reload", daemon=True).start()
+    application: ASGIApp = app(
         lambda: running.loop.current,
         monotonic=time.monotonic,
         version=VERSION,
@@ -174,11 +238,22 @@ def _run(spec: Spec, addresses: tuple[Address, ...], path: str, watching: Watchi
         feed=running.feed,
         live=running.stream,
         cors_origins=watching.origins,
+        reload=reload,
         report=running.report,
     )
+    if gate:
+        application = gate.protect(application)
+        threading.Thread(target=gate.follow, args=(stop,), name="web config", daemon=True).start()
     # Watchers must not take the places of scrapes.
     places = SCRAPERS + (watching.clients if watching.live else 0)
-    code = serve_http(application, addresses, limit_concurrency=places, ready=listening)
+    code = serve_http(
+        application,
+        listening.addresses,
+        sockets=listening.sockets,
+        context=gate.context if gate else None,
+        limit_concurrency=places,
+        ready=ready,
+    )
     stop.set()
     if refreshing.is_alive():
         refreshing.join(timeout=5)
@@ -187,11 +262,27 @@ def _run(spec: Spec, addresses: tuple[Address, ...], path: str, watching: Watchi
     return code
 
 
-def _begin(listening: threading.Event, refreshing: threading.Thread, addresses: Iterable[Address], path: str) -> None:
+def _begin(ready: threading.Event, refreshing: threading.Thread, where: str, path: str) -> None:
     """Refresh once the port is ours: a second exporter on the same state store would count twice."""
-    listening.wait()
-    _LOG.info("winburn %s listens on %s, metrics at %s", VERSION, ", ".join(map(str, addresses)), path)
+    ready.wait()
+    _LOG.info("winburn %s listens on %s, metrics at %s", VERSION, where, path)
     refreshing.start()
+
+
+def _hangups() -> SimpleQueue[int]:
+    """Where each SIGHUP arrives, from now on: before anything listens to it, it would end the process."""
+    asked: SimpleQueue[int] = SimpleQueue()  # the only queue that a signal's handler may put into
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGHUP, lambda number, _: asked.put(number))
+    return asked
+
+
+def _answer(asked: SimpleQueue[int], reload: Callable[[], object]) -> None:
+    """Reload for each signal; those that come meanwhile are one."""
+    while asked.get():
+        while not asked.empty():
+            asked.get()
+        reload()
 
 
 def _log_progress(monotonic: Callable[[], float]) -> Callable[[str, float], None]:

@@ -34,7 +34,7 @@ def parts() -> tuple[SloCollector, list[Slo]]:
 
 def run(*composites: Slo, polls: int = 31) -> list[Report]:
     collector, _ = parts()
-    components = Components({t.slo.name: t for t in collector.tracks}, [collector.lock])
+    components = Components(collector)
     ordered = in_order(composites)
     whole = SloCollector(components, ordered, State("sqlite://"), refresh=15.0, origin=0.0, keep_seconds=60.0)
     for i in range(polls):
@@ -67,7 +67,7 @@ def test_composites_of_composites_are_fed_in_order() -> None:
 def test_the_past_of_the_components_is_the_past_of_the_composite() -> None:
     collector, _ = parts()
     collector.collect(START + 1500)
-    components = Components({t.slo.name: t for t in collector.tracks}, [collector.lock])
+    components = Components(collector)
     both = made("both", composite=[{"slo": "a"}, {"slo": "b"}])
     whole = SloCollector(components, [both], State("sqlite://"), refresh=15.0, origin=0.0, keep_seconds=60.0)
     reports = whole.collect(START + 1500)
@@ -77,7 +77,7 @@ def test_the_past_of_the_components_is_the_past_of_the_composite() -> None:
 
 def test_a_composite_waits_for_its_components() -> None:
     collector, _ = parts()
-    components = Components({t.slo.name: t for t in collector.tracks}, [collector.lock])
+    components = Components(collector)
     both = made("both", composite=[{"slo": "a"}, {"slo": "b"}])
     whole = SloCollector(components, [both], State("sqlite://"), refresh=15.0, origin=0.0, keep_seconds=60.0)
     (report,) = whole.collect(START)

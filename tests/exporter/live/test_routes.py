@@ -157,9 +157,9 @@ def test_the_worker_may_serve_the_page_and_keeps_no_number() -> None:
 
 
 def test_the_landing_page_links_to_it_where_it_is_on() -> None:
-    assert 'href="/live"' in client(shot()).get("/").text
+    assert 'href="live"' in client(shot()).get("/").text
     without = client(shot(), live=False)
-    assert 'href="/live"' not in without.get("/").text
+    assert 'href="live"' not in without.get("/").text
     assert without.get("/live").status_code == 404
     assert without.get(API).status_code == 200
 

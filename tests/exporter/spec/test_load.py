@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.spec import CsvCounts, FileSource, SpecError, SpecErrors, SqlSource, load, load_text
+from exporter.spec import CsvCounts, FileSource, Spec, SpecError, SpecErrors, SqlSource, load, load_text
 
 SOURCES = 'sources:\n  prod: {type: prometheus, url: "http://localhost:9090"}\n'
 
@@ -327,16 +327,21 @@ alerting:
     assert found == [str(tmp_path / name) for name in ("mail", "slack", "hook", "teams")]
 
 
-NOT_YET = {
-    "tenant: acme": "tenant",
-}
+def test_what_is_not_supported_yet_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Spec, "NOT_YET", {"weather": "the forecast"})
+    (message,) = refused("weather: fine")
+    assert message.startswith("spec.yml:1: weather: ")
+    assert "is not supported yet (the forecast)" in message
 
 
-@pytest.mark.parametrize("text", NOT_YET)
-def test_what_is_not_supported_yet_is_refused_by_name(text: str) -> None:
-    (message,) = refused(text)
-    assert message.startswith(f"spec.yml:{1 + text.count(chr(10))}: {NOT_YET[text]}: ")
-    assert "is not supported yet" in message
+def test_a_tenant_is_a_name_and_no_label_of_an_slo() -> None:
+    assert load_text("tenant: acme").tenant == "acme"
+    assert load_text("refresh: 15s").tenant is None
+    (message,) = refused("tenant: a b")
+    assert message.startswith("spec.yml:1: tenant: ")
+    for key in ("labels: {tenant: x}", "group_by: [tenant]"):
+        (message,) = refused(SOURCES + slo("a").rstrip() + f"\n    {key}\n")
+        assert "reserved" in message
 
 
 def test_an_early_mistake_does_not_hide_a_later_one() -> None:
