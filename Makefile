@@ -6,10 +6,10 @@ STAMP := $(VENV)/.installed
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint golden bench e2e docs docs-links install servers clean
+.PHONY: help run test lint golden bench e2e dashboards-preview docs docs-links install servers clean
 
 help: ## Show this
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 run: $(STAMP) servers ## See winburn at work: a shop, the exporter, Prometheus, Alertmanager (Ctrl-C ends it)
 	@$(BIN)/winburn demo $(ARGS)
@@ -33,6 +33,8 @@ golden: $(STAMP) ## Rewrite the golden files, then test against them; review the
 bench: $(STAMP) ## Measure speed as ratios against peers in the same run
 	@$(BIN)/python -m benchmarks
 
+dashboards-preview: $(STAMP) servers ## Look at the dashboards as Grafana's components draw them (needs node, npm, Chromium)
+	@$(BIN)/python -m preview $(ARGS)
 install: $(STAMP) servers ## Set up the command alone: .venv/bin/winburn, and the servers of the demo
 	@echo "$(BIN)/winburn"
 

@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "alert_rules": ("alert_rules", *GENERATORS),
     "dashboards": ("dashboards", *GENERATORS),
     "exporter": (),
+    "exporter.access": ("exporter.one_answer", "exporter.spec"),
     "exporter.alerts": ("exporter.alerts", "exporter.contract", "exporter.promql", "exporter.windows"),
     "exporter.apply": ("exporter.apply", "exporter.contract", "exporter.one_answer", "exporter.spec", "exporter.state"),
     "exporter.collectors": (
@@ -43,6 +44,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "exporter.ledger": (),
     "exporter.loop": ("exporter.contract", "exporter.loop", "exporter.snapshot"),
     "exporter.notify": (
+        "exporter.access",
         "exporter.alerts",
         "exporter.contract",
         "exporter.notify",
@@ -54,7 +56,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "exporter.one_answer": (),
     "exporter.promql": (),
     "exporter.snapshot": ("exporter.contract", "exporter.snapshot"),
-    "exporter.sources": ("exporter.one_answer", "exporter.promql", "exporter.sources", "exporter.spec"),
+    "exporter.sources": (
+        "exporter.access",
+        "exporter.one_answer",
+        "exporter.promql",
+        "exporter.sources",
+        "exporter.spec",
+    ),
     "exporter.spec": ("exporter.contract", "exporter.promql", "exporter.spec", "exporter.windows"),
     "exporter.state": ("exporter.contract", "exporter.state"),
     "exporter.stats": ("exporter.stats",),
@@ -87,6 +95,7 @@ PART_OF = {
     "exporter.patience": "exporter.web",
     "exporter.reload_route": "exporter.web",
     "exporter.render": "exporter.snapshot",
+    "exporter.report_route": "exporter.web",
     "exporter.roster": "exporter.loop",
     "exporter.schedule": "exporter.loop",
     "exporter.seldom": "exporter.web",

@@ -10,7 +10,7 @@ import numpy as np
 from exporter.collectors.slo_group import Floats, GroupCounts
 from exporter.collectors.slo_kinds import Reads
 from exporter.collectors.slo_track import Track
-from exporter.counters import Increments, replay, step
+from exporter.counters import Increments, Memory, replay, step
 from exporter.sources.base import Matrix, Reading, Slots, group_name, label_of
 
 _OF = "\x1d"  # between role and group in the counters' memory
@@ -18,12 +18,25 @@ _OF = "\x1d"  # between role and group in the counters' memory
 
 def absorb_poll(track: Track, at: float, readings: Mapping[str, Reading]) -> None:
     """One instant of counters: role -> reading; the role ``total`` says which groups are there."""
+    found = _grouped(readings, track.slo.group_by)
+    there = {name: np.array([bool(found.get(f"total{_OF}{name}"))]) for name in _names(found)}
+    _add(track, step(track.memory, at, found, target_of), there, tuple(readings)[-1])
+
+
+def remembered(readings: Mapping[str, Reading], labels: Sequence[str], at: float) -> Memory:
+    """The memory of counters that begin to be read at ``at``."""
+    memory = Memory()
+    step(memory, at, _grouped(readings, labels), target_of)
+    return memory
+
+
+def _grouped(readings: Mapping[str, Reading], labels: Sequence[str]) -> dict[str, dict[str, float]]:
+    """The readings by role and group; each role's group without a name is there always, because roles must be."""
     found: dict[str, dict[str, float]] = {role + _OF: {} for role in readings}
     for role, reading in readings.items():
         for key, value in reading.items():
-            found.setdefault(role + _OF + group_of(key, track.slo.group_by), {})[key] = value
-    there = {name: np.array([bool(found.get(f"total{_OF}{name}"))]) for name in _names(found)}
-    _add(track, step(track.memory, at, found, target_of), there, tuple(readings)[-1])
+            found.setdefault(role + _OF + group_of(key, labels), {})[key] = value
+    return found
 
 
 def absorb_history(track: Track, matrices: Mapping[str, Matrix]) -> None:
