@@ -144,13 +144,13 @@ def _prometheus(spec: Spec, given: str | None) -> Prometheus | None:
             url = source_url(model)
         except SecretError as error:
             fail(str(error))
-        return Prometheus(PrometheusApi(name, url or "", access=access_of(model), timeout=model.timeout))
+        return Prometheus(PrometheusApi(name, url or "", access=access_of(model), timeout=model.timeout), spec.tenant)
     if not split_url(name).scheme:
         have = f"; sources of type prometheus: {', '.join(sources)}" if sources else ""
         raise click.UsageError(
             f"--prometheus: {name!r} is neither an address like http://localhost:9090 nor a source{have}."
         )
-    return Prometheus(PrometheusApi("prometheus", name, timeout=30.0))
+    return Prometheus(PrometheusApi("prometheus", name, timeout=30.0), spec.tenant)
 
 
 def _document(spec: Spec, when: Period, chosen: Chosen, prometheus: Prometheus | None, now: float) -> Document:

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from exporter.contract import FAMILIES, Sample, select
+from exporter.contract import FAMILIES, Sample, is_of_tenant, of_tenant, select
 from exporter.contract.engagement import ENGAGEMENT_FAMILIES
 from exporter.contract.experiment import EXPERIMENT_FAMILIES
+from exporter.matchers import with_matcher
 from exporter.promql import format_duration
 from exporter.sources.base import SourceError
 from exporter.sources.prometheus_api import PrometheusApi
@@ -31,9 +32,13 @@ SloKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Prometheus:
-    """Asks one server. Every method raises SourceError where it has no answer."""
+    """Asks one server, for the series of the ``tenant`` where there is one.
+
+    Every method raises SourceError where it has no answer.
+    """
 
     api: PrometheusApi
+    tenant: str | None = None
 
     def fired(self, period: Period) -> dict[SloKey, list[Fired]]:
         """(SLO, group) -> its burn alerts that fired in the period, to about a minute."""
@@ -65,7 +70,8 @@ class Prometheus:
         """The samples of experiments and content variants at an instant, one of each series whatever replicas there
         are."""
         names = "|".join(family.name for family in (*EXPERIMENT_FAMILIES, *ENGAGEMENT_FAMILIES))
-        answer = self.api.ask("/api/v1/query", {"query": f'{{__name__=~"{names}"}}', "time": f"{at:.3f}"})
+        more = "" if self.tenant is None else f",{of_tenant(self.tenant)}"
+        answer = self.api.ask("/api/v1/query", {"query": f'{{__name__=~"{names}"{more}}}', "time": f"{at:.3f}"})
         found: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}
         for series in _result(answer, self.api.name):
             sample = _sample(series["metric"], float(series["value"][1]))
@@ -75,7 +81,7 @@ class Prometheus:
 
     def _range(self, query: str, period: Period, step: float) -> Iterator[tuple[Labels, list[tuple[float, float]]]]:
         form = {
-            "query": query,
+            "query": query if self.tenant is None else with_matcher(query, is_of_tenant, of_tenant(self.tenant)),
             "start": f"{period.start + step:.3f}",
             "end": f"{period.end:.3f}",
             "step": f"{step:g}",
