@@ -46,6 +46,13 @@ _STDOUT = "-"
 @click.option("--from", "start", type=Time(), metavar="TIME", help="Instead of a period: Unix seconds or RFC 3339.")
 @click.option("--to", "end", type=Time(), metavar="TIME", help="Unix seconds or RFC 3339; now, if not given.")
 @click.option(
+    "--since-release",
+    "release",
+    type=Time(),
+    metavar="TIME",
+    help="From a release on, compared with as long a time before it.",
+)
+@click.option(
     "--timezone", default="UTC", show_default=True, metavar="ZONE", help="Whose weeks and months, and times told in."
 )
 @click.option("--slo", "slos", multiple=True, metavar="NAME", help="Only this SLO; may be given several times.")
@@ -65,6 +72,7 @@ def report(  # noqa: PLR0913, PLR0917 - one argument an option
     name: str | None,
     start: float | None,
     end: float | None,
+    release: float | None,
     timezone: str,
     slos: tuple[str, ...],
     experiments: tuple[str, ...],
@@ -98,15 +106,15 @@ def report(  # noqa: PLR0913, PLR0917 - one argument an option
       winburn report winburn.yml
       winburn report winburn.yml --period last-week --timezone Europe/Berlin --format html --out week.html
       winburn report winburn.yml --period last-month --format pdf --out month.pdf --prometheus http://localhost:9090
-      winburn report winburn.yml --from 2026-11-20T10:00:00Z --to 2026-11-20T14:00:00Z --slo checkout   (a release)
+      winburn report winburn.yml --since-release 2026-11-20T10:00:00Z --to 2026-11-20T14:00:00Z --slo checkout
       winburn report winburn.yml --period 30d --format csv --out tables/
       winburn report winburn.yml --experiment checkout-button --format json | jq '.experiments[0].next_steps'
     """
     now = time.time()
     try:
-        when = period(name, start, end, now=now, timezone=timezone)
+        when = period(name, start, end, now=now, timezone=timezone, release=release)
     except PeriodError as error:
-        raise click.UsageError(f"--period, --from, --to, --timezone: {error}.") from None
+        raise click.UsageError(f"--period, --from, --to, --since-release, --timezone: {error}.") from None
     if layout == "csv" and out == _STDOUT:
         raise click.UsageError("--format csv writes one file a table: name a folder with --out.")
     if layout == "pdf" and out == _STDOUT and sys.stdout.isatty():

@@ -42,12 +42,12 @@ def _edges(end: float, fine: float, coarse: float, horizon: float) -> list[Float
 
 def covers(past: Past, period: Period) -> bool:
     """Whether the past reaches from the period's start, or the service's first event, to its end."""
-    begins = max(period.start, past.first_measured or 0.0)
+    begins = max(period.before if period.release else period.start, past.first_measured or 0.0)
     known = past.times[1:][past.measured[1:] > 0]
     if not len(known):
         return False
     width = float(past.times[1] - past.times[0])
-    return float(known[0]) <= begins + 2 * width and float(past.times[-1]) >= min(period.end, period.end) - _LATE
+    return float(known[0]) <= begins + 2 * width and float(past.times[-1]) >= period.end - _LATE
 
 
 def step_of(past: Past, period: Period) -> float:

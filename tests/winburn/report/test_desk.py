@@ -106,6 +106,12 @@ def test_what_makes_no_sense_is_400_and_says_what_would(
     assert told in reply.body.decode()
 
 
+def test_a_release_too(serving: Serving) -> None:
+    reply = serving.desk()([("since-release", str(AT - 3 * 3600)), ("to", str(AT))])
+    found = json.loads(reply.body)
+    assert found["slos"][0]["before"]["verdict"] == "worse"
+
+
 def test_times_may_have_zones(serving: Serving) -> None:
     desk = serving.desk()
     assert desk([("from", "2023-11-14T19:00:00+01:00")]).status == 200

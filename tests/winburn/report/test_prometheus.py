@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import parse_qs
@@ -115,6 +116,17 @@ def test_the_standing_is_once_however_many_replicas_there_are(server: tuple[Serv
         ("experiment_variant_lift_ratio", {"experiment": "e", "variant": "v", "metric": "m"}, 0.25),
         ("variant_sessions", {"persona": ""}, 3.0),
     ]
+
+
+def test_a_tenant_asks_for_what_is_its_own(server: tuple[Server, Prometheus]) -> None:
+    kept, prometheus = server
+    ours = replace(prometheus, tenant="acme")
+    ours.fired(PERIOD)
+    ours.evidence("button", "sale", 0.05, PERIOD)
+    kept.data = {"resultType": "vector", "result": []}
+    ours.standing(PERIOD.end)
+    assert len(kept.asked) == 3
+    assert all(',tenant="acme"}' in asked["query"] for asked in kept.asked)
 
 
 def test_a_server_that_is_none_is_a_source_error(server: tuple[Server, Prometheus]) -> None:
