@@ -7,7 +7,20 @@ in the catalogue is an error where it is written and not a panel that stays empt
 from exporter.contract.family import ContractError, Family
 from exporter.contract.health import LATENCY_SERIES, PROCESS_SERIES
 from exporter.contract.report import Collector, PromptCollector, Report
-from exporter.contract.sample import E_VALUE_CAP, FAMILIES, HEALTH, Regex, Sample, family, optional, sample, select
+from exporter.contract.sample import (
+    E_VALUE_CAP,
+    FAMILIES,
+    HEALTH,
+    Labels,
+    Regex,
+    Sample,
+    family,
+    known,
+    label_pairs,
+    optional,
+    sample,
+    select,
+)
 from exporter.contract.uids import DASHBOARD_UIDS, DATASOURCE_UIDS
 
 __all__ = [
@@ -21,11 +34,14 @@ __all__ = [
     "Collector",
     "ContractError",
     "Family",
+    "Labels",
     "PromptCollector",
     "Regex",
     "Report",
     "Sample",
     "family",
+    "known",
+    "label_pairs",
     "optional",
     "sample",
     "select",
