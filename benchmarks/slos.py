@@ -28,6 +28,7 @@ from exporter.spec import PrometheusSource as PrometheusModel
 from exporter.spec import Spec, load
 from exporter.state import State
 from winburn.assemble import Assembly, assemble, open_state
+from winburn.memory import collect_seldom
 from winburn.processes import LOOPBACK, Group, Process, free_port, start_prometheus, wait_http
 from winburn.servers import Servers, ServersUnavailable, cache_folder, fetch
 
@@ -117,6 +118,7 @@ def _refreshes(spec_file: Path, process: Process, direct: float) -> Iterator[Res
     state = open_state(spec)
     assembly = assemble(spec, state)
     _fill(spec, assembly, first)
+    collect_seldom()  # as serve does
     loop = Loop(
         assembly.collectors,
         refresh=3600.0,  # for the deadline only: a slow machine must not cut a refresh in two
