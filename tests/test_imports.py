@@ -75,6 +75,7 @@ PART_OF = {
     "exporter.nudges": "exporter.loop",
     "exporter.one_write": "exporter.web",
     "exporter.overview": "exporter.web",
+    "exporter.pieces": "exporter.snapshot",
     "exporter.render": "exporter.snapshot",
     "exporter.schedule": "exporter.loop",
     "exporter.server": "exporter.web",

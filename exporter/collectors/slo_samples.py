@@ -25,7 +25,14 @@ _LIKELY = 0.5
 """Probability of exhaustion from which an SLO is at risk."""
 
 
-_OF_WINDOW = ("slo_events", "slo_bad_events", "slo_error_ratio", "slo_burn_rate", "slo_burn_p_value", "slo_coverage_ratio")
+_OF_WINDOW = (
+    "slo_events",
+    "slo_bad_events",
+    "slo_error_ratio",
+    "slo_burn_rate",
+    "slo_burn_p_value",
+    "slo_coverage_ratio",
+)
 _OF_SLO = (
     "slo_period_seconds",
     "slo_corrected_seconds",

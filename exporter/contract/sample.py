@@ -77,7 +77,7 @@ def label_pairs(names: Iterable[str], /, **labels: str) -> Labels:
 
 
 def known(name: str, pairs: Labels, value: float) -> Sample:
-    """:func:`sample` for label pairs that were checked before: a third of its cost, which counts at 50 series an SLO."""
+    """:func:`sample` for label pairs that were checked before: a third of its cost, at 50 series an SLO."""
     if not math.isfinite(value):
         raise ContractError(f"{name} {dict(pairs)}: {value} is not a value; leave the series out")
     return Sample(name, pairs, float(value))

@@ -109,7 +109,7 @@ class Database:
         # Compiled here and handed to the driver: what SQLAlchemy does to each row costs more than SQLite's own work,
         # and our columns, numbers and texts, need nothing of it.
         compiled = statement.compile(dialect=self._engine.dialect, column_keys=list(rows[0]))
-        order = compiled.positiontup  # type: ignore[attr-defined]  # of SQLCompiler, which statements compile to
+        order = compiled.positiontup
         given = [tuple([row[name] for name in order]) for row in rows] if order else [dict(row) for row in rows]
         connection.exec_driver_sql(str(compiled), given)
 
