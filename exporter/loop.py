@@ -14,7 +14,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 
 from exporter.ageing import Kept, merge, visible
-from exporter.contract import Collector, PromptCollector, Sample, sample
+from exporter.contract import Collector, PromptCollector, Sample, forget_labels, sample
 from exporter.notices import Notices
 from exporter.nudges import Nudges
 from exporter.render import Renderer, cut
@@ -220,6 +220,7 @@ class Loop:
             on_duplicate=duplicates.append,
         )
         self._note_duplicates(duplicates)
+        forget_labels(snapshot.series)
         self.current = snapshot
         self._guarded("publish", lambda: self._publish(snapshot))
         return snapshot

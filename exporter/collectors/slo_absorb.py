@@ -107,7 +107,7 @@ def group_of(key: str, labels: Sequence[str]) -> str:
     return group_name({label: label_of(key, label) for label in labels}) if labels else ""
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)  # pods come and go: more would be a day's worth of those that are gone
 def target_of(key: str) -> str:
     """The target that a series was scraped from; series without job and instance share one."""
     return f"{label_of(key, 'job')}\x1f{label_of(key, 'instance')}"

@@ -23,6 +23,8 @@ E_VALUE_CAP = 1e300
 """e-values above this are exported as this: float64 ends at 1.8e308, and sums of capped values must stay finite."""
 
 
+_SLACK = 1000
+
 Labels = tuple[tuple[str, str], ...]
 
 
@@ -65,12 +67,18 @@ def _pairs(name: str, labels: Labels) -> Labels:
     return labels if labels == pairs else pairs
 
 
+def forget_labels(series: int) -> None:
+    """Begin the kept labels anew once most are of series that are gone, where there are so many ``series`` now."""
+    if _pairs.cache_info().currsize > 2 * series + _SLACK:
+        _pairs.cache_clear()
+
+
 def label_pairs(names: Iterable[str], /, **labels: str) -> Labels:
     """The label pairs that a sample of each of these families has, for :func:`known`.
 
     ContractError where the families do not agree, or one cannot have the labels.
     """
-    found = {_pairs(name, tuple(labels.items())) for name in names}
+    found = {family(name).pairs(labels) for name in names}  # not cached: six families would keep six copies
     if len(found) != 1:
         raise ContractError(f"{', '.join(names)} order the labels {sorted(labels)} in different ways")
     return found.pop()
