@@ -134,3 +134,14 @@ def test_a_server_that_is_none_is_a_source_error(server: tuple[Server, Prometheu
     kept.data = {"resultType": "string", "result": "?"}
     with pytest.raises(SourceError):
         prometheus.fired(PERIOD)
+
+
+def test_of_a_tenant_only_its_own_series_are_asked_for(server: tuple[Server, Prometheus]) -> None:
+    kept, asked = server
+    acme = Prometheus(asked.api, "acme")
+    acme.fired(PERIOD)
+    acme.evidence("button", "conversion", 0.05, PERIOD)
+    kept.data = {"resultType": "vector", "result": []}
+    acme.standing(START)
+    assert len(kept.asked) == 3
+    assert all(query["query"].count('tenant="acme"') == 1 for query in kept.asked)
