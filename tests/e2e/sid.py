@@ -33,6 +33,12 @@ def fetch_sid_alertmanager(cache: Path, env: Mapping[str, str], progress: Progre
     return Servers(alertmanager=programs / "prometheus-alertmanager", amtool=programs / "amtool")
 
 
+def fetch_sid_compose(cache: Path, env: Mapping[str, str], progress: Progress, etc: Path = ETC) -> Path:
+    """Docker's compose of sid, likewise: the plugin, which needs no Docker to read a file."""
+    root = _fetched(cache, "sid-compose", ("docker-compose",), env, progress, etc)
+    return root / "usr/libexec/docker/cli-plugins/docker-compose"
+
+
 def _fetched(
     cache: Path, name: str, packages: tuple[str, ...], env: Mapping[str, str], progress: Progress, etc: Path
 ) -> Path:
