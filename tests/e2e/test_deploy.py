@@ -80,7 +80,7 @@ def test_the_stack_works(
 
     scrape = exporter.scrape()
     assert scrape.values("winburn_source_up") == [1, 1]
-    conversions = scrape.values("experiment_variant_conversion_ratio", experiment="checkout-button")
+    conversions = scrape.values("experiment_variant_metric_value", experiment="checkout-button")
     assert sorted(conversions) == pytest.approx([0.1, 0.125])
     wait_for(lambda: health(checked) == {"winburn": "up", "prometheus": "up", "alertmanager": "up"}, 30)
     wait_for(lambda: "SLOErrorBudgetBurn" in rule_names(checked), 10)
