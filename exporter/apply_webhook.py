@@ -13,7 +13,7 @@ import requests
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
 from exporter.apply_outcome import Act, Outcome, PointOfNoReturn
-from exporter.one_answer import Auth, Session, split_url
+from exporter.one_answer import Auth, Session, split_url, user_of
 from exporter.spec import SecretError, read_secret, source_url
 from exporter.spec.apply_models import ApplyWebhook
 from exporter.state import Application
@@ -72,7 +72,7 @@ def _post(webhook: ApplyWebhook, application: Application, at: float, point: Poi
         SIGNATURE: signature(secret, timestamp, body),
     }
     parts = split_url(url)
-    auth = Auth(None, parts.username, parts.password)
+    auth = Auth(None, user_of(parts))
     if not point.pass_by():
         return Outcome("refused", "given up before it was sent")
     try:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import requests
-from requests.auth import AuthBase, HTTPBasicAuth
+from requests.auth import AuthBase
 
 
 class Session(requests.Session):
@@ -21,21 +22,39 @@ class Session(requests.Session):
 
 
 class Auth(AuthBase):
-    """A bearer token, else the address's user and password, else nothing.
+    """A token in its header, else user and password, else nothing.
 
     Always given to requests: without an ``auth`` it would take a password from ~/.netrc, over a header of the spec.
     """
 
-    def __init__(self, token: str | None, user: str | None, password: str | None) -> None:
-        self._token, self._user, self._password = token, user, password
+    def __init__(
+        self,
+        token: str | None,
+        basic: tuple[str, str] | None,
+        *,
+        header: str = "Authorization",
+        prefix: str = "Bearer",
+    ) -> None:
+        self._token, self._basic = token, basic
+        self._header, self._prefix = header, prefix
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Called by requests."""
         if self._token:
-            request.headers["Authorization"] = f"Bearer {self._token}"
-        elif self._user:
-            HTTPBasicAuth(unquote(self._user), unquote(self._password or ""))(request)
+            request.headers[self._header] = " ".join(filter(None, (self._prefix, self._token)))
+        elif self.basic is not None:
+            request.headers["Authorization"] = f"Basic {self.basic}"
         return request
+
+    @property
+    def basic(self) -> str | None:
+        """User and password as HTTP sends them (RFC 7617, in UTF-8); None without them."""
+        return None if self._basic is None else base64.b64encode(":".join(self._basic).encode()).decode()
+
+
+def user_of(parts: SplitResult) -> tuple[str, str] | None:
+    """User and password of an address; None where it has no user."""
+    return (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
 
 
 def split_url(url: str) -> SplitResult:
@@ -46,3 +65,20 @@ def split_url(url: str) -> SplitResult:
     except ValueError:
         valid = False
     return parts if valid else urlsplit("")
+
+
+def reason(error: BaseException) -> str:
+    """Why, without the texts of requests: those hold the address and, for a bad header, the token."""
+    name, seen = "", set[int]()
+    inner: BaseException | None = error
+    while inner is not None and id(inner) not in seen:
+        seen.add(id(inner))
+        if isinstance(inner, OSError) and inner.strerror:
+            return inner.strerror.lower()
+        name = type(inner).__name__
+        inner = inner.__cause__ or inner.__context__ or next(filter(_is_exception, inner.args), None)
+    return name
+
+
+def _is_exception(value: object) -> bool:
+    return isinstance(value, BaseException)

@@ -16,6 +16,7 @@ from exporter.landing import STYLE_HASH, page
 from exporter.live import Feed, LiveStream, api_routes, live_routes
 from exporter.negotiate import accepts_gzip, choose_format
 from exporter.reload_route import Reload, reload_routes
+from exporter.report_route import MakeReport
 from exporter.snapshot import Bodies, Snapshot
 
 _PLAIN = "text/plain; charset=utf-8"
@@ -32,7 +33,7 @@ _FRESH = {"Cache-Control": "no-store"}
 _VARY = "Accept, Accept-Encoding"
 
 
-def app(  # noqa: PLR0913 - all that is served, by keyword
+def app(  # noqa: PLR0913 - each is one independent part
     current: Callable[[], Snapshot | None],
     *,
     monotonic: Callable[[], float],
@@ -43,13 +44,14 @@ def app(  # noqa: PLR0913 - all that is served, by keyword
     live: LiveStream | None = None,
     cors_origins: Sequence[str] = (),
     reload: Reload | None = None,
+    report: MakeReport | None = None,
 ) -> Starlette:
     """The application: ``/``, ``telemetry_path``, ``/config``, ``/-/healthy`` and ``/-/ready``; GET and HEAD.
 
     With ``reload``, which says whether it went well and how, there is ``/-/reload`` too; POST and PUT.
 
-    With a ``feed`` there is ``/api/v1/snapshot`` too, which pages of ``cors_origins`` may read, and with a ``live``
-    stream ``/live`` and ``/live/stream``.
+    With a ``feed`` there is ``/api/v1/snapshot`` too, which pages of ``cors_origins`` may read (and with ``report``
+    ``/api/v1/report``), and with a ``live`` stream ``/live`` and ``/live/stream``.
 
     ``current`` gives the snapshot to serve or None before the first, ``monotonic`` is the clock that it expires by,
     ``config`` the configuration in force as YAML with its secrets masked.
@@ -93,7 +95,8 @@ def app(  # noqa: PLR0913 - all that is served, by keyword
         "/-/ready": ready,
     }
     more: list[BaseRoute] = reload_routes(reload, _sentence)
-    more += [] if feed is None else api_routes(feed, origins=cors_origins, headers=_SECURITY)
+    if feed is not None:
+        more += api_routes(feed, origins=cors_origins, headers=_SECURITY, report=report)
     more += [] if live is None else live_routes(live, headers=_SECURITY)
     return Starlette(
         routes=[*(Route(path, endpoint, methods=["GET"]) for path, endpoint in routes.items()), *more],

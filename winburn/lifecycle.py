@@ -72,7 +72,7 @@ def find(experiments: Sequence[Experiment], name: str) -> Experiment:
     """The experiment of that name. LifecycleError where there is none."""
     names = [experiment.name for experiment in experiments]
     if name not in names:
-        raise LifecycleError(f"there is no experiment {shown(name)}{_proposal(name, names)}")
+        raise LifecycleError(f"there is no experiment {shown(name)}{proposal(name, names)}")
     return experiments[names.index(name)]
 
 
@@ -106,7 +106,7 @@ def unkill(state: State, experiment: Experiment, variant: str, by: By) -> Latch:
     """Lift the kill of a variant, and return what it was. LifecycleError where it is not killed."""
     if variant not in experiment.variants:
         raise LifecycleError(
-            f"{experiment.name} has no variant {shown(variant)}{_proposal(variant, experiment.variants)}"
+            f"{experiment.name} has no variant {shown(variant)}{proposal(variant, experiment.variants)}"
         )
     lifted = state.lift_latch(KILL, experiment.name, variant, by.at, by.who, by.why)
     if lifted is None:
@@ -212,8 +212,8 @@ def _checked(experiment: Experiment, shares: Mapping[str, float]) -> dict[str, f
     """The shares in the spec's order, found right in the loader's own words."""
     for name in shares:
         if name not in experiment.variants:
-            proposal = _proposal(name, experiment.variants)
-            raise LifecycleError(f"{experiment.name} has no variant {shown(name)}{proposal}")
+            meant = proposal(name, experiment.variants)
+            raise LifecycleError(f"{experiment.name} has no variant {shown(name)}{meant}")
     if missing := [name for name in experiment.variants if name not in shares]:
         raise LifecycleError(f"{listed(list(map(shown, missing)))} must be given too; all shares together make 1")
     variants = {name: shares[name] for name in experiment.variants}
@@ -224,7 +224,8 @@ def _checked(experiment: Experiment, shares: Mapping[str, float]) -> dict[str, f
     return variants
 
 
-def _proposal(name: str, known: Iterable[str]) -> str:
+def proposal(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence about a name that is none: the one that was perhaps meant, or all of them."""
     names = list(known)
     if not names:
         return "; the spec has none"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, cast
 
+from exporter.access import access_of
 from exporter.alerts import ALERTS
 from exporter.collectors.alertmanager import AcknowledgementCollector
 from exporter.collectors.engagement import EngagementCollector
@@ -22,7 +23,9 @@ from exporter.sources.alertmanager import AlertmanagerApi
 from exporter.sources.build import open_engagement
 from exporter.sources.sql import SqlSource
 from exporter.spec import Engagement, Experiment, Slo, Spec
+from exporter.spec.source_models import Alertmanagers
 from exporter.state import Application, Latch, State
+from winburn.shard import Shard, is_of
 
 _LOG = logging.getLogger("winburn")
 
@@ -53,6 +56,7 @@ class Home(Protocol):
     live: bool
     progress: Progress
     wish: Wish
+    shard: Shard | None
     components: Components
 
     @property
@@ -73,8 +77,8 @@ def pieces(spec: Spec, home: Home) -> list[Piece]:
         found += [_experiments(spec, home), *_guardrails(spec, home)]
     if spec.engagement:
         found.append(_engagement(spec, spec.engagement, home))
-    if spec.alerting.alertmanager and home.live:
-        found.append(_acknowledgements(spec.alerting.alertmanager))
+    if spec.alerting.alertmanager and home.live and is_of(home.shard, "acknowledgements"):
+        found.append(_acknowledgements(spec.alerting.alertmanager, spec.alerting.alertmanager_http))
     return found
 
 
@@ -111,6 +115,7 @@ def _experiments(spec: Spec, home: Home) -> Piece:
     names = sorted({name for each in spec.experiments for name in _sources_of(each)})
     sources = {name: home.sources[name] for name in names}
     make = partial(ExperimentCollector, sources, spec.experiments, home.state, refresh=spec.refresh, wish=home.wish)
+    make = partial(make, totals=home.shard is None or home.shard.count == 1)
     build = partial(_taking_over, make, partial(home.all_aside, names))
     return _piece("experiment", (sources, spec.experiments, spec.refresh), build, names)
 
@@ -177,12 +182,13 @@ def _wish_kills(wish: Wish, latches: Sequence[Latch]) -> None:
     )
 
 
-def _acknowledgements(addresses: tuple[str, ...]) -> Piece:
+def _acknowledgements(addresses: tuple[str, ...], http: Alertmanagers) -> Piece:
     def build(_before: Any) -> AcknowledgementCollector:
         identities = {alert.name: alert.identity for alert in ALERTS.values()}
-        return AcknowledgementCollector([AlertmanagerApi(url) for url in addresses], identities)
+        access = access_of(http)
+        return AcknowledgementCollector([AlertmanagerApi(url, access=access) for url in addresses], identities)
 
-    return _piece("alertmanager", (addresses,), build)
+    return _piece("alertmanager", (addresses, http), build)
 
 
 def _taking_over(make: Callable[..., Any], aside: Any, before: Any) -> Any:

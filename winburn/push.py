@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from exporter.access import access_of
 from exporter.alert_texts import rule_interval
 from exporter.notify import AlertmanagerTarget, Counts, GrafanaTarget, KilledAt, Pusher, pace, watch
 from exporter.notify.firing import Firing
@@ -53,10 +54,11 @@ class Push:
     def _wanted(self, spec: Spec) -> dict[Key, Callable[[], Pusher]]:
         found: dict[Key, Callable[[], Pusher]] = {}
         if spec.alerting.push:
-            rhythm = pace(rule_interval(spec.refresh))
+            rhythm, http = pace(rule_interval(spec.refresh)), spec.alerting.alertmanager_http
+            access = access_of(http)
             for url in spec.alerting.alertmanager:
-                found[url, rhythm] = lambda url=url: Pusher(  # type: ignore[misc]
-                    AlertmanagerTarget(url, self._firing, pace=rhythm), self.counts
+                found[url, rhythm, http.model_dump_json()] = lambda url=url: Pusher(  # type: ignore[misc]
+                    AlertmanagerTarget(url, self._firing, pace=rhythm, access=access), self.counts
                 )
         if (grafana := spec.live.grafana) is not None:
             found[grafana.url, grafana.token_file] = lambda: Pusher(

@@ -17,6 +17,7 @@ from exporter.contract import Sample, sample
 from exporter.live import Feed, LiveStream
 from exporter.loop import Loop
 from exporter.nudges import Nudges
+from exporter.report_route import Asked, MakeReport, Reply
 from exporter.snapshot import Snapshot
 from exporter.sources import sql
 from exporter.sources.changes import Changes
@@ -27,6 +28,7 @@ from winburn.configuration import configuration
 from winburn.lifecycle import settle
 from winburn.push import Push
 from winburn.reload import Reloads
+from winburn.shard import Shard
 from winburn.version import VERSION
 
 _LOG = logging.getLogger("winburn")
@@ -47,7 +49,8 @@ class Watching:
 
 class Running:
     """The parts that serve needs; nothing runs yet but what applies. ``stream`` is None where nobody may watch;
-    ``server`` is the health of what serves it.
+    ``server`` is the health of what serves it. ``shard`` is which :func:`winburn.shard.part` of a whole the spec is,
+    and those to come.
 
     Raises StateError or SecretError where the state store or a secret cannot be read.
     """
@@ -58,14 +61,17 @@ class Running:
         watching: Watching,
         *,
         progress: Callable[[str, float], None],
+        shard: Shard | None = None,
         server: Callable[[], Iterable[Sample]] = tuple,
     ) -> None:
         self._server = server
+        self._desk: MakeReport | None = None
+        self._desk_begins = threading.Lock()
         self.reloads = Reloads(time.time())
         self._state_url, self.state = state_url(spec), open_state(spec)
         self._settle(spec)
         self.applier = _applier(spec, self.state, None)
-        self._assembly = assemble(spec, self.state, progress=progress, wish=self._wish)
+        self._assembly = assemble(spec, self.state, progress=progress, wish=self._wish, shard=shard)
         self.feed = Feed(
             lambda: self.loop.current,
             monotonic=time.monotonic,
@@ -111,6 +117,23 @@ class Running:
         """The spec in force, secrets masked."""
         return self._configuration()
 
+    def report(self, asked: Asked) -> Reply:
+        """A report on the spec in force; what makes it is loaded when the first one is asked for."""
+        with self._desk_begins:
+            if self._desk is None:
+                from winburn.report.desk import Desk  # noqa: PLC0415 - memory that most processes never need
+
+                self._desk = Desk(
+                    self._spec,
+                    self.state,
+                    self._assembly,
+                    lambda: self.loop.current,
+                    monotonic=time.monotonic,
+                    clock=time.time,
+                )
+            desk = self._desk
+        return desk(asked)
+
     def close(self) -> None:
         """Begin nothing more."""
         for _, each in self.changes.values():
@@ -121,6 +144,7 @@ class Running:
     def _follow(self, spec: Spec) -> None:
         """All that asks for the spec and is no collector."""
         self._spec = spec
+        self._desk = None  # the next report is of this spec
         self._configuration = configuration(spec, self.state)
         self._applies = {e.name: e.apply for e in spec.experiments if e.apply}
         self._pushes.follow(spec)

@@ -122,6 +122,15 @@ class Reading:
                 pairs[name] = (earlier, later)
         return pairs
 
+    def course(self) -> list[tuple[float, Case]]:
+        """The primary metric as it was known at the end of each block of the present epoch: time and case."""
+        metric, epochs = self.experiment.primary, self.track.primary
+        return [
+            (mark.at, self._of_epochs(metric, [*epochs.closed, epochs.since_opening(counts)], "", self._family()))
+            for mark in self.track.marks[1:]
+            if (counts := mark.counts.get(metric.name))
+        ]
+
     def units(self) -> dict[str, float]:
         """Units of each variant of the plan over all epochs, pauses included."""
         counts = self.track.primary.last or {}

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -198,6 +198,11 @@ class ExperimentTrack:
         """The counts of every metric when about two thirds of the present epoch's units had come; None early on."""
         mark = self._blocks.at_share(2 / 3)
         return mark.counts if mark else None
+
+    @property
+    def marks(self) -> Sequence[Mark]:
+        """The counts at the opening of the present epoch and at the ends of its blocks, oldest first."""
+        return self._blocks.marks
 
     def smallest_srm_p(self, p: float) -> float:
         """The smallest p-value under the present plan, with this one."""

@@ -93,6 +93,12 @@ class SloCollector:
         """Value of the label ``collector``."""
         return f"slo:{self._source.name}"
 
+    @property
+    def waits_for(self) -> frozenset[str]:
+        """See :class:`exporter.contract.WaitingCollector`: of composites, whose components must have been brought up to
+        the same instant, or two exporters would say different things of it."""
+        return self._source.names if isinstance(self._source, Components) else frozenset()
+
     def collect(self, at: float) -> list[Report]:
         """Bring every SLO up to ``at`` and evaluate it; see :class:`exporter.contract.Collector`."""
         with self.lock:
@@ -198,7 +204,7 @@ class SloCollector:
             samples += [s for evaluation in shown for s in self._forecaster.samples(evaluation)]
             samples += [*more, sample("slo_newborn_series_total", track.newborn, slo=track.slo.name)]
         always = [s for evaluation in shown for s in slo_samples.lasting(evaluation, at, self._keep_seconds)]
-        always.append(sample("winburn_slo_exact", 1, slo=track.slo.name))
+        always.append(sample("winburn_slo_exact", track.exact, slo=track.slo.name))
         return Report(track.slo.name, tuple(samples), tuple(always), error)
 
     def _check_clock(self, tracks: Sequence[Track], at: float) -> dict[str, str]:

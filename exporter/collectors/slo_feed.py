@@ -15,11 +15,12 @@ from typing import TypeVar, cast
 import numpy as np
 
 from exporter.collectors.newcomers import Aside, Newcomers
-from exporter.collectors.slo_absorb import absorb_counts, absorb_history, absorb_poll, absorb_slots
-from exporter.collectors.slo_kinds import check_histogram
+from exporter.collectors.slo_absorb import absorb_counts, absorb_history, absorb_poll, absorb_slots, remembered
+from exporter.collectors.slo_kinds import check_histogram, reads
+from exporter.collectors.slo_sums import CALM_SECONDS, ROOM, series
 from exporter.collectors.slo_track import Track
 from exporter.ledger import FINE_SPAN, MIDDLE_WIDTH
-from exporter.sources.base import CounterSource, Matrix, Reading, SlotSource, SourceError
+from exporter.sources.base import CounterSource, Matrix, Reading, SlotSource, SourceError, TooManySeries
 
 _T = TypeVar("_T")
 
@@ -138,15 +139,18 @@ def _poll(source: CounterSource, tracks: Sequence[Track], at: float, fine: float
         answers = _by_track(tracks, source.counters(_queries(tracks, fine), at))
     except SourceError as error:
         return {track.slo.name: str(error) for track in tracks}
-    errors = {}
+    errors, crowded = {}, []
     for track, answer in zip(tracks, answers, strict=True):
         try:
             if isinstance(answer, SourceError):
                 raise answer
             _take_poll(source, track, answer, at, fine)
         except SourceError as error:
-            errors[track.slo.name] = str(error)
-    return errors
+            if isinstance(error, TooManySeries) and track.use_sums():
+                crowded.append(track)
+            else:
+                errors[track.slo.name] = str(error)
+    return errors | _poll(source, crowded, at, fine)
 
 
 def _take_poll(source: CounterSource, track: Track, answer: Mapping[str, Reading], at: float, fine: float) -> None:
@@ -155,7 +159,34 @@ def _take_poll(source: CounterSource, track: Track, answer: Mapping[str, Reading
         check_histogram(source, track.slo, {role: bool(reading) for role, reading in answer.items()}, at)
         absorb_poll(track, at, answer)
     else:
-        absorb_counts(track, {role: _column(at, reading) for role, reading in answer.items()}, what, fine)
+        columns = {role: _column(at, reading) for role, reading in answer.items()}
+        absorb_counts(track, columns, what, fine)
+        _reconsider(source, track, columns, at)
+
+
+def _check_sums(source: CounterSource, track: Track, columns: Mapping[str, Matrix], at: float) -> None:
+    if not track.exact:
+        check_histogram(source, track.slo, {role: bool(matrix.keys) for role, matrix in columns.items()}, at)
+
+
+def _reconsider(source: CounterSource, track: Track, columns: Mapping[str, Matrix], at: float) -> None:
+    """Where the server adds up series of which there have been few for long enough, read each of them again."""
+    if track.exact:
+        return
+    _check_sums(source, track, columns, at)
+    if series(columns) > ROOM * source.series_limit:
+        track.calm_since = None
+        return
+    track.calm_since = at if track.calm_since is None else track.calm_since
+    if at - track.calm_since < CALM_SECONDS:
+        return
+    roles = reads(track.slo).roles
+    readings = dict(zip(roles, source.counters(list(roles.values()), at), strict=True))
+    known = {role: reading for role, reading in readings.items() if not isinstance(reading, SourceError)}
+    if len(known) == len(readings):
+        track.use_counters(remembered(known, track.slo.group_by, at))
+    else:
+        track.calm_since = None
 
 
 def _catch_up(
@@ -168,9 +199,10 @@ def _catch_up(
 ) -> dict[str, str]:
     """Read the same past of several tracks; a track that fails keeps what it has and goes on from there next time."""
     errors: dict[str, str] = {}
+    crowded: set[str] = set()
     young = {track.slo.name for track in tracks if track.first_measured is None}
     for i, segment in enumerate(wanted, 1):
-        going = [track for track in tracks if track.slo.name not in errors]
+        going = [track for track in tracks if track.slo.name not in errors and track.slo.name not in crowded]
         try:
             matrices = source.history(_queries(going, segment.step), segment.start, segment.end, segment.step)
         except SourceError as error:
@@ -181,7 +213,11 @@ def _catch_up(
                     raise answer
                 _take_history(source, track, answer, segment, fine)
             except SourceError as error:
-                errors[track.slo.name] = str(error)
+                if isinstance(error, TooManySeries) and track.use_sums():
+                    crowded.add(track.slo.name)
+                    errors |= _catch_up(source, [track], at, wanted[i - 1 :], fine, progress)
+                else:
+                    errors[track.slo.name] = str(error)
                 continue
             if len(wanted) > 1:
                 progress(track.slo.name, i / len(wanted))
@@ -197,6 +233,8 @@ def _take_history(
     what = track.reads
     if what.count is not None:
         absorb_counts(track, answer, what, segment.step)
+        track.calm_since = None  # what lies between two instants that are far apart is not known to have been calm
+        _check_sums(source, track, answer, segment.end)
         return
     check_histogram(source, track.slo, {role: bool(matrix.keys) for role, matrix in answer.items()}, segment.end)
     for part in _with_the_beginning(source, track, answer, segment, fine):

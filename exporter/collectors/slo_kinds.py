@@ -14,10 +14,12 @@ import numpy as np
 
 from exporter.collectors.slo_group import Floats
 from exporter.promql import bucket_matcher, format_duration, histogram_parts, split_comparison
-from exporter.sources.base import CounterSource, SourceError, label_of
+from exporter.sources.base import CounterSource, SourceError, TooManySeries, label_of
 from exporter.spec import Latency, Slo
 
 RATIO_WINDOW = "5m"
+RATE_RANGE = 120.0
+"""Seconds over which rates are taken where instants are closer: two scrapes must lie in it, a minute apart at most."""
 _MINUTE = 60.0
 
 Counts = tuple[Floats, Floats, Floats]
@@ -26,7 +28,8 @@ Counts = tuple[Floats, Floats, Floats]
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """Role -> PromQL. ``$step`` in it stands for the time since the last instant; ``count`` turns what non-cumulative
+    """Role -> PromQL. ``$step`` in it stands for the time since the last instant, ``$range`` for that or more, as rates
+    need; ``count`` turns what non-cumulative
     roles said (role -> values of shape (series, instants), NaN where absent) and the lengths of the intervals into
     counts, and is None for counters. ``every`` is the distance of instants where it is not the refresh."""
 
@@ -42,8 +45,11 @@ class Reads:
     def at_step(self, step: float) -> dict[str, str]:
         """The roles' queries for instants that are ``step`` seconds apart."""
         # A millisecond less: where ranges include both ends, a sample on an instant would count twice.
-        text = format_duration(step - 0.001)
-        return {role: query.replace("$step", text) for role, query in self.roles.items()}
+        texts = {"$step": format_duration(step - 0.001), "$range": format_duration(max(step, RATE_RANGE))}
+        found = dict(self.roles)
+        for word, text in texts.items():
+            found = {role: query.replace(word, text) for role, query in found.items()}
+        return found
 
 
 def reads(slo: Slo) -> Reads:
@@ -123,6 +129,8 @@ def check_histogram(source: CounterSource, slo: Slo, there: Mapping[str, bool], 
     if latency is None or there["good"] or there["total"] != (not latency.native):
         return
     answer = source.counters([bucket_selector(latency.histogram)], at)[0]
+    if isinstance(answer, TooManySeries):
+        answer = source.counters([f"count by (le) ({bucket_selector(latency.histogram)})"], at)[0]
     if isinstance(answer, SourceError) or not answer:
         return
     name, _ = histogram_parts(latency.histogram)

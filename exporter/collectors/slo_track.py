@@ -12,6 +12,7 @@ import numpy as np
 
 from exporter.collectors.slo_group import Floats, Group, GroupCounts
 from exporter.collectors.slo_kinds import reads
+from exporter.collectors.slo_sums import in_sums
 from exporter.counters import Memory
 from exporter.ledger import COARSE_WIDTH, MIDDLE_WIDTH, Ledger
 from exporter.spec import Calendar, Slo, tiers_in_force, windows_of
@@ -51,7 +52,6 @@ class Track:
     ) -> None:
         self.slo = slo
         self.only = only
-        self.reads = reads(slo)
         self.groups_of = re.compile(",".join(f"{re.escape(label)}=(?P<{label}>.*)" for label in sorted(slo.group_by)))
         """Takes the labels out of the value of slo_group."""
         self.windows = windows_of(slo)
@@ -65,11 +65,17 @@ class Track:
         self.limit = limit
         self.horizon = float(max(_longest(slo), TREND_SPAN))
         self._grid = (fine, origin, wide_origin)
+        self._defined: tuple[Slo, str] | None = None
         self.forget()
 
     def forget(self) -> None:
         """Begin anew, with nothing known."""
         self.memory = Memory()
+        self.reads = reads(self.slo)
+        self.exact = True
+        """Whether every series is read; else the server adds them up."""
+        self.calm_since: float | None = None
+        """Since when there were few enough series to read each again, where they are added up."""
         self.groups: dict[str, Group] = {}
         self.refused: set[str] = set()
         """Groups that were seen and not followed: there are too many, or they are not among ``only``."""
@@ -81,8 +87,11 @@ class Track:
     @property
     def definition(self) -> str:
         """A hash of what is counted; stored slots of another definition are counts of something else."""
-        what = self.slo.sli.model_dump(mode="json", exclude_none=True)
-        return hashlib.sha256(json.dumps([what, self.slo.group_by], sort_keys=True).encode()).hexdigest()
+        if self._defined is None or self._defined[0] is not self.slo:
+            what = self.slo.sli.model_dump(mode="json", exclude_none=True)
+            digest = hashlib.sha256(json.dumps([what, self.slo.group_by], sort_keys=True).encode()).hexdigest()
+            self._defined = (self.slo, digest)
+        return self._defined[1]
 
     def continues(self, slo: Slo, grid: tuple[float, float, float], limit: int) -> bool:
         """Whether this is a track of that very SLO, with these arguments of the constructor."""
@@ -117,6 +126,18 @@ class Track:
             for group in self.groups.values():
                 group.present = False
 
+    def use_sums(self) -> bool:
+        """Let the server add the series up from now on; False where it does so already, or cannot. What was counted
+        stays, and what is counted goes on from there."""
+        sums = in_sums(self.slo, self.reads)
+        if sums is not None:
+            self.reads, self.exact, self.calm_since, self.memory = sums, False, None, Memory()
+        return sums is not None
+
+    def use_counters(self, memory: Memory) -> None:
+        """Read every series again; ``memory`` holds their values at :attr:`end`."""
+        self.reads, self.exact, self.calm_since, self.memory = reads(self.slo), True, None, memory
+
     def forget_groups(self) -> list[str]:
         """Drop the groups of which nothing was measured within the horizon; their names."""
         gone = [
@@ -134,6 +155,7 @@ class Track:
             "end": self.end,
             "horizon": self.horizon,
             "newborn": self.newborn,
+            "exact": self.exact,
             "memory": self.memory.document(),
         }
         if not self.slo.group_by:
@@ -155,6 +177,8 @@ class Track:
             return False
         self.memory, self.end = Memory.from_document(own.head["memory"]), own.head["end"]
         self.newborn = own.head["newborn"]
+        if not own.head.get("exact", True):
+            self.use_sums()
         for each in stored:
             if self.only is not None and each.slo_group not in self.only:
                 continue

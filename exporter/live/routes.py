@@ -15,6 +15,7 @@ from exporter.live.assets import assets
 from exporter.live.feed import Feed, encoded
 from exporter.live.stream import LiveStream
 from exporter.negotiate import accepts_gzip
+from exporter.report_route import MakeReport, report_route
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; "
@@ -23,8 +24,11 @@ PAGE_POLICY = (
 _JSON = "application/json"
 
 
-def api_routes(feed: Feed, *, origins: Sequence[str] = (), headers: Mapping[str, str]) -> list[BaseRoute]:
-    """``/api/v1/snapshot``. Pages of ``origins`` may read it; ``headers`` are on every answer."""
+def api_routes(
+    feed: Feed, *, origins: Sequence[str] = (), headers: Mapping[str, str], report: MakeReport | None = None
+) -> list[BaseRoute]:
+    """``/api/v1/snapshot``, and ``/api/v1/report`` where there is something to make it. Pages of ``origins`` may read
+    them; ``headers`` are on every answer."""
 
     # Not a coroutine: it then runs in a thread, and a long document holds up no scrape.
     def snapshot(request: Request) -> Response:
@@ -40,7 +44,9 @@ def api_routes(feed: Feed, *, origins: Sequence[str] = (), headers: Mapping[str,
         return Response(zipped, headers={**common, "Content-Encoding": "gzip"}, media_type=_JSON)
 
     cors = [Middleware(CORSMiddleware, allow_origins=list(origins), allow_methods=["GET", "HEAD"])] if origins else []
-    return [Mount("/api/v1", routes=[Route("/snapshot", snapshot, methods=["GET"])], middleware=cors)]
+    routes = [Route("/snapshot", snapshot, methods=["GET"])]
+    routes += [report_route(report, headers)] if report else []
+    return [Mount("/api/v1", routes=routes, middleware=cors)]
 
 
 def live_routes(stream: LiveStream, *, headers: Mapping[str, str]) -> list[BaseRoute]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from exporter.access import ANYBODY, Access
 from exporter.notify.firing import Firing, Labels
 from exporter.notify.http import Http
 from exporter.notify.leases import Leases, Pace, Seen, View
@@ -35,11 +36,12 @@ class AlertmanagerTarget:
         firing: Callable[[Snapshot], Iterable[Firing]],
         *,
         pace: Pace,
+        access: Access = ANYBODY,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         log: logging.Logger = logging.getLogger("winburn.push"),  # noqa: B008 - loggers are singletons
     ) -> None:
-        self._http = Http(url, _TIMEOUT)
+        self._http = Http(url, _TIMEOUT, access)
         self.name = f"alertmanager/{self._http.place}"
         self._firing, self._pace, self._leases = firing, pace, Leases(pace)
         self._clock, self._monotonic, self._log = clock, monotonic, log

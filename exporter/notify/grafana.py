@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from exporter.access import Access
 from exporter.notify.http import Http
 from exporter.notify.lines import lines
-from exporter.notify.pusher import Pushed, PushError
+from exporter.notify.pusher import Pushed
 from exporter.snapshot import Snapshot
-from exporter.spec import SecretError, read_secret
+from exporter.spec import read_secret
 
 STREAM = "winburn"
 """The channels are ``stream/winburn/slo`` and so on."""
@@ -28,9 +29,9 @@ class GrafanaTarget:
     """
 
     def __init__(self, url: str, token_file: str, *, clock: Callable[[], float] = time.time) -> None:
-        self._http = Http(url, _TIMEOUT)
+        self._http = Http(url, _TIMEOUT, Access(token=lambda: read_secret(token_file)))
         self.name = f"grafana/{self._http.place}"
-        self._token_file, self._clock = token_file, clock
+        self._clock = clock
         self._last = 0
 
     def push(self, snapshot: Snapshot) -> Pushed:
@@ -41,9 +42,5 @@ class GrafanaTarget:
         body = lines(snapshot.samples, self._last * _MILLISECOND)
         if not body:
             return Pushed(sent=False)
-        try:
-            token = read_secret(self._token_file)
-        except SecretError as error:
-            raise PushError(str(error)) from None
-        self._http.ask("POST", f"/api/live/push/{STREAM}", body=body.encode(), kind="text/plain", token=token)
+        self._http.ask("POST", f"/api/live/push/{STREAM}", body=body.encode(), kind="text/plain")
         return Pushed(sent=True)

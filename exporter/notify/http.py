@@ -7,8 +7,10 @@ from urllib.parse import urlunsplit
 import requests
 import urllib3
 
+from exporter.access import ANYBODY, Access, Door, TrustingAdapter
 from exporter.notify.pusher import PushError
-from exporter.one_answer import Auth, Session, split_url
+from exporter.one_answer import reason
+from exporter.spec import SecretError
 
 _LARGEST = 16 * 2**20
 _CHUNK = 2**16
@@ -17,28 +19,30 @@ _CHUNK = 2**16
 class Http:
     """Requests to one address, from one thread. ``timeout`` is for the connection and for each read."""
 
-    def __init__(self, url: str, timeout: float) -> None:
-        self._parts = split_url(url)
+    def __init__(self, url: str, timeout: float, access: Access = ANYBODY) -> None:
+        self._door = Door(url, access, TrustingAdapter)
         self._timeout = timeout
-        self._session = Session()
 
     @property
     def place(self) -> str:
         """Host, port and path of the address: what may be shown."""
-        parts = self._parts
-        return f"{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
+        return f"{self._door.host}{self._door.parts.path.rstrip('/')}"
 
-    def ask(self, method: str, path: str, *, body: bytes | None = None, kind: str = "", token: str = "") -> bytes:
+    def ask(self, method: str, path: str, *, body: bytes | None = None, kind: str = "") -> bytes:
         """The body of the answer to ``method path``; PushError where there is none, or it is not 2xx."""
         headers = {"Content-Type": kind} if kind else {}
+        try:
+            entry, session = self._door.entry(), self._door.session()
+        except SecretError as error:
+            raise PushError(str(error)) from None
         # "from None": the library's exceptions hold the request with its headers, which no traceback may show.
         try:
-            with self._session.request(
+            with session.request(
                 method,
                 self._address(path),
                 data=body,
-                headers=headers,
-                auth=Auth(token, self._parts.username, self._parts.password),
+                headers={**headers, **self._door.access.headers},
+                auth=entry.auth,
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,
@@ -47,14 +51,14 @@ class Http:
         except (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
             raise PushError(f"gave no answer within {self._timeout:g} s") from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise PushError(f"does not answer: {_reason(error)}") from None
+            raise PushError(f"does not answer: {reason(error)}") from None
         if not 200 <= status < 300:
             raise PushError(_odd(status))
         return answer
 
     def _address(self, path: str) -> str:
-        host = self._parts.netloc.rpartition("@")[2]
-        return urlunsplit((self._parts.scheme, host, self._parts.path.rstrip("/") + path, "", ""))
+        parts = self._door.parts
+        return urlunsplit((parts.scheme, self._door.host, parts.path.rstrip("/") + path, "", ""))
 
 
 def _read(response: requests.Response) -> bytes:
@@ -74,16 +78,3 @@ def _odd(status: int) -> str:
     if status == 404:
         return "has no such page (HTTP 404): a path prefix may be missing in the address"
     return f"answered HTTP {status}"
-
-
-def _reason(error: BaseException) -> str:
-    """Why, without the texts of requests: those hold the address and, for a bad header, the token."""
-    name, seen = "", set[int]()
-    inner: BaseException | None = error
-    while inner is not None and id(inner) not in seen:
-        seen.add(id(inner))
-        if isinstance(inner, OSError) and inner.strerror:
-            return inner.strerror.lower()
-        name = type(inner).__name__
-        inner = inner.__cause__ or inner.__context__ or next((x for x in inner.args if isinstance(x, Exception)), None)
-    return name

@@ -7,14 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, urlunsplit
 
 import requests
 import urllib3
 
-from exporter.one_answer import Auth, Session
+from exporter.access import ANYBODY, Access, Door, Entry
+from exporter.one_answer import Session
 from exporter.sources.base import SourceError
 from exporter.sources.deadline import Adapter, deadline
+from exporter.spec.secrets import SecretError
 
 ANSWER_BYTES = 16 * 2**20
 """Answers larger than this are not read to their end."""
@@ -55,16 +57,12 @@ class AlertmanagerApi:
     ``name`` and all messages hold the host and port, never a password that the address carries.
     """
 
-    def __init__(self, url: str, *, timeout: float = 10.0) -> None:
-        parts = urlsplit(url.strip())
-        host = parts.netloc.rpartition("@")[2]
-        self.name = host
-        self._base = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
-        self._auth = Auth(None, parts.username, parts.password)
+    def __init__(self, url: str, *, access: Access = ANYBODY, timeout: float = 10.0) -> None:
+        self._door = Door(url, access, Adapter)
+        parts = self._door.parts
+        self.name = self._door.host
+        self._base = urlunsplit((parts.scheme, self.name, parts.path.rstrip("/"), "", ""))
         self._timeout = timeout
-        self._session = Session()
-        self._session.mount("http://", Adapter())
-        self._session.mount("https://", Adapter())
 
     def acknowledged(self) -> list[tuple[Mapping[str, str], float, str]]:
         """Labels of each alert that fires and that a silence covers, until when, and who made the silence; of several
@@ -110,7 +108,7 @@ class AlertmanagerApi:
 
     def close(self) -> None:
         """Close the connections that are kept."""
-        self._session.close()
+        self._door.close()
 
     def _list(self, path: str) -> list[dict[str, Any]]:
         answer = self._ask("GET", path, None)
@@ -119,10 +117,14 @@ class AlertmanagerApi:
         return answer
 
     def _ask(self, method: str, path: str, body: object) -> Any:
+        try:
+            entry, session = self._door.entry(), self._door.session()
+        except SecretError as error:
+            raise SourceError(f"Alertmanager {self.name}: {error}") from None
         # "from None": the library's exceptions hold the request with its headers, which no traceback may show.
         with deadline(self._timeout) as time:
             try:
-                status, text = self._request(method, path, body)
+                status, text = self._request(session, entry, method, path, body)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 if time.passed or isinstance(error, requests.Timeout | TimeoutError):
                     raise self._slow() from None
@@ -134,16 +136,16 @@ class AlertmanagerApi:
             raise SourceError(f"Alertmanager {self.name} has no such thing (HTTP 404)")
         if not 200 <= status < 300:
             said = answer if isinstance(answer, str) else _mapping(answer).get("message", "")
-            raise SourceError(f"Alertmanager {self.name} answered HTTP {status}: {' '.join(str(said).split())[:200]}")
+            raise SourceError(f"Alertmanager {self.name} answered HTTP {status}: {entry.clean(said, 200)}")
         return answer
 
-    def _request(self, method: str, path: str, body: object) -> tuple[int, bytes]:
-        with self._session.request(
+    def _request(self, session: Session, entry: Entry, method: str, path: str, body: object) -> tuple[int, bytes]:
+        with session.request(
             method,
             self._base + path,
             json=body,
-            headers={"Accept": "application/json"},
-            auth=self._auth,
+            headers={"Accept": "application/json", **self._door.access.headers},
+            auth=entry.auth,
             timeout=self._timeout,
             allow_redirects=False,
             stream=True,

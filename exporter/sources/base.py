@@ -25,6 +25,10 @@ class SourceError(Exception):
     """
 
 
+class TooManySeries(SourceError):  # noqa: N818 - says what is the matter; the base says that it is an error
+    """A selector has more series than may be read one by one; sums of them can be asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Matrix:
     """Raw counters over time: ``values[i, j]`` of series ``keys[i]`` at Unix time ``times[j]``, NaN where absent."""
@@ -83,6 +87,8 @@ class CounterSource(Protocol):
     name: str
     up: bool | None
     """Whether the last question was answered; None before the first."""
+    series_limit: int
+    """A selector with more series than these is answered with TooManySeries."""
 
     def counters(self, selectors: Sequence[str], at: float) -> list[Reading | SourceError]:
         """The raw values of every series of each selector at ``at``; an error stands where that selector's answer

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from exporter.sources.base import CounterSource, CountSource, DefinitionSource, SlotSource, SourceError
+from exporter.access import access_of
+from exporter.sources.base import CounterSource, CountSource, DefinitionSource, SlotSource
 from exporter.sources.engagement_rows import EngagementSource
 from exporter.sources.file import FileSource
 from exporter.sources.http_api import HttpApi
@@ -38,33 +38,15 @@ def open_source(
     if isinstance(model, models.SqlSource):
         return SqlSource(name, url, timeout=model.timeout, timezone=model.timezone)
     if isinstance(model, models.HttpSource):
-        api = HttpApi(name, url, model, lambda: _token(name, model.token_file))
-        return HttpSource(name, api, every=model.every or 0.0)
+        return HttpSource(name, HttpApi(name, url, model, access_of(model)), every=model.every or 0.0)
     return PrometheusSource(
         name,
         url,
         series_limit=series_limit,
-        headers=model.headers,
-        token=lambda: _token(name, model.token_file),
+        access=access_of(model),
         timeout=model.timeout,
+        concurrency=model.concurrency,
     )
-
-
-def _token(name: str, path: str | None) -> str | None:
-    """Read at each use: tokens are rotated by replacing the file."""
-    if path is None:
-        return None
-    try:
-        token = Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"source {name}: token_file {path} cannot be read: {_why(error)}") from None
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise SourceError(f"source {name}: token_file {path} must hold one token of printable characters")
-    return token
-
-
-def _why(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or "it is not UTF-8 text"
 
 
 def open_engagement(source: SqlSource, tables: str | OwnTables) -> EngagementSource:

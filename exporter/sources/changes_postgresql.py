@@ -12,6 +12,15 @@ import psycopg
 
 CHANNEL = "winburn"
 _TURN = 0.5  # the longest that a close has to wait
+_KEPT: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+"""A listener sends nothing: only these find out within half a minute that nobody is there any more. What the address
+says itself wins."""
 _FIRST_RETRY, _LAST_RETRY = 0.5, 30.0
 
 
@@ -53,7 +62,7 @@ class Postgresql:
         """Connect where that is needed; whether a connection was lost before."""
         if self._connection is not None:
             return False
-        connection = psycopg.connect(self._address, autocommit=True, connect_timeout=5)
+        connection = psycopg.connect(**_KEPT | psycopg.conninfo.conninfo_to_dict(self._address), autocommit=True)
         self._connection = connection
         connection.execute(f"LISTEN {CHANNEL}")
         self._retry = _FIRST_RETRY

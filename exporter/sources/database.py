@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Engine, Executable, NullPool, QueuePool, create_engine, inspect, make_url
+from sqlalchemy import URL, Connection, Engine, Executable, NullPool, QueuePool, create_engine, inspect, make_url
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
@@ -43,7 +43,9 @@ class Table:
 class Database:
     """A database at an SQLAlchemy address, read and never written.
 
-    SQLite is opened read-only, PostgreSQL is told to refuse writes; other databases are as safe as their user's rights.
+    SQLite and DuckDB are opened read-only, PostgreSQL and ClickHouse are told to refuse writes; other databases are as
+    safe as their user's rights. The server itself ends a question in time on PostgreSQL and ClickHouse, the driver on
+    SQLite and DuckDB.
     Connecting waits for the first question, so that a database that is missing now may come later. No message holds
     the address's password.
     """
@@ -56,6 +58,7 @@ class Database:
         self._engine: Engine | None = None
         self._worker: threading.Thread | None = None
         self._turn = threading.Lock()
+        self._interrupt: Callable[[], object] = _nothing
 
     def rows(self, statement: Executable, values: Mapping[str, Any], limit: int) -> Table:
         """The rows of a SELECT. Unreachable where no answer comes in time, SourceError where the query is refused."""
@@ -76,6 +79,7 @@ class Database:
     def _rows(self, statement: Executable, values: Mapping[str, Any], limit: int) -> Table:
         try:
             with self._connected().connect() as connection:
+                self._interrupt = _ending(connection)
                 result = connection.execute(statement, dict(values))
                 if not result.returns_rows:
                     raise SourceError(f"source {self._name}: the statement gives no rows; a SELECT is needed")
@@ -120,6 +124,8 @@ class Database:
         self._worker.start()
         self._worker.join(self._timeout + _GRACE)
         if not outcome:
+            self._interrupt()
+            self._worker.join(_GRACE)
             raise Unreachable(f"source {self._name} gave no answer within {self._timeout:g} s")
         answer = outcome.pop()
         if isinstance(answer, BaseException):
@@ -145,11 +151,16 @@ class Database:
         if url.get_backend_name() == "sqlite":
             # A connection each time: cheap, and a file that was replaced is seen.
             return create_engine("sqlite://", creator=lambda: self._sqlite(url), poolclass=NullPool)
+        if url.get_backend_name() == "duckdb" and url.database not in (None, "", ":memory:"):
+            # A connection each time: one that is kept would keep the file's writer away.
+            return create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args={"read_only": True})
         options: dict[str, Any] = {}
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg")
         if url.drivername in ("postgresql+psycopg", "postgresql+psycopg2"):
             options["connect_args"] = self._postgresql(url)
+        if url.get_backend_name() == "clickhousedb":
+            options["connect_args"] = self._clickhouse(url)
         return create_engine(
             url, poolclass=QueuePool, pool_size=1, max_overflow=1, pool_pre_ping=True, hide_parameters=True, **options
         )
@@ -175,6 +186,14 @@ class Database:
             "tcp_user_timeout": milliseconds,
         }
 
+    def _clickhouse(self, url: URL) -> dict[str, Any]:
+        """What clickhouse-connect sends with each question; https://clickhouse.com/docs/operations/settings/settings"""
+        if "readonly" in url.query:
+            return {}  # the user knows; under readonly=1 no setting can be given beside it
+        seconds = max(round(self._timeout), 1)
+        # 2: nothing is written, and settings may be given; 1 would refuse those that the driver itself needs.
+        return {"readonly": "2", "max_execution_time": str(seconds), "connect_timeout": seconds}
+
     def _failure(self, error: SQLAlchemyError) -> SourceError:
         cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
         if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
@@ -187,6 +206,19 @@ class Database:
         if self._password:
             line = line.replace(self._password, "***")
         return line if len(line) <= 300 else line[:297] + "..."
+
+
+def _ending(connection: Connection) -> Callable[[], object]:
+    """What ends the question that runs on a connection, from another thread; nothing where the driver cannot."""
+    # SQLite ends by itself, see above, and its method may not be called from another thread.
+    if connection.dialect.name != "duckdb":
+        return _nothing
+    interrupt: Callable[[], object] = getattr(connection.connection.dbapi_connection, "interrupt", _nothing)
+    return interrupt
+
+
+def _nothing() -> None:
+    """For drivers that cannot be interrupted."""
 
 
 _SQLITE_ILL = frozenset(

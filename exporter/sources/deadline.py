@@ -12,9 +12,10 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3 import HTTPConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from exporter.access import HttpsPool, TrustingAdapter
 
 _asking = threading.local()
 
@@ -93,11 +94,11 @@ class _HttpPool(HTTPConnectionPool):
     ConnectionCls = _Http
 
 
-class _HttpsPool(HTTPSConnectionPool):
+class _HttpsPool(HttpsPool):
     ConnectionCls = _Https
 
 
-class Adapter(HTTPAdapter):
+class Adapter(TrustingAdapter):
     """The adapter of requests with connections that :func:`deadline` can cut, proxied ones included."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:

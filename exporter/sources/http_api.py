@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import base64
-import time
-from collections.abc import Callable, Iterator, Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 
 import requests
 import urllib3
-from requests.auth import AuthBase, HTTPBasicAuth
 
-from exporter.one_answer import Session, split_url
+from exporter.access import ANYBODY, Access, Door, Entry
+from exporter.one_answer import Session, reason, split_url
 from exporter.sources.base import SourceError
 from exporter.sources.deadline import Adapter, deadline
 from exporter.sources.json_rows import found, searched
-from exporter.sources.prometheus_api import QueryRefused, TooSlow, parsed, reason
+from exporter.sources.prometheus_api import QueryRefused, TooSlow, parsed
+from exporter.sources.repeats import BUSY, CLOCK, Clock, Patience, may_pass
+from exporter.spec.secrets import SecretError
 from exporter.spec.source_models import HttpSource
 
 BODY_BYTES = 16 * 2**20
@@ -26,48 +26,24 @@ BODY_BYTES = 16 * 2**20
 
 _CHUNK = 2**16
 _REDIRECTS = 3
-_PAUSES = (0.25, 1.0)
-"""Seconds before each repetition where the server names none; enough for a restart behind a load balancer."""
-_LONGEST_WAIT = 600.0
-"""A server that asks for more quiet is asked again after so many seconds."""
-_BUSY = frozenset({429, 502, 503, 504})
 _DOWN = frozenset({401, 407, 408})
 _MOVED = frozenset({301, 302, 303, 307, 308})
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """The time as the API needs it; tests give their own."""
-
-    monotonic: Callable[[], float] = time.monotonic
-    wall: Callable[[], float] = time.time
-    sleep: Callable[[float], None] = time.sleep
 
 
 class HttpApi:
     """Questions to one API; each ends within about ``timeout`` seconds, in all its pages or a SourceError.
 
-    ``token`` is called for each question, so that a rotated token is used at once. No message holds the address, the
+    Secrets are read for each question, so that a rotated token is used at once. No message holds the address, the
     token, a password, a header's value or a parameter of the address.
     """
 
-    def __init__(
-        self,
-        name: str,
-        url: str,
-        model: HttpSource,
-        token: Callable[[], str | None] = lambda: None,
-        clock: Clock = Clock(),
-    ) -> None:
+    def __init__(self, name: str, url: str, model: HttpSource, access: Access = ANYBODY, clock: Clock = CLOCK) -> None:
         self.name = name
         self._model = model
-        self._token = token
         self._clock = clock
-        self._parts = split_url(url)
-        self._quiet_until = 0.0
-        self._session = Session()
-        self._session.mount("http://", Adapter())
-        self._session.mount("https://", Adapter())
+        self._door = Door(url, access, Adapter)
+        self._parts = self._door.parts
+        self._patience = Patience(clock)
 
     def get(self, path: str) -> list[bytes]:
         """The bodies of all pages below ``path``, each of which is JSON.
@@ -76,10 +52,13 @@ class HttpApi:
         time runs out, and SourceError otherwise.
         """
         address = self._address(path)
-        if (left := self._quiet_until - self._clock.monotonic()) > 0:
-            raise SourceError(f"source {self.name} asked for quiet, for {left:.0f} s more")
+        if quiet := self._patience.quiet:
+            raise SourceError(f"source {self.name} asked for quiet, for {quiet:.0f} s more")
         ends = self._clock.monotonic() + self._model.timeout
-        question = _Question(path.partition("?")[0] or "/", self._token(), ends)
+        try:
+            question = _Question(path.partition("?")[0] or "/", self._door.session(), self._door.entry(), ends)
+        except SecretError as error:
+            raise SourceError(f"source {self.name}: {error}") from None
         # "from None": the library's exceptions hold the request with its headers, which no traceback may show.
         with deadline(self._model.timeout) as limit:
             try:
@@ -100,7 +79,7 @@ class HttpApi:
 
     def close(self) -> None:
         """Close the connections that are kept; a later question opens one again."""
-        self._session.close()
+        self._door.close()
 
     def _slow(self) -> TooSlow:
         return TooSlow(f"source {self.name} gave no whole answer within {self._model.timeout:g} s")
@@ -109,11 +88,10 @@ class HttpApi:
         if not self._parts.scheme:
             raise SourceError(f"source {self.name}: the url is not an address that begins with http:// or https://")
         head, _, query = path.partition("?")
-        host = self._parts.netloc.rpartition("@")[2]
         queries = "&".join(filter(None, (self._parts.query, query)))
         # "#" would begin a fragment, which is not sent; every other odd character is quoted by requests.
         whole = (self._parts.path.rstrip("/") + head if head else self._parts.path).replace("#", "%23")
-        return urlunsplit((self._parts.scheme, host, whole, queries.replace("#", "%23"), ""))
+        return urlunsplit((self._parts.scheme, self._door.host, whole, queries.replace("#", "%23"), ""))
 
     def _pages(self, address: str, question: _Question) -> Iterator[bytes]:
         pages, seen = self._model.pages, {address}
@@ -151,20 +129,18 @@ class HttpApi:
             parts = split_url("")
         if _origin(parts) != _origin(self._parts):
             raise SourceError(self._says(question, f"{what} at another host or scheme, which is not followed"))
-        host = self._parts.netloc.rpartition("@")[2]
-        return urlunsplit((parts.scheme, host, parts.path, parts.query, ""))
+        return urlunsplit((parts.scheme, self._door.host, parts.path, parts.query, ""))
 
     def _page(self, address: str, question: _Question) -> bytes:
-        for pause in (*_PAUSES, None):
-            status, headers, body = self._followed(address, question)
-            if status not in _BUSY:
+        for attempt in itertools.count():
+            try:
+                status, headers, body = self._followed(address, question)
+            except requests.RequestException as error:
+                if may_pass(error) and self._patience.wait(attempt, {}, question.ends):
+                    continue
+                raise
+            if status not in BUSY or not self._patience.wait(attempt, headers, question.ends):
                 break
-            asked = self._asked_to_wait(headers)
-            wait = pause if asked is None else asked
-            if pause is None or wait is None or self._clock.monotonic() + wait >= question.ends:
-                self._quiet_until = self._clock.monotonic() + min(asked or 0.0, _LONGEST_WAIT)
-                break
-            self._clock.sleep(wait)
         if status == 200 and parsed(body) is not None:
             return body
         raise self._failure(status, headers.get("Content-Type", ""), parsed(body), question)
@@ -179,10 +155,11 @@ class HttpApi:
 
     def _request(self, address: str, question: _Question) -> tuple[int, Mapping[str, str], bytes]:
         left = max(question.ends - self._clock.monotonic(), 0.001)
-        with self._session.get(
+        with question.session.get(
             address,
-            headers={"Accept": "application/json", **self._model.headers},
-            auth=_Auth(self._model, question.token, self._parts),
+            params=self._missing(address),
+            headers={"Accept": "application/json", **self._door.access.headers},
+            auth=question.entry.auth,
             timeout=left,
             allow_redirects=False,
             stream=True,
@@ -195,69 +172,37 @@ class HttpApi:
                     raise QueryRefused(self._says(question, f"an answer of more than {BODY_BYTES // 2**20} MB"))
             return response.status_code, response.headers, bytes(body)
 
-    def _asked_to_wait(self, headers: Mapping[str, str]) -> float | None:
-        """Seconds by Retry-After (RFC 9110, section 10.2.3), which holds seconds or a date; None without one."""
-        text = headers.get("Retry-After", "").strip()
-        if text.isascii() and text.isdigit():
-            return float(text[:9])
-        try:
-            return max(parsedate_to_datetime(text).timestamp() - self._clock.wall(), 0.0)
-        except (ValueError, OverflowError):
-            return None
+    def _missing(self, address: str) -> dict[str, str]:
+        """The parameters of the spec that an address does not have: a link to the next page may repeat them."""
+        there = {unquote(each.partition("=")[0]) for each in urlsplit(address).query.split("&")}
+        return {name: value for name, value in self._door.access.params.items() if name not in there}
 
     def _failure(self, status: int, kind: str, answer: Any, question: _Question) -> SourceError:
         if status == 401:
             return SourceError(self._says(question, "refused the credentials (HTTP 401)"))
         if status == 200:
-            what = f"the answer is not JSON (content type {self._clean(kind, question) or 'missing'})"
+            what = f"the answer is not JSON (content type {question.entry.clean(kind, 200) or 'missing'})"
             return SourceError(self._says(question, what))
         said = next((answer[key] for key in ("message", "error") if isinstance(answer, dict) and key in answer), None)
-        text = f": {self._clean(said, question)}" if isinstance(said, str) else ""
-        if status in _BUSY and (wait := self._quiet_until - self._clock.monotonic()) > 0:
-            text += f"; it asked for quiet, for {wait:.0f} s"
-        well = status not in _BUSY | _DOWN and status >= 400
+        text = f": {question.entry.clean(said, 200)}" if isinstance(said, str) else ""
+        if status in BUSY and (quiet := self._patience.quiet):
+            text += f"; it asked for quiet, for {quiet:.0f} s"
+        well = status not in BUSY | _DOWN and status >= 400
         return (QueryRefused if well else SourceError)(self._says(question, f"answered HTTP {status}{text}"))
 
     def _says(self, question: _Question, what: str) -> str:
         return f"source {self.name}, {question.path}: {what}"
 
-    def _clean(self, text: str, question: _Question) -> str:
-        """One short line of what the server says, without secrets that it may repeat."""
-        line = " ".join(text.split())
-        user, password = (unquote(part or "") for part in (self._parts.username, self._parts.password))
-        basic = base64.b64encode(f"{user}:{password}".encode()).decode() if user else None
-        own = [self._parts.password or "", *(each.partition("=")[2] for each in self._parts.query.split("&"))]
-        for secret in (question.token, basic, *self._model.headers.values(), *own, *map(unquote, own)):
-            if secret and len(secret) >= 4:
-                line = line.replace(secret, "***")
-        return line if len(line) <= 200 else line[:197] + "..."
-
 
 @dataclass(slots=True)
 class _Question:
-    """One question: how messages call it, its token, when it ends (monotonic), and the bytes read for it so far."""
+    """One question: how messages call it, how it gets in, when it ends (monotonic), and the bytes read so far."""
 
     path: str
-    token: str | None
+    session: Session
+    entry: Entry
     ends: float
     taken: int = 0
-
-
-class _Auth(AuthBase):
-    """The token, else the address's user and password, else nothing.
-
-    Always given to requests: without an ``auth`` it would put a password from ~/.netrc over a header of the spec.
-    """
-
-    def __init__(self, model: HttpSource, token: str | None, parts: SplitResult) -> None:
-        self._model, self._token, self._parts = model, token, parts
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._token:
-            request.headers[self._model.token_header] = " ".join(filter(None, (self._model.token_prefix, self._token)))
-        elif self._parts.username:
-            HTTPBasicAuth(unquote(self._parts.username), unquote(self._parts.password or ""))(request)
-        return request
 
 
 def _origin(parts: SplitResult) -> tuple[str, str | None, int]:

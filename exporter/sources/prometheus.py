@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.access import ANYBODY, Access
 from exporter.promql import parse_duration
-from exporter.sources.base import Matrix, Reading, SourceError
+from exporter.sources.base import Matrix, Reading, SourceError, TooManySeries
 from exporter.sources.batches import BATCH, Batches
 from exporter.sources.prometheus_answers import Series, fill, reading
-from exporter.sources.prometheus_api import NoSuchApi, PrometheusApi, QueryRefused
+from exporter.sources.prometheus_api import NoSuchApi, PrometheusApi, QueryRefused, TooMuch
 
 POINTS = 5000
 """Instants in one range query; the server refuses more than 11,000."""
@@ -22,6 +23,9 @@ SAMPLES = 200_000
 """Samples in one range query, estimated from the series at both ends; parsed JSON takes about 170 bytes for each."""
 
 _ALIVE_SECONDS = 2.0
+_EXACT_TIMES = {"nocache": "1", "latency_offset": "1ms"}
+"""VictoriaMetrics would else move the times of a range to suit its cache, and answer for 30 s ago where it is asked of
+anything later: https://docs.victoriametrics.com/#prometheus-querying-api-enhancements. Others do not know these."""
 
 Times = NDArray[np.float64]
 Rows = dict[str, NDArray[np.float64]]
@@ -38,15 +42,16 @@ class PrometheusSource:
         url: str,
         *,
         series_limit: int,
-        headers: Mapping[str, str] | None = None,
-        token: Callable[[], str | None] = lambda: None,
+        access: Access = ANYBODY,
         timeout: float = 10.0,
+        concurrency: int = 4,
     ) -> None:
         self.name = name
         self.up: bool | None = None
-        self._limit = series_limit
-        self._api = PrometheusApi(name, url, headers=headers, token=token, timeout=timeout)
-        self._batches = Batches(name, self._check_alive)
+        self.series_limit = series_limit
+        self._api = PrometheusApi(name, url, access=access, timeout=timeout)
+        self._batches = Batches(name, self._check_alive, concurrency)
+        self._exact_times = {name: text for name, text in _EXACT_TIMES.items() if name not in access.params}
         self._retention: tuple[float | None] | None = None
 
     def counters(self, selectors: Sequence[str], at: float) -> list[Reading | SourceError]:
@@ -101,17 +106,19 @@ class PrometheusSource:
 
     def _check_alive(self) -> None:
         with contextlib.suppress(QueryRefused):  # by a proxy that lets few queries pass: it answers
-            self._api.ask("/api/v1/query", {"query": "1"}, timeout=min(_ALIVE_SECONDS, self._api.timeout))
+            seconds = min(_ALIVE_SECONDS, self._api.timeout)
+            self._api.ask("/api/v1/query", {"query": "1"}, timeout=seconds, repeat=False)
 
     def _counters(self, selectors: Sequence[str], at: float) -> list[Reading | SourceError]:
         def ask(query: str) -> Any:
-            return self._api.ask("/api/v1/query", {"query": query, "time": _seconds(at)})
+            return self._api.ask("/api/v1/query", {"query": query, "time": _seconds(at), **self._exact_times})
 
         def read(series: list[Series]) -> Reading:
             self._check_limit(len(series))
             return reading(series)
 
-        return self._batches.ask(selectors, "vector", ask, read)
+        answers = self._batches.ask(selectors, "vector", ask, read)
+        return [TooManySeries(str(each)) if isinstance(each, TooMuch) else each for each in answers]
 
     def _history(
         self, selectors: Sequence[str], times: Times, step: float, progress: Progress | None
@@ -135,7 +142,12 @@ class PrometheusSource:
         self, group: Sequence[str], times: Times, chunk: slice, step: float, answers: dict[str, Rows | SourceError]
     ) -> None:
         """Ask one request's part of the history and merge it into ``answers``; who failed before is not asked again."""
-        form = {"start": _seconds(times[chunk][0]), "end": _seconds(times[chunk][-1]), "step": _seconds(step)}
+        form = {
+            "start": _seconds(times[chunk][0]),
+            "end": _seconds(times[chunk][-1]),
+            "step": _seconds(step),
+            **self._exact_times,
+        }
         well = {selector: rows for selector in group if not isinstance(rows := answers[selector], SourceError)}
         parts = self._batches.ask(
             list(well),
@@ -144,7 +156,15 @@ class PrometheusSource:
             lambda series: _filled(series, times[chunk]),
         )
         for (selector, rows), part in zip(well.items(), parts, strict=True):
-            answers[selector] = part if isinstance(part, SourceError) else self._merged(rows, part, len(times), chunk)
+            if isinstance(part, TooMuch):
+                for half in _halves(chunk):
+                    self._range([selector], times, half, step, answers)
+                if not _halves(chunk):
+                    answers[selector] = TooManySeries(str(part))
+            elif isinstance(part, SourceError):
+                answers[selector] = part
+            else:
+                answers[selector] = self._merged(rows, part, len(times), chunk)
 
     def _merged(self, rows: Rows, part: Rows, size: int, chunk: slice) -> Rows | SourceError:
         for key, values in part.items():
@@ -158,9 +178,10 @@ class PrometheusSource:
         return rows
 
     def _check_limit(self, count: int) -> None:
-        if count > self._limit:
-            raise SourceError(
-                f"source {self.name}: a selector gives {count} series, more than limits.series allows ({self._limit}): "
+        if count > self.series_limit:
+            allowed = self.series_limit
+            raise TooManySeries(
+                f"source {self.name}: a selector gives {count} series, more than limits.series allows ({allowed}): "
                 "narrow the selector, sum the series in a recording rule, or raise limits.series"
             )
 
@@ -188,6 +209,12 @@ def _requests(series: Mapping[str, int], size: int) -> Iterator[tuple[list[str],
 
 def _chunks(group: list[str], points: int, size: int) -> Iterator[tuple[list[str], slice]]:
     return ((group, slice(begin, min(begin + points, size))) for begin in range(0, size, points))
+
+
+def _halves(chunk: slice) -> list[slice]:
+    """The chunk in two; none where it is one instant."""
+    middle = (chunk.start + chunk.stop) // 2
+    return [slice(chunk.start, middle), slice(middle, chunk.stop)] if chunk.stop - chunk.start > 1 else []
 
 
 def _filled(series: list[Series], times: Times) -> Rows:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, Strict, WithJsonSchema
 
 from exporter.spec.base import Model
+from exporter.spec.source_models import Alertmanagers
 from exporter.spec.tree import shown
 from exporter.spec.types import LabelName, LabelValue, Name, Text, Zone
 
@@ -167,6 +168,8 @@ class Alerting(Model):
 
     alertmanager: tuple[Text, ...] = ()
     """Addresses of every Alertmanager of the cluster, like http://localhost:9093."""
+    alertmanager_http: Alertmanagers = Alertmanagers()
+    """How to get in to them."""
     push: Annotated[bool, Strict()] = False
     """Tell every Alertmanager of early kills and burn pages at once, before Prometheus has noticed."""
     external_labels: dict[ExternalLabel, LabelValue] = {}

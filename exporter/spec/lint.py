@@ -17,6 +17,7 @@ from exporter.spec.tree import listed
 from exporter.windows import PERIOD, WINDOWS
 
 _REFRESHES_PER_WINDOW = 4
+_BELIEVED = "whoever stands between reads and changes everything; ca_file with the server's authority keeps them out"
 _PASSWORD = "a password stands in the spec; put the address into a file and name that in url_file"  # noqa: S105 - a text
 
 
@@ -79,6 +80,12 @@ def _sources(spec: Spec) -> Iterator[str]:
         if isinstance(source, PrometheusSource | HttpSource):
             for header in filter(is_secret_header, source.headers):
                 yield f"sources.{name}.headers.{header}: a secret stands in the spec; a token_file keeps it out"
+            for key in filter(is_secret_header, source.params):
+                yield f"sources.{name}.params.{key}: a secret stands in the spec, and in every log on the way"
+            if source.tls is not None and source.tls.insecure_skip_verify:
+                yield f"sources.{name}.tls.insecure_skip_verify: {_BELIEVED}"
+    if spec.alerting.alertmanager_http.tls is not None and spec.alerting.alertmanager_http.tls.insecure_skip_verify:
+        yield f"alerting.alertmanager_http.tls.insecure_skip_verify: {_BELIEVED}"
 
 
 def _paths(experiment: Experiment) -> Iterator[str]:

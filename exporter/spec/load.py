@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from exporter.spec.alerting_models import Receiver, TeamRoute
+from exporter.spec.alerting_models import TeamRoute
 from exporter.spec.base import Model
 from exporter.spec.errors import SpecError, SpecErrors
 from exporter.spec.experiment_models import CsvCounts, Experiment
@@ -67,6 +67,10 @@ _PATHS = (
     "api_key_file",
     "webhook_url_file",
     "password_file",
+    "username_file",
+    "ca_file",
+    "cert_file",
+    "key_file",
 )
 
 AnyModel = TypeVar("AnyModel", bound=Model)
@@ -184,7 +188,7 @@ def _completed(spec: Spec, tree: Tree, folder: Path) -> Spec:
     receivers, routes, smtp = spec.alerting.receivers, spec.alerting.routes, spec.alerting.smtp
     return _with(
         spec,
-        sources={name: _resolved(source, here(("sources", name))) for name, source in spec.sources.items()},
+        sources={name: _told(source, here(("sources", name))) for name, source in spec.sources.items()},
         slos=tuple(_with_bad_column(slo) for slo in spec.slos),
         experiments=tuple(
             _with_apply(_with_columns(experiment, spec), here(("experiments", i)))
@@ -201,6 +205,7 @@ def _completed(spec: Spec, tree: Tree, folder: Path) -> Spec:
             receivers={role: _told(receivers[role], here(("alerting", "receivers", role))) for role in receivers},
             routes=tuple(_with_paths(route, here(("alerting", "routes", i))) for i, route in enumerate(routes)),
             smtp=smtp and _resolved(smtp, here(("alerting", "smtp"))),
+            alertmanager_http=_told(spec.alerting.alertmanager_http, here(("alerting", "alertmanager_http"))),
         ),
     )
 
@@ -249,9 +254,10 @@ def _with_paths(route: TeamRoute, folder: Path) -> TeamRoute:
     return _with(route, receivers={role: _told(receiver, folder) for role, receiver in route.receivers.items()})
 
 
-def _told(receiver: Receiver, folder: Path) -> Receiver:
-    parts = {name: part for name in type(receiver).model_fields if isinstance(part := getattr(receiver, name), Model)}
-    return _with(_resolved(receiver, folder), **{name: _resolved(part, folder) for name, part in parts.items()})
+def _told(model: AnyModel, folder: Path) -> AnyModel:
+    """With its paths, and those of the models directly in it, resolved."""
+    parts = {name: part for name in type(model).model_fields if isinstance(part := getattr(model, name), Model)}
+    return _with(_resolved(model, folder), **{name: _resolved(part, folder) for name, part in parts.items()})
 
 
 def _resolved(model: AnyModel, folder: Path) -> AnyModel:

@@ -23,15 +23,17 @@ SECRET = "<secret>"  # noqa: S105 - what stands in a secret's place
 _HARMLESS_HEADERS = frozenset({"x-scope-orgid"})
 _HARMLESS_PARAMETERS = frozenset(
     {"application_name", "charset", "connect_timeout", "mode", "sslmode", "timeout", "uri"}
+    | {"dedup", "latency_offset", "max_source_resolution", "nocache", "partial_response", "engine", "step"}
 )
+_HARMLESS = {"headers": _HARMLESS_HEADERS, "params": _HARMLESS_PARAMETERS}
 _SECRET_HEADER = re.compile(r"auth|token|secret|password|cookie|api[-_]?key", re.IGNORECASE)
 
 
 def masked(spec: Spec) -> str:
     """The whole spec with its defaults filled in, as YAML that a spec could be read from again.
 
-    Masked are the user and password of every URL and what parameters may carry, the values of headers other than the
-    tenant's, and of a webhook everything behind the host.
+    Masked are the user and password of every URL and what parameters may carry, the values of headers and of ``params``
+    that are not known to be harmless, and of a webhook everything behind the host.
     """
     return yaml.dump(_plain(spec), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
@@ -108,8 +110,8 @@ def _value(name: str, value: Any) -> Any:
         return format_duration(value) if value else "0s"
     if name == "alertmanager" and isinstance(value, tuple):
         return [masked_url(url) for url in value]
-    if name == "headers":
-        return {key: text if key.lower() in _HARMLESS_HEADERS else SECRET for key, text in value.items()}
+    if name in _HARMLESS:
+        return {key: text if key.lower() in _HARMLESS[name] else SECRET for key, text in value.items()}
     if isinstance(value, str):
         return {"webhook": masked_webhook, "url": masked_url, "path": _path}.get(name, _text)(value)
     return _other(value)

@@ -7,6 +7,7 @@ from typing import Any
 
 from exporter.promql import format_duration
 from exporter.spec.models import Spec, StateStore
+from exporter.spec.semantics_access import check_access
 from exporter.spec.semantics_alerting import check_alerting
 from exporter.spec.semantics_composite import check_composites
 from exporter.spec.semantics_dashboard import check_dashboard
@@ -84,19 +85,12 @@ def _source(name: str, source: Source) -> Iterator[Problem]:
     yield from _url_or_file(source, parts, "url")
     if isinstance(source, PrometheusSource | HttpSource):
         yield from _http(source.url, (*parts, "url"))
-        yield from _two_tokens(source, parts) if isinstance(source, HttpSource) else ()
+        yield from check_access(source, [source.url] if source.url is not None else [], parts)
     elif source.url is not None and "://" not in source.url:
         # The URL itself is not quoted: a password may stand in it.
         yield Problem(
             (*parts, "url"), "no database URL; write one like sqlite:///shop.db or postgresql+psycopg://host/db"
         )
-
-
-def _two_tokens(source: HttpSource, parts: Parts) -> Iterator[Problem]:
-    for name in source.headers:
-        if source.token_file is not None and name.lower() == source.token_header.lower():
-            message = "token_file gives this header already; keep one of them"
-            yield Problem((*parts, "headers", name), message, on_key=True)
 
 
 def _state(state: StateStore) -> Iterator[Problem]:

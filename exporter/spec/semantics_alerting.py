@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from exporter.spec.alerting_models import Alerting, Mute, Receiver, Smtp
+from exporter.spec.semantics_access import check_access
 from exporter.spec.tree import Parts, Problem, shown
 
 KINDS = ("webhook", "webhook_file", "slack", "pagerduty", "opsgenie", "email", "teams")
@@ -16,6 +17,7 @@ def check_alerting(alerting: Alerting) -> Iterator[Problem]:
     """The mistakes of ``alerting``."""
     for i, url in enumerate(alerting.alertmanager):
         yield from _http(url, ("alerting", "alertmanager", i))
+    yield from check_access(alerting.alertmanager_http, alerting.alertmanager, ("alerting", "alertmanager_http"))
     for role, receiver in alerting.receivers.items():
         yield from _receiver(receiver, ("alerting", "receivers", role), alerting)
     for i, route in enumerate(alerting.routes):

@@ -51,6 +51,14 @@ EXAMPLES: Mapping[str, str] = {
     "alertmanager": 'alertmanager: ["http://localhost:9093"]',
     "alerting": "alerting: {receivers: {page: {webhook_file: /run/secrets/pager}}}",
     "apply": 'apply: {kill: {sql: {source: shop, statement: "UPDATE …"}}}',
+    "basic_auth": "basic_auth: {username: winburn, password_file: /run/secrets/prometheus}",
+    "alertmanager_http": "alertmanager_http: {token_file: /run/secrets/alertmanager}",
+    "ca_file": "ca_file: /etc/ssl/company-ca.pem",
+    "password_file": "password_file: /run/secrets/prometheus",
+    "params": 'params: {dedup: "true", partial_response: "false"}',
+    "server_name": "server_name: prometheus.internal",
+    "tls": "tls: {ca_file: /etc/ssl/company-ca.pem}",
+    "username": "username: winburn",
     "by": "by: variant",
     "calendar": "calendar: month",
     "composite": "composite: [{slo: checkout, weight: 2}, {slo: search}]",
@@ -155,7 +163,7 @@ EXAMPLES: Mapping[str, str] = {
 }
 """Key, or model and key -> a line that would be right, for the keys whose sentence does not say it already."""
 
-_SECRET_KEYS = frozenset({"basic_auth_users", "headers", "key", "url", "webhook"})
+_SECRET_KEYS = frozenset({"basic_auth", "basic_auth_users", "headers", "key", "params", "url", "webhook"})
 
 
 class Place(NamedTuple):

@@ -8,7 +8,39 @@ from pydantic import AfterValidator, Field, Strict
 
 from exporter.spec.base import Model
 from exporter.spec.json_paths import Expression
-from exporter.spec.types import Count, Duration, Text, Zone, header_name
+from exporter.spec.types import Count, Duration, Text, Zone, header_name, header_value
+
+
+class BasicAuth(Model):
+    """User and password for HTTP; the password only from a file, as a spec is read by many."""
+
+    username: Text | None = None
+    """The user."""
+    username_file: Text | None = None
+    """File that holds the user; read again for every question."""
+    password_file: Text
+    """File that holds the password; read again for every question."""
+
+
+class Tls(Model):
+    """How a server over https is believed, and how it believes us. Files are read again when they change."""
+
+    ca_file: Text | None = None
+    """PEM file of the authorities that may have signed the server's certificate; not given: the usual ones."""
+    cert_file: Text | None = None
+    """PEM file of our own certificate, for servers that ask for one."""
+    key_file: Text | None = None
+    """PEM file of the key of cert_file, without a passphrase."""
+    server_name: Text | None = None
+    """Name that the server's certificate must hold where it is not the host of the address."""
+    insecure_skip_verify: Annotated[bool, Strict()] = False
+    """Believe any certificate: whoever stands between can then read and change everything, the password too."""
+    min_version: Literal["TLS12", "TLS13"] = "TLS12"
+    """Oldest version of TLS that is spoken."""
+
+
+HeaderValue = Annotated[str, AfterValidator(header_value)]
+Headers = dict[Annotated[Text, AfterValidator(header_name)], HeaderValue]
 
 
 class PrometheusSource(Model):
@@ -19,12 +51,20 @@ class PrometheusSource(Model):
     """Address of the server, like http://localhost:9090."""
     url_file: Text | None = None
     """File that holds the address, where it carries a password."""
-    headers: dict[Text, str] = {}
+    headers: Headers = {}
     """Sent with every request, like X-Scope-OrgID for a tenant."""
+    params: dict[Text, Text] = {}
+    """Query parameters of every request, like partial_response for Thanos."""
     token_file: Text | None = None
     """File that holds a bearer token; read again for every connection."""
+    basic_auth: BasicAuth | None = None
+    """User and password."""
+    tls: Tls | None = None
+    """Certificates, where the address begins with https."""
     timeout: Duration = 10.0
-    """How long an answer may take."""
+    """How long an answer may take, with all of its repetitions."""
+    concurrency: Annotated[Count, Field(ge=1, le=64)] = 4
+    """Questions that are open at once."""
     rules: Annotated[bool, Strict()] = False
     """The server that evaluates the generated rules has this source's raw series: burn alerts then go on without the
     exporter."""
@@ -71,14 +111,20 @@ class HttpSource(Model):
     """Address that the paths of metrics and definitions are appended to, like https://flags.example/api."""
     url_file: Text | None = None
     """File that holds the address, where it carries a password."""
-    headers: dict[Text, str] = {}
+    headers: Headers = {}
     """Sent with every request, like LD-API-Version."""
+    params: dict[Text, Text] = {}
+    """Query parameters of every request."""
     token_file: Text | None = None
     """File that holds a token; read again for every question."""
     token_header: Annotated[Text, AfterValidator(header_name)] = "Authorization"  # noqa: S105 - the name of a header
     """Header that carries the token."""
     token_prefix: str = "Bearer"  # noqa: S105 - the name of a scheme
     """Word before the token; "" for the token alone."""
+    basic_auth: BasicAuth | None = None
+    """User and password."""
+    tls: Tls | None = None
+    """Certificates, where the address begins with https."""
     timeout: Duration = 10.0
     """How long an answer may take, with all of its pages and repetitions."""
     every: Duration | None = None
@@ -88,3 +134,16 @@ class HttpSource(Model):
 
 
 Source = PrometheusSource | SqlSource | FileSource | HttpSource
+
+
+class Alertmanagers(Model):
+    """How to get in to the Alertmanagers, all of which take the same."""
+
+    headers: Headers = {}
+    """Sent with every request, like X-Scope-OrgID for a tenant."""
+    token_file: Text | None = None
+    """File that holds a bearer token; read again for every question."""
+    basic_auth: BasicAuth | None = None
+    """User and password."""
+    tls: Tls | None = None
+    """Certificates, where the addresses begin with https."""

@@ -174,6 +174,13 @@ def header_name(value: str) -> str:
     return value
 
 
+def header_value(value: str) -> str:
+    """The value of an HTTP header (RFC 9110, section 5.5), checked; it is not quoted, as it may be a secret."""
+    if not value.isascii() or not value.isprintable() or value != value.strip():
+        raise ValueError("a header's value must be printable ASCII on one line, without a space at either end")
+    return value
+
+
 Duration = Annotated[
     float,
     BeforeValidator(_duration),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Callable
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from dashboards import config_maps, generate
 from exporter.spec import load
 from tests.alert_rules.test_formats import crd
 from tests.deploy.test_kubernetes import check_pod
-from tests.deploy.tools import DEPLOY, check, check_restricted, documents, program, run
+from tests.deploy.tools import DEPLOY, check, check_restricted, documents, program, run, understood
 
 SPEC = DEPLOY / "kubernetes" / "base" / "winburn.yml"
 CHART = DEPLOY / "helm" / "winburn"
@@ -48,7 +48,7 @@ serviceMonitor: {enabled: false}
 prometheusRule: {enabled: false}
 dashboards: {enabled: false}
 """
-Render = Callable[[str], list[dict[str, Any]]]
+Render = Callable[..., list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
@@ -65,10 +65,11 @@ def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def render(chart: Path, tmp_path: Path) -> Render:
-    def made(values: str) -> list[dict[str, Any]]:
+    def made(values: str, *, dashboards: bool = False) -> list[dict[str, Any]]:
         file = tmp_path / "values.yaml"
         file.write_text(values)
-        return documents(run(*template(chart), "--values", file))
+        large = [] if dashboards else ["--set=dashboards.enabled=false"]
+        return documents(run(*template(chart), "--values", file, *large))
 
     return made
 
@@ -98,9 +99,9 @@ def test_what_it_makes_is_right(render: Render, values: str) -> None:
 
 
 def test_the_default_has_all_the_parts(render: Render) -> None:
-    made = render("")
-    kinds = {kind: len(list(found)) for kind, found in groupby(sorted(each["kind"] for each in made))}
-    assert kinds == {
+    made = render("", dashboards=True)
+    check(made)
+    assert Counter(each["kind"] for each in made) == {
         "ConfigMap": 1 + 7,
         "NetworkPolicy": 1,
         "PodDisruptionBudget": 1,
@@ -115,7 +116,7 @@ def test_the_default_has_all_the_parts(render: Render) -> None:
 
 
 def test_rules_and_dashboards_come_through_unchanged(render: Render) -> None:
-    made = render("")
+    made = render("", dashboards=True)
     spec = load(SPEC)
     (rules,) = of_kind("PrometheusRule", made)
     plain = yaml.safe_load(operator_files(spec, "monitoring", {})["winburn.prometheusrule.yml"])
@@ -158,9 +159,26 @@ def test_a_database_takes_the_place_of_the_volume(render: Render) -> None:
     assert "volumeClaimTemplates" not in database["spec"]
     (container,) = database["spec"]["template"]["spec"]["containers"]
     mounts = {each["mountPath"]: each for each in container["volumeMounts"]}
-    assert mounts["/run/secrets/winburn/state_url"]["subPathExpr"] == "$(POD_NAME)"
+    assert "/run/secrets/winburn" in mounts
+    assert "/var/lib/winburn" not in mounts
     assert "/run/secrets/shop" in mounts
     assert container["image"] == f"example/winburn@sha256:{'0' * 64}"
+
+
+def test_each_shard_has_pods_of_its_own(render: Render) -> None:
+    made = render("shards: 3\nreplicas: 2\n")
+    check(made)
+    parts = of_kind("StatefulSet", made)
+    seen = [understood(each["spec"]["template"]["spec"]["containers"][0]["args"])["shard"] for each in parts]
+    assert [str(shard) for shard in seen] == ["1/3", "2/3", "3/3"]
+    selectors = [each["spec"]["selector"]["matchLabels"] for each in parts]
+    pods = [each["spec"]["template"]["metadata"]["labels"] for each in parts]
+    for one, selector in enumerate(selectors):
+        assert [selector.items() <= pod.items() for pod in pods] == [one == other for other in range(3)]
+    budgets = [each["spec"]["selector"]["matchLabels"] for each in of_kind("PodDisruptionBudget", made)]
+    assert budgets == selectors
+    (service,) = of_kind("Service", made)
+    assert all(service["spec"]["selector"].items() <= pod.items() for pod in pods)
 
 
 def test_a_change_of_the_spec_rolls_the_pods(chart: Path, tmp_path: Path, render: Render) -> None:

@@ -39,6 +39,12 @@ def fetch_sid_compose(cache: Path, env: Mapping[str, str], progress: Progress, e
     return root / "usr/libexec/docker/cli-plugins/docker-compose"
 
 
+def fetch_sid_victoria_metrics(cache: Path, env: Mapping[str, str], progress: Progress, etc: Path = ETC) -> Path:
+    """The program of VictoriaMetrics' single node of sid, likewise."""
+    root = _fetched(cache, "sid-victoria-metrics", ("victoria-metrics",), env, progress, etc)
+    return root / "usr" / "bin" / "victoria-metrics"
+
+
 def _fetched(
     cache: Path, name: str, packages: tuple[str, ...], env: Mapping[str, str], progress: Progress, etc: Path
 ) -> Path:

@@ -58,6 +58,7 @@ ABSENT = {
     "slo_groups_dropped": "as above",
     "winburn_live_push_total": "the demo pushes to nobody",
     "winburn_series_dropped_total": "nothing is dropped",
+    "winburn_web_config_last_reload_successful": "the demo is started without a web config file",
 }
 """Families of the contract that this body need not have, and why."""
 

@@ -48,7 +48,8 @@ class Cluster:
         parent = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
         tasks = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
         for process in [*map(int, tasks), parent]:
-            os.kill(process, number)
+            with contextlib.suppress(ProcessLookupError):  # a backend that has just ended
+                os.kill(process, number)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from itertools import count
 import pytest
 import sqlalchemy as sa
 
-from exporter.state import AuditEntry, Latch, Override, State, StoredLedger, StoredSlot
+from exporter.state import AuditEntry, Latch, Override, State, StateError, StoredLedger, StoredSlot
+from exporter.state.engine import Database
 from tests.e2e.test_postgres_source import Cluster, cluster
 from tests.exporter.state.hammer import PLAN, started, verify
 
@@ -130,3 +132,32 @@ def test_of_two_writers_each_waits_for_the_other(url: str) -> None:
     state = State(url)
     verify(state, said)
     state.close()
+
+
+def test_a_lock_that_nobody_gives_back_ends_as_an_error(url: str) -> None:
+    database = Database(url, wait=1.0)
+    holder = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with holder.begin() as connection:
+        connection.execute(sa.text("LOCK TABLE winburn_ledgers IN ACCESS EXCLUSIVE MODE"))
+        with pytest.raises(StateError, match="statement timeout"), database._writing() as own:
+            own.execute(sa.text("SELECT * FROM winburn_ledgers"))
+    with database._writing() as own:
+        own.execute(sa.text("SELECT * FROM winburn_ledgers"))
+        settings = {
+            name: own.execute(sa.text(f"SHOW {name}")).scalar_one()
+            for name in ("statement_timeout", "idle_in_transaction_session_timeout", "tcp_keepalives_idle")
+        }
+    assert settings["statement_timeout"] == settings["idle_in_transaction_session_timeout"] == "1s"
+    holder.dispose()
+    database.close()
+
+
+def test_a_server_that_is_silent_cannot_be_opened_and_says_so_in_time(url: str, cluster: Cluster) -> None:
+    cluster.signal(signal.SIGSTOP)
+    begin = time.monotonic()
+    try:
+        with pytest.raises(StateError):
+            Database(url, wait=2.0)
+    finally:
+        cluster.signal(signal.SIGCONT)
+    assert time.monotonic() - begin < 20

@@ -18,6 +18,8 @@ UNWANTED = {
     "alert_rules": "rules",
     "dashboards": "dashboards",
     "winburn.demo": "demo",
+    "winburn.report": "reports, until one is asked for",
+    "fpdf": "reports as PDF",
     "pytest": "tests",
 }
 """Module -> what would load it."""

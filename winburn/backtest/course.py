@@ -68,6 +68,11 @@ def course(slo: Slo, past: Past, span: Span) -> Course:
     return Course(slo, past, span, times, rates, _unmeasured(slo, past, times), tiers)
 
 
+def spent(slo: Slo, past: Past, times: Floats) -> Floats:
+    """Share of the period's error budget that is spent at each time, as :attr:`Course.spent`, without the rest."""
+    return _burn(slo, past, times, PERIOD, 0)
+
+
 def _unmeasured(slo: Slo, past: Past, times: Floats) -> Flags:
     if past.first_measured is None:
         return np.zeros(len(times), dtype=bool)

@@ -55,7 +55,7 @@ th, td { padding: 7px 8px; border-top: 1px solid var(--line); text-align: left; 
 thead th { border-top: 0; font-size: 12.5px; color: var(--soft); } tbody th { font-weight: 600; }
 footer { padding-bottom: 30px; color: var(--soft); font-size: 13px; } footer h2 { font-size: 14px; }
 footer ul { margin: 6px 0 0; padding-left: 18px; }
-@media (max-width: 860px) {
+@media screen and (max-width: 860px) {
   header, main, footer { padding-left: 12px; padding-right: 12px; } section { padding: 14px 12px; }
   .tiles { grid-template-columns: repeat(2, 1fr); gap: 8px; } .tiles b { font-size: 19px; }
   .plot { height: 160px; margin-left: 52px; margin-right: 6px; } .lane { margin-left: 0; margin-right: 0; }

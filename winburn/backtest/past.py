@@ -178,20 +178,31 @@ def _pasts(
 ) -> dict[str, Past]:
     times = np.concatenate([part.times for part in parts])
     cuts = _cuts(slo, since, span.end)
+    found = {}
+    for name in reader.groups:
+        first = _first(reader.first_measured(name), span, since, retention)
+        total, bad, measured = (_of(parts, name, what) for what in ("total", "bad", "measured"))
+        found[name] = _past(times, (total, clamped(bad, total), measured), first, cuts)
+    return found
+
+
+def past_of_counts(slo: Slo, times: Floats, counts: Floats, first_measured: float | None) -> Past:
+    """A past from counts that are known: ``counts`` has the rows events, bad events (within them) and measured seconds
+    of the slots that end at ``times``; the first slot is taken as empty."""
+    total, bad, measured = counts
+    return _past(times, (total, bad, measured), first_measured, _cuts(slo, float(times[0]), float(times[-1])))
+
+
+def _past(times: Floats, counts: tuple[Floats, Floats, Floats], first: float | None, cuts: Cuts) -> Past:
     corrected = np.zeros(len(times), dtype=bool)
     for begin, stop in cuts:
         corrected |= (times > begin + 1e-3) & (times <= stop + 1e-3)
     # The slot of the first instant reaches back before everything that is asked for.
     corrected[0] = True
-    found = {}
-    for name in reader.groups:
-        first = _first(reader.first_measured(name), span, since, retention)
-        total, bad, measured = (_of(parts, name, what) for what in ("total", "bad", "measured"))
-        measured[0] = 0.0
-        total, bad = np.where(corrected, 0.0, total), np.where(corrected, 0.0, clamped(bad, total))
-        sums = np.cumsum(np.vstack((total, bad, measured)), axis=1)
-        found[name] = Past(times, total, bad, measured, first, cuts, sums)
-    return found
+    total, bad = (np.where(corrected, 0.0, each) for each in counts[:2])
+    measured = counts[2].copy()
+    measured[0] = 0.0
+    return Past(times, total, bad, measured, first, cuts, np.cumsum(np.vstack((total, bad, measured)), axis=1))
 
 
 def _of(parts: list[Stretch], name: str, what: str) -> Floats:

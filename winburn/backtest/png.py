@@ -7,8 +7,9 @@ from importlib.util import find_spec
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from winburn.backtest.picture import Picture, Ticks
+from winburn.backtest.picture import Picture
 from winburn.backtest.text import number
+from winburn.drawing.scales import Ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

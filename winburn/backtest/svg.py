@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 
-from winburn.backtest.picture import Picture, Points, Ticks, Tiered
+from winburn.backtest.picture import Picture, Tiered
 from winburn.backtest.text import number
+from winburn.drawing.scales import Place, Points, Ticks, flipped, linear, logarithmic
 
 WIDTH, HEIGHT = 1000, 100
-Place = Callable[[float], float]
-"""A value -> its place from the left or the top, 0 to 1."""
 
 
 def draw(picture: Picture) -> str:
     """Three plots one above the other, and a legend."""
-    x = _linear(picture.start, picture.end)
+    x = linear(picture.start, picture.end)
     low, high = picture.budget_range
-    budget, burn = _flipped(_linear(low, high)), _flipped(_logarithmic(*picture.burn_range))
+    budget, burn = flipped(linear(low, high)), flipped(logarithmic(*picture.burn_range))
     bands = "".join(_bands(picture, x))
     zero = [_level(budget(0.0), "zero")] if low < 0 else []
     lines = "".join([bands, *zero, *(_line(run, x, budget, "budget") for run in picture.budget)])
@@ -96,15 +94,3 @@ def _line(run: Points, x: Place, y: Place, kind: str) -> str:
 
 def _level(top: float, kind: str) -> str:
     return f'<line class="{kind}" x1="0" x2="{WIDTH}" y1="{top * HEIGHT:.2f}" y2="{top * HEIGHT:.2f}"/>'
-
-
-def _linear(low: float, high: float) -> Place:
-    return lambda value: (value - low) / (high - low)
-
-
-def _logarithmic(low: float, high: float) -> Place:
-    return lambda value: math.log(max(value, low) / low) / math.log(high / low)
-
-
-def _flipped(place: Place) -> Place:
-    return lambda value: 1 - place(value)

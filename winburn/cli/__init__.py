@@ -21,6 +21,7 @@ COMMANDS = {
     "experiment": "List experiments; start, pause, stop, split or unkill.",
     "aa-test": "How often this spec would call what is not there.",
     "backtest": "What would have paged, when, and how much budget it cost.",
+    "report": "A period in review: SLOs, experiments, money, what to do next.",
     "rules": "Write Prometheus rules, their unit tests and alertmanager.yml.",
     "silence": "Acknowledge an alert in every Alertmanager.",
     "dashboards": "Write Grafana dashboards and provisioning.",

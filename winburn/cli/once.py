@@ -17,7 +17,9 @@ from exporter.render import Renderer, arrange, exposition, raise_duplicate
 from exporter.spec import SecretError, Spec
 from exporter.state import State, StateError
 from winburn.assemble import assemble, open_state
+from winburn.cli.shard_option import SHARD
 from winburn.cli.spec_argument import SPEC, fail, load_or_exit
+from winburn.shard import Shard, part
 
 _LIKE = "write Unix seconds or 2026-11-22T10:00:00Z"
 
@@ -50,8 +52,9 @@ class Time(click.ParamType[float]):
 
 @click.command()
 @SPEC
+@SHARD
 @click.option("--at", type=Time(), metavar="TIME", help="Unix seconds or RFC 3339: the very end of every window.")
-def once(spec: Path, at: float | None) -> None:
+def once(spec: Path, shard: Shard | None, at: float | None) -> None:
     """Evaluate once and print the metrics.
 
     Without --at it evaluates now, as `serve` would, and keeps what it counted in the state store: run it from cron into
@@ -65,19 +68,19 @@ def once(spec: Path, at: float | None) -> None:
       winburn once winburn.yml --at 2026-11-22T10:00:00Z | grep slo_burn_rate
     """
     loaded = load_or_exit(spec)
-    sys.exit(_evaluate(loaded, at))
+    sys.exit(_evaluate(part(loaded, shard), shard, at))
 
 
-def _evaluate(spec: Spec, at: float | None) -> int:
+def _evaluate(spec: Spec, shard: Shard | None, at: float | None) -> int:
 
     try:
         if at is None:
             end = time.time() // spec.refresh * spec.refresh - spec.lag
-            assembly = assemble(spec, open_state(spec), progress=_bar())
+            assembly = assemble(spec, open_state(spec), progress=_bar(), shard=shard)
         else:
             end = at
             # The grid of hours ends at this very moment, so that windows of a day and more are exact as well.
-            assembly = assemble(spec, State("sqlite://"), origin=at % 3600, live=False, progress=_bar())
+            assembly = assemble(spec, State("sqlite://"), origin=at % 3600, live=False, progress=_bar(), shard=shard)
         reports = [report for collector in assembly.collectors for report in collector.collect(end)]
     except (StateError, SecretError) as error:
         fail(str(error))

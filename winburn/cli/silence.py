@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from exporter.access import access_of
 from exporter.alerts import ALERTS
 from exporter.promql import format_duration, parse_duration
 from exporter.sources.alertmanager import AlertmanagerApi, Matcher
@@ -89,7 +90,8 @@ def silence(  # noqa: PLR0913, PLR0917 - the options of the command
     loaded = load_or_exit(spec)
     if not loaded.alerting.alertmanager:
         fail(f'{spec}: no Alertmanager is known; give alerting: {{alertmanager: ["http://localhost:9093"]}}')
-    alertmanagers = [AlertmanagerApi(url) for url in loaded.alerting.alertmanager]
+    access = access_of(loaded.alerting.alertmanager_http)
+    alertmanagers = [AlertmanagerApi(url, access=access) for url in loaded.alerting.alertmanager]
     if show:
         _list(alertmanagers)
     elif expire is not None:

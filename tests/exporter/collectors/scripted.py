@@ -32,6 +32,7 @@ class Scripted:
     broken: str | None = None
     retention: float | None = None
     asked: list[str] = field(default_factory=list)
+    series_limit: int = 5000
 
     def counters(self, selectors: Sequence[str], at: float) -> list[Reading | SourceError]:
         self.asked.append("counters")

@@ -75,7 +75,7 @@ def test_the_timer_of_a_quick_answer_does_not_stay(fake: Fake) -> None:
 
 def test_a_request_that_begins_after_the_deadline_is_not_made(fake: Fake) -> None:
     session = requests.Session()
-    session.mount("http://", Adapter())
+    session.mount("http://", Adapter(None))
     with deadline(3600) as limit:
         limit.cut()
         with pytest.raises((TimeoutError, requests.RequestException)):

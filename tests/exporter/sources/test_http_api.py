@@ -5,15 +5,18 @@ import json
 import logging
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from exporter.access import Access, access_of
 from exporter.sources.base import SourceError
-from exporter.sources.http_api import Clock, HttpApi
+from exporter.sources.http_api import HttpApi
 from exporter.sources.prometheus_api import QueryRefused, TooSlow
+from exporter.sources.repeats import Clock
 from exporter.spec.source_models import HttpSource
 from tests.exporter.sources.fake_prometheus import Fake, Handler, cut, hang, saying, send, send_json, trickle
 
@@ -36,7 +39,8 @@ class Time:
 
 def api(fake: Fake, *, url: str = "", clock: Clock | None = None, token: str | None = None, **keys: Any) -> HttpApi:
     model = HttpSource(type="http", url="http://unused", **keys)
-    return HttpApi("flags", url or fake.url, model, lambda: token, clock or Clock())
+    access = replace(access_of(model), token=lambda: token)
+    return HttpApi("flags", url or fake.url, model, access, clock or Time().clock)
 
 
 def answering(answer: Callable[[Handler], object]) -> Callable[..., None]:
@@ -318,7 +322,8 @@ def test_a_server_that_repeats_secrets_does_not_get_them_into_a_message(
 
 @pytest.mark.parametrize("secret", ["hunter2\nX-Evil: 1", "hunter2\u2026"])
 def test_a_header_that_cannot_be_sent_is_not_shown(fake: Fake, secret: str) -> None:
-    assert "does not answer" in str(failure(api(fake, headers={"X-Key": secret})))
+    model = HttpSource(type="http", url=fake.url)
+    assert "does not answer" in str(failure(HttpApi("flags", fake.url, model, Access({"X-Key": secret}))))
     assert not fake.asked
 
 

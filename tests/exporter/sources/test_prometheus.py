@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import json
 import math
+import threading
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
+from exporter.access import Access
 from exporter.sources import prometheus_api
-from exporter.sources.base import Matrix, SourceError, label_of, series_key
+from exporter.sources.base import Matrix, SourceError, TooManySeries, label_of, series_key
 from exporter.sources.batches import BATCH
 from exporter.sources.prometheus import PrometheusSource, _requests
 from tests.exporter.sources.fake_prometheus import Fake, answer, constant, hang, saying, send_json, vector
@@ -247,7 +251,7 @@ def test_a_redirect_is_not_followed(fake: Fake) -> None:
     try:
         fake.behaviour = saying(307, b"", Location=other.url + "/api/v1/query")
         with pytest.raises(SourceError, match="redirect"):
-            open_fake(fake, token=lambda: "secret").counters(["a"], 0.0)
+            open_fake(fake, access=Access(token=lambda: "secret")).counters(["a"], 0.0)
         assert not other.asked
     finally:
         other.close()
@@ -259,8 +263,7 @@ def test_prefix_headers_and_a_fresh_token_are_sent_each_time(fake: Fake) -> None
         "prod",
         fake.url + "/prometheus/?tenant=1",
         series_limit=5,
-        headers={"X-Scope-OrgID": "team-a"},
-        token=lambda: next(tokens),
+        access=Access({"X-Scope-OrgID": "team-a"}, token=lambda: next(tokens)),
     )
     for token in ("first", "second"):
         source.counters(["a"], 0.0)
@@ -277,7 +280,7 @@ def test_user_and_password_of_the_address_are_sent_and_a_netrc_is_not(
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))  # type: ignore[operator]
     PrometheusSource("prod", fake.url.replace("//", "//ann:p%40ss@"), series_limit=5).counters(["a"], 0.0)
     assert fake.asked[-1][2]["Authorization"] == "Basic YW5uOnBAc3M="
-    open_fake(fake, headers={"Authorization": "Basic own"}).counters(["a"], 0.0)
+    open_fake(fake, access=Access({"Authorization": "Basic own"})).counters(["a"], 0.0)
     assert fake.asked[-1][2]["Authorization"] == "Basic own"
 
 
@@ -379,3 +382,62 @@ def test_a_value_is_read_to_its_last_digit(fake: Fake) -> None:
     a, b = open_fake(fake).counters(["a", "b"], 0.0)
     assert list(a.values()) == [9007199254740991.0]  # type: ignore[union-attr]
     assert math.isclose(*b.values(), 1.7976931348623157e308, rel_tol=0)  # type: ignore[union-attr]
+
+
+TOO_MUCH = "query processing would load too many samples into memory in query execution"
+
+
+def limited(samples: int) -> Callable[[Fake, Any, dict[str, str]], None]:
+    """A server that refuses to load more samples than these: a selector has one at each instant."""
+
+    def behave(fake: Fake, handler: Any, form: dict[str, str]) -> None:
+        selectors = max(form["query"].count("label_replace("), 1)
+        steps = (float(form["end"]) - float(form["start"])) / float(form["step"]) + 1 if "start" in form else 1
+        if selectors * steps > samples:
+            send_json(handler, 422, {"status": "error", "errorType": "execution", "error": TOO_MUCH})
+        else:
+            answer(fake, handler, form)
+
+    return behave
+
+
+def test_a_batch_that_is_too_much_is_asked_in_halves(fake: Fake) -> None:
+    names = [f"m{number}" for number in range(6)]
+    fake.series = {name: one(name, str(number)) for number, name in enumerate(names)}
+    fake.behaviour = limited(3)
+    found = open_fake(fake).counters(names, 0.0)
+    assert [list(each.values()) for each in found] == [[number] for number in range(6)]  # type: ignore[union-attr]
+    assert len(fake.asked) == 3
+
+
+def test_a_history_that_is_too_much_is_asked_in_shorter_parts(fake: Fake) -> None:
+    fake.series = {"a": [({"x": "1"}, lambda time: str(time * 2))]}
+    fake.behaviour = limited(4)
+    (matrix,) = open_fake(fake).history(["a"], 100.0, 112.0, 1.0)
+    assert isinstance(matrix, Matrix)
+    np.testing.assert_array_equal(matrix.values[0], np.arange(100.0, 112.5) * 2)
+    fake.behaviour = limited(0)
+    (refused,) = open_fake(fake).history(["a"], 100.0, 112.0, 1.0)
+    assert isinstance(refused, TooManySeries)
+
+
+def test_as_many_questions_are_open_at_once_as_the_spec_says(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exporter.sources.batches.BATCH", 1)
+    names = [f"m{number}" for number in range(9)]
+    fake.series = {name: one(name, "1") for name in names}
+    lock, together, most = threading.Lock(), [0], [0]
+    meet = threading.Barrier(3, timeout=10)
+
+    def behave(fake: Fake, handler: Any, form: dict[str, str]) -> None:
+        with lock:
+            together[0] += 1
+            most[0] = max(most[0], together[0])
+        meet.wait()  # fails where fewer than three come
+        with lock:
+            together[0] -= 1
+        answer(fake, handler, form)
+
+    fake.behaviour = behave
+    found = open_fake(fake, concurrency=3).counters(names, 0.0)
+    assert all(isinstance(each, dict) for each in found)
+    assert most == [3]

@@ -8,10 +8,13 @@ import traceback
 
 import pytest
 
+from exporter.access import Access
 from exporter.sources.base import SourceError
-from exporter.sources.prometheus_api import NoSuchApi, PrometheusApi, QueryRefused, TooSlow
-from tests.exporter.sources.fake_prometheus import Fake, cut, saying, send, vector
+from exporter.sources.prometheus_api import NoSuchApi, PrometheusApi, QueryRefused, TooMuch, TooSlow
+from exporter.sources.repeats import Clock
+from tests.exporter.sources.fake_prometheus import Fake, Handler, cut, saying, send, vector
 
+QUICK = Clock(sleep=lambda _seconds: None)
 QUERY = ("/api/v1/query", {"query": "1", "time": "0"})
 
 
@@ -43,7 +46,7 @@ def failure(status: int, kind: str, text: str = "sorry") -> object:
 def test_each_failure_is_a_sentence_of_its_kind(fake: Fake, behaviour: object, error: type, sentence: str) -> None:
     fake.behaviour = behaviour  # type: ignore[assignment]
     with pytest.raises(SourceError) as caught:
-        PrometheusApi("prod", fake.url).ask(*QUERY)
+        PrometheusApi("prod", fake.url, clock=QUICK).ask(*QUERY)
     assert type(caught.value) is error
     assert str(caught.value).startswith("source prod ")
     assert sentence in str(caught.value)
@@ -53,7 +56,7 @@ def test_a_closed_port_is_said_in_words_and_without_the_address(fake: Fake) -> N
     fake.stop()
     try:
         with pytest.raises(SourceError) as caught:
-            PrometheusApi("prod", fake.url).ask(*QUERY)
+            PrometheusApi("prod", fake.url, clock=QUICK).ask(*QUERY)
     finally:
         fake.start()
     assert str(caught.value) == "source prod does not answer: connection refused"
@@ -61,7 +64,7 @@ def test_a_closed_port_is_said_in_words_and_without_the_address(fake: Fake) -> N
 
 def test_a_host_without_an_address_is_said_in_words() -> None:
     with pytest.raises(SourceError, match=r"does not answer: .*(name|address|resol|temporary)"):
-        PrometheusApi("prod", "http://prometheus.invalid").ask(*QUERY)
+        PrometheusApi("prod", "http://prometheus.invalid", clock=QUICK).ask(*QUERY)
 
 
 def test_a_plain_server_asked_for_tls_is_said_in_words(fake: Fake) -> None:
@@ -74,7 +77,7 @@ def test_a_plain_server_asked_for_tls_is_said_in_words(fake: Fake) -> None:
 def test_a_long_text_is_one_short_line(fake: Fake) -> None:
     fake.behaviour = failure(400, "bad_data", "first\nsecond " + "x" * 5000)  # type: ignore[assignment]
     with pytest.raises(QueryRefused) as caught:
-        PrometheusApi("prod", fake.url).ask(*QUERY)
+        PrometheusApi("prod", fake.url, clock=QUICK).ask(*QUERY)
     assert "first second" in str(caught.value)
     assert len(str(caught.value)) < 400
 
@@ -96,7 +99,7 @@ def test_a_server_that_repeats_secrets_does_not_get_them_into_a_message(
     url = fake.url.replace("//", "//ann:hunter2%2Dpass@")
     for token in ("hunter2-token", None):
         with pytest.raises(SourceError) as caught:
-            PrometheusApi("prod", url, headers=headers, token=lambda token=token: token).ask(*QUERY)
+            PrometheusApi("prod", url, access=Access(headers, token=lambda token=token: token)).ask(*QUERY)
         assert "hunter2" not in "".join(traceback.format_exception(caught.value))
     assert any("hunter2" in value for value in seen)
     assert "hunter2" not in caplog.text
@@ -105,7 +108,7 @@ def test_a_server_that_repeats_secrets_does_not_get_them_into_a_message(
 @pytest.mark.parametrize("secret", ["hunter2\nX-Evil: 1", "hunter2\u2026"])
 def test_a_header_that_cannot_be_sent_is_not_shown(fake: Fake, secret: str) -> None:
     with pytest.raises(SourceError, match="does not answer") as caught:
-        PrometheusApi("prod", fake.url, headers={"X-Key": secret}).ask(*QUERY)
+        PrometheusApi("prod", fake.url, access=Access({"X-Key": secret})).ask(*QUERY)
     assert "hunter2" not in "".join(traceback.format_exception(caught.value))
     assert not fake.asked
 
@@ -124,3 +127,90 @@ def test_broken_packing_is_no_answer(fake: Fake) -> None:
     fake.behaviour = saying(200, b"no gzip", **{"Content-Encoding": "gzip"})
     with pytest.raises(SourceError, match="does not answer: "):
         PrometheusApi("prod", fake.url).ask(*QUERY)
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_a_busy_server_is_asked_again(fake: Fake, status: int) -> None:
+    waits: list[float] = []
+    api = PrometheusApi("prod", fake.url, clock=Clock(sleep=waits.append))
+
+    def behave(fake: Fake, handler: Handler, form: dict[str, str]) -> None:
+        saying(status if len(fake.asked) < 3 else 200, vector())(fake, handler, form)
+
+    fake.behaviour = behave
+    assert api.ask(*QUERY) == {"resultType": "vector", "result": []}
+    assert waits == [0.25, 1.0]
+
+
+def test_a_query_that_took_too_long_there_is_not_asked_again(fake: Fake) -> None:
+    body = json.dumps({"status": "error", "errorType": "timeout", "error": "query timed out"}).encode()
+    fake.behaviour = saying(503, body)
+    with pytest.raises(TooSlow, match="query timed out"):
+        PrometheusApi("prod", fake.url, clock=QUICK).ask(*QUERY)
+    assert len(fake.asked) == 1
+
+
+def test_a_server_that_comes_back_is_found_within_the_question(fake: Fake) -> None:
+    fake.stop()
+    api = PrometheusApi("prod", fake.url, clock=Clock(sleep=lambda _: fake.start()))
+    fake.behaviour = saying(200, vector())
+    assert api.ask(*QUERY) == {"resultType": "vector", "result": []}
+    fake.stop()
+    with pytest.raises(SourceError, match="connection refused"):
+        PrometheusApi("prod", fake.url, clock=QUICK).ask(*QUERY, repeat=False)
+    fake.start()
+
+
+def test_a_server_that_asks_for_quiet_gets_it(fake: Fake) -> None:
+    fake.behaviour = saying(429, b"", **{"Retry-After": "60"})
+    api = PrometheusApi("prod", fake.url)
+    with pytest.raises(SourceError, match="HTTP 429"):
+        api.ask(*QUERY)
+    with pytest.raises(SourceError, match=r"source prod asked for quiet, for (60|59) s more"):
+        api.ask(*QUERY)
+    assert len(fake.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "query processing would load too many samples into memory in query execution",
+        "exceeded maximum resolution of 11,000 points per timeseries",
+        "the query exceeded the maximum number of chunks (limit: 2000000 chunks) (err-mimir-max-chunks-per-query)",
+        "exceeded series limit",
+        "cannot select more than -search.maxSamplesPerQuery=1000000000 samples",
+        "too long query; got 20000 bytes; mustn't exceed `-search.maxQueryLen=16384` bytes",
+    ],
+)
+def test_what_is_too_much_is_told_from_what_is_wrong(fake: Fake, text: str) -> None:
+    fake.behaviour = saying(422, json.dumps({"status": "error", "errorType": "422", "error": text}).encode())
+    with pytest.raises(TooMuch):
+        PrometheusApi("prod", fake.url).ask(*QUERY)
+
+
+@pytest.mark.parametrize("text", ["parse error: unexpected identifier", "many-to-many matching not allowed"])
+def test_what_is_wrong_is_not_too_much(fake: Fake, text: str) -> None:
+    fake.behaviour = saying(400, json.dumps({"status": "error", "errorType": "bad_data", "error": text}).encode())
+    with pytest.raises(QueryRefused) as caught:
+        PrometheusApi("prod", fake.url).ask(*QUERY)
+    assert not isinstance(caught.value, TooMuch)
+
+
+def test_advice_is_logged_once(fake: Fake, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "winburn.sources")
+    fake.behaviour = saying(200, json.dumps({**json.loads(vector()), "infos": ["PromQL info: no counter"]}).encode())
+    api = PrometheusApi("prod", fake.url)
+    for _ in range(3):
+        api.ask(*QUERY)
+    assert caplog.messages == ["source prod says: PromQL info: no counter"]
+
+
+def test_a_part_is_no_answer(fake: Fake) -> None:
+    for partial in (True, False):
+        fake.behaviour = saying(200, json.dumps({**json.loads(vector()), "isPartial": partial}).encode())
+        api = PrometheusApi("prod", fake.url)
+        if partial:
+            with pytest.raises(SourceError, match="from a part of its storage"):
+                api.ask(*QUERY)
+        else:
+            assert api.ask(*QUERY) == {"resultType": "vector", "result": []}

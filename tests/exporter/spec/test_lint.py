@@ -60,6 +60,7 @@ def test_runbooks_not_set() -> None:
 def test_secrets_in_the_spec_are_warned_of_and_not_repeated() -> None:
     found = warnings(
         ("X-Scope-OrgID: a", "Authorization: Bearer hunter2, X-API-Key: hunter2, X-Scope-OrgID: a"),
+        ("token_file: token", "params: {api_key: hunter2, dedup: 'true'}"),
         ("http://localhost", "http://me:hunter2@localhost"),
         ("/hook", "/services/T0123ABCD/abcdEFGH1234hunter2"),
         ("links:", 'state: {url: "postgresql://me:hunter2@db/state"}\nlinks:'),
@@ -68,6 +69,7 @@ def test_secrets_in_the_spec_are_warned_of_and_not_repeated() -> None:
         "sources.prod.url",
         "sources.prod.headers.Authorization",
         "sources.prod.headers.X-API-Key",
+        "sources.prod.params.api_key",
         "alerting.receivers.page.webhook",
         "state.url",
     ]
@@ -222,3 +224,16 @@ def test_composites_of_events_and_time() -> None:
             timed + both.replace("{slo: a}", "{slo: d}") + both.replace("name: c", "name: d") + "links:",
         )
     )[0].startswith("slos[d]")
+
+
+def test_certificates_that_are_not_checked_are_warned_of() -> None:
+    unchecked = "tls: {insecure_skip_verify: true}"
+    found = warnings(
+        ("token_file: token", f"token_file: token, {unchecked}"),
+        ("http://localhost:9090", "https://localhost:9090"),
+        ("alerting: {", f"alerting: {{alertmanager_http: {{{unchecked}}}, "),
+    )
+    assert [warning.split(": ")[0] for warning in found] == [
+        "sources.prod.tls.insecure_skip_verify",
+        "alerting.alertmanager_http.tls.insecure_skip_verify",
+    ]

@@ -9,9 +9,11 @@ lag: 0s
 sources:
   prod:
     type: prometheus
-    url: "https://me:hunter2@prom.example/path"
-    headers: {X-Scope-OrgID: team-a, Authorization: Bearer hunter2, X-Odd: hunter2}
-    token_file: token
+    url: "https://hunter2:@prom.example/path"
+    headers: {X-Scope-OrgID: team-a, Proxy-Authorization: Bearer hunter2, X-Odd: hunter2}
+    params: {dedup: "true", key: hunter2}
+    tls: {ca_file: ca.pem}
+    basic_auth: {username: winburn, password_file: basic}
   flags: {type: http, url: "https://hunter2:@flags.example/api?key=hunter2", every: 1m, headers: {X-Key: hunter2}}
   db: {type: sql, url: "postgresql+psycopg://me:hun/ter@2@db/shop?sslmode=require&password=hunter2"}
 slos:
@@ -48,7 +50,10 @@ def test_no_secret_is_in_it_and_the_rest_is() -> None:
     for harmless in (
         "team-a",
         "prom.example/path",
-        "/etc/w/token",
+        "/etc/w/basic",
+        "/etc/w/ca.pem",
+        "dedup: 'true'",
+        "key: <secret>",
         "/etc/w/grafana.token",
         "@grafana.example",
         "@alerts.example",

@@ -13,8 +13,9 @@ from tests.winburn.backtest.scripted import BAD, HOUR, START, TOTAL, Scripted, c
 from tests.winburn.backtest.test_text import outage
 from winburn.backtest import output
 from winburn.backtest.page import page
-from winburn.backtest.picture import COLUMNS, picture, time_ticks
+from winburn.backtest.picture import picture
 from winburn.backtest.png import MISSING, available, png
+from winburn.drawing.scales import COLUMNS, time_ticks
 
 VOID = {"meta", "line", "rect", "polyline"}
 
