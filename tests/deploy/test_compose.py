@@ -81,7 +81,9 @@ def test_addresses_are_those_of_services_on_a_network_in_common() -> None:
         if not target.startswith("localhost:")
     ]
     asked = [("winburn", urlsplit(url).netloc) for url in spec.alerting.alertmanager]
-    asked += [("winburn", urlsplit(source.url).netloc) for source in spec.sources.values() if getattr(source, "url", "")]
+    asked += [
+        ("winburn", urlsplit(source.url).netloc) for source in spec.sources.values() if getattr(source, "url", "")
+    ]
     shown = understood(SERVICES["dashboards"]["command"])
     asked += [("grafana", urlsplit(shown[key]).netloc) for key in ("prometheus", "alertmanager")]
     asked += [("winburn", re.findall(r"WINBURN_DATABASE:-([^}]+)", script())[0])]

@@ -27,7 +27,7 @@ replicas: 2
 state: {{kind: database}}
 secrets: [shop]
 labels: {{team: sre}}
-image: {{repository: example/winburn, digest: "sha256:{'0' * 64}"}}
+image: {{repository: example/winburn, digest: "sha256:{"0" * 64}"}}
 tolerations: [{{key: dedicated, operator: Exists}}]
 env: [{{name: HTTPS_PROXY, value: "http://proxy:3128"}}]
 args: [--log.level=debug]

@@ -18,7 +18,7 @@ from tests.deploy.tools import DEPLOY, ROOT, check, documents, program
 
 PAGE = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"(?:^<!-- not run: (?P<why>.+?) -->\n)?^```sh\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
-FOLDERS = re.compile(r"\bdeploy/[\w./-]+")
+FOLDERS = re.compile(r"(?<!tests/)\bdeploy/[\w./-]+")
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,6 @@ from tests.e2e.conftest import Running
 from tests.e2e.exporter import serve
 from tests.e2e.test_postgres_source import Cluster, cluster
 from winburn.processes import LOOPBACK, Group, free_port
-from winburn.servers import Servers
 
 __all__ = ["cluster"]  # a fixture
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
@@ -52,7 +51,6 @@ def secrets(cluster: Cluster, tmp_path: Path) -> Path:
 def test_the_stack_works(
     secrets: Path,
     group: Group,
-    servers: Servers,
     prometheus: Callable[..., Running],
     alertmanager: Callable[[str], Running],
     wait_for: Callable[[Callable[[], object], float], None],
@@ -84,11 +82,13 @@ def test_the_stack_works(
     assert sorted(conversions) == pytest.approx([0.1, 0.125])
     wait_for(lambda: health(checked) == {"winburn": "up", "prometheus": "up", "alertmanager": "up"}, 30)
     wait_for(lambda: "SLOErrorBudgetBurn" in rule_names(checked), 10)
-    assert [each["url"] for each in api(checked, "alertmanagers")["activeAlertmanagers"]] == [f"{told.url}/api/v2/alerts"]
+    assert [each["url"] for each in api(checked, "alertmanagers")["activeAlertmanagers"]] == [
+        f"{told.url}/api/v2/alerts"
+    ]
 
     subprocess.run(image_check(ports["winburn"]), check=True)
     reader = sa.create_engine((secrets / "shop_url").read_text())
-    with reader.connect() as connection, pytest.raises(sa.exc.SQLAlchemyError, match="read-only|permission denied"):
+    with reader.connect() as connection, pytest.raises(sa.exc.SQLAlchemyError, match=r"read-only|permission denied"):
         connection.execute(sa.text("DELETE FROM visits"))
     reader.dispose()
     wrong = sa.create_engine(re.sub(r":[0-9a-f]{48}@", ":wrong@", (secrets / "state_url").read_text()))
