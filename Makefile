@@ -45,7 +45,7 @@ docs: $(STAMP) ## Build the documentation into build/docs; a warning is an error
 docs-links: $(STAMP) ## Ask every address that the documentation names (needs a network)
 	@$(BIN)/python -m docs._generate --links build/docs-links
 
-servers: $(STAMP) # Prometheus and Alertmanager from Debian's packages, unpacked into a cache folder; no root, nothing started
+servers: $(STAMP) ## Prometheus and Alertmanager from Debian's packages, unpacked into a cache folder; no root, nothing started
 	@$(BIN)/python -m winburn.servers >/dev/null
 
 clean: ## Remove what make has made (not the servers' cache)
