@@ -181,7 +181,9 @@ def _queries(asked: Asked) -> Iterator[Query]:
         for each in dashboard["annotations"]["list"]:
             if "expr" in each:
                 where = f"{dashboard['uid']}: annotation {each['name']}"
-                yield Query(where, _filled(each["expr"], chosen), since, max(60.0 * shrunk, step))
+                yield Query(
+                    where, _filled(each["expr"], chosen), since, max(parse_duration(each["step"]) * shrunk, step)
+                )
 
 
 def _chosen(dashboard: Mapping[str, Any], site: Site) -> dict[str, str]:
