@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import unquote
+from urllib.parse import quote, quote_plus, unquote
 
 import certifi
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 
 from exporter.one_answer import Auth, Session, split_url, user_of
-from exporter.spec.mask import is_secret_header
+from exporter.spec.mask import is_secret_parameter
 from exporter.spec.secrets import SecretError, read_secret
 from exporter.spec.source_models import BasicAuth, Tls
 
@@ -115,8 +115,11 @@ class Door:
         secrets = [token, auth.basic, *access.headers.values(), *(basic[1:] if basic else ()), parts.password]
         queries = [each.partition("=")[2] for each in parts.query.split("&")]
         secrets += [*queries, *map(unquote, queries)]
-        secrets += [value for name, value in access.params.items() if is_secret_header(name)]
-        return Entry(auth, tuple(secret for secret in secrets if secret and len(secret) >= _SHORTEST_SECRET))
+        values = [value for name, value in access.params.items() if is_secret_parameter(name)]
+        secrets += [*values, *map(quote, values), *map(quote_plus, values)]
+        # The longest first: of one that begins with another, the rest would stay.
+        found = sorted({secret for secret in secrets if secret and len(secret) >= _SHORTEST_SECRET})
+        return Entry(auth, tuple(sorted(found, key=len, reverse=True)))
 
     def session(self) -> Session:
         """The session to ask in: a new one where a certificate has changed; the old one goes on where the new files do

