@@ -60,8 +60,7 @@ _OWN: Mapping[str, Sequence[bytes]] = {
     "request": _REQUEST,
     "web-config": (
         b'tls_server_config: {cert_file: a, key_file: b, min_version: TLS12}\nbasic_auth_users:\n  ann: "$2y$10$abc"\n',
-        b'http_server_config: {http2: false, headers: {Strict-Transport-Security: "x"}}\n'
-        b"rate_limit: {interval: 1s, burst: 5}\n",
+        b"http_server_config: {http2: false, headers: {X-Frame-Options: deny}}\nrate_limit: {interval: 1s, burst: 5}",
     ),
 }
 _FILES: Mapping[str, Sequence[str]] = {

@@ -174,7 +174,7 @@ slos:
     objective: 99
     period: 30d
     sli: {{source: p, total: a_total, bad: b_total}}
-    corrections: [{{rrule: {rule}, start: {start}, duration: {lasts}, category: maintenance}}]
+    corrections: [{{rrule: {rule}, start: {start}, duration: {lasts}, reason: r}}]
 """
 
 

@@ -122,14 +122,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 COMMANDS = (
-    ("check", "winburn.yml"),
     ("check", "broken.yml"),
     ("check", "unreadable.yml"),
     ("rules", "winburn.yml", "--out", "out/rules"),
     ("dashboards", "winburn.yml", "--push", "http://{host}/grafana", "--token-file", "secret-01"),
     ("once", "winburn.yml"),
     ("report", "winburn.yml", "--format", "html"),
-    ("backtest", "winburn.yml", "--from", "1699990000", "--to", "1700000000", "--format", "json"),
     ("silence", "SLOErrorBudgetBurn", "--spec", "winburn.yml", "--for", "1h", "--comment", "c", "--all"),
 )
 
