@@ -47,6 +47,7 @@ WARM_SECONDS = 120
 """Memory of the first two minutes of a process is not its slope."""
 
 _TERMINATED, _KILLED, _BROKEN = 0.3, 0.5, 0.6
+_ORDINARY = ("level=info", "tier trickle is left out", "links.runbooks: not set")
 _PROMETHEUS = """\
 global: {{scrape_interval: 1s, evaluation_interval: {evaluation}s}}
 rule_files: ['{rules}']
@@ -203,9 +204,13 @@ def world(servers: Servers, size: Size) -> Iterator[tuple[Soak, dict[str, list[t
             soak.begin_servers(shop)
             soak.start_exporter()
             assert soak.exporter is not None
-            wait_http(f"{soak.url(soak.ports[0])}/-/ready", 300, soak.exporter)
+            wait_http(f"{soak.url(soak.ports[0])}/-/ready", 600, soak.exporter)
             yield soak, arrived
-            if problems := [line for line in soak.log("exporter").read_text().splitlines() if "level=info" not in line]:
+            if problems := [
+                line
+                for line in soak.log("exporter").read_text().splitlines()
+                if not any(word in line for word in _ORDINARY)
+            ]:
                 print("\n".join(["", "log, without what is only told:", *problems[-40:]]))
 
 
