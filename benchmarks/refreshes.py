@@ -51,7 +51,9 @@ def main() -> None:
         feed.document()
         if done % (REFRESHES // MARKS) == 0:
             gc.collect()
-            print(f"{done:6} refreshes  {_resident(os.getpid()):6.1f} MB  {len(gc.get_objects()):7} objects", flush=True)
+            print(
+                f"{done:6} refreshes  {_resident(os.getpid()):6.1f} MB  {len(gc.get_objects()):7} objects", flush=True
+            )
 
 
 if __name__ == "__main__":

@@ -247,10 +247,13 @@ def judge(soak: Soak, arrived: dict[str, list[tuple[float, str]]], watchers: Wat
     print(f"\n{soak.size}; {soak.reloads} reloads by SIGHUP and one of a broken spec, 2 restarts")
     downs = ", ".join(f"{end - since:.1f} s" for since, end in soak.downs)
     print(f"scrapes: {scrapes}, failed {len(failed)}, left out {missing}; besides, down by order for {downs}")
+    print("failed at minute " + ", ".join(f"{(at - soak.began) / 60:.2f}" for at in failed)) if failed else None
     slowest = soak.query(f'max_over_time(scrape_duration_seconds{{job="winburn"}}[{length:.0f}s])')
     print(f"slowest scrape: {float(slowest[0]['value'][1]):.3f} s")
     _memory(soak)
-    burnt = {f"slo-{slo:04d}": at for slo, at in soak.counters.burning.items()}
+    # Nobody can page while the exporter is down by order.
+    ups = {slo: [end for since, end in soak.downs if since <= at <= end] for slo, at in soak.counters.burning.items()}
+    burnt = {f"slo-{slo:04d}": max([at, *ups[slo]]) for slo, at in soak.counters.burning.items()}
     pages = {slo: arrived.get(slo, []) for slo in burnt}
     for slo, since in burnt.items():
         print(f"page of {slo}: " + (", ".join(f"{what} after {at - since:.1f} s" for at, what in pages[slo]) or "NONE"))
