@@ -183,7 +183,7 @@ def pages() -> str:
 def being_corrected() -> str:
     """SLOs whose corrected time grows: a correction is in force."""
     corrected = _of_slos("slo_corrected_seconds", {})
-    return f"{per('slo, slo_group', f'delta({corrected}[5m])')} > 0"
+    return per("slo, slo_group", f"delta({corrected}[5m]) > 0")
 
 
 def data_age(collectors: str) -> str:

@@ -12,7 +12,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 
 from exporter.ageing import visible
-from exporter.contract import Collector, Sample, sample
+from exporter.contract import Collector, Sample, forget_labels, sample
 from exporter.notices import Notices
 from exporter.nudges import Nudges
 from exporter.render import Renderer, cut
@@ -219,6 +219,7 @@ class Loop:
             on_duplicate=duplicates.append,
         )
         self._note_duplicates(duplicates)
+        forget_labels(snapshot.series)
         self.current = snapshot
         self._guarded("publish", lambda: self._publish(snapshot))
         return snapshot
