@@ -128,10 +128,12 @@ def aa_test(  # noqa: PLR0913, PLR0917 - one argument an option
     is true, and not counted.
 
     \b
-    winburn's verdict     ever better or worse, of any variant and at any look; at most alpha
+    winburn's verdict     ever better or worse, of any variant and at any look;
+                          at most alpha
     winburn's early kill  of any variant; at most its alpha for each variant
     t test                |z| > 1.96 at any look, from 1,000 units on
-    95 % chance to win    above 95 % or below 5 % at any look, from 150 conversions in each arm on
+    95 % chance to win    above 95 % or below 5 % at any look, from 150
+                          conversions in each arm on
     ±                     one standard error: four times the --paths halve it
 
     The same seed gives the same numbers. How to read them: docs/aa-test.md.

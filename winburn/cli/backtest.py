@@ -145,10 +145,13 @@ def backtest(  # noqa: PLR0913, PLR0917 - one argument an option
     at a time; and how long each tier takes to detect and to clear steady errors, by formula.
 
     \b
-    detected in   from the first bad slot of the run of burn > 1 (in the tier's short or long window) that led to the
-                  alert, to the alert; live alerts come later by the spec's lag and up to a refresh and an evaluation
-    spent         share of the period's error budget that went since then: when it fired, and when it cleared
-    pages         tiers of one severity that fire together are one notification
+    detected in  from the first bad slot of the run of burn > 1 (in the tier's
+                 short or long window) that led to the alert, to the alert; live
+                 alerts come later by the spec's lag and up to a refresh and an
+                 evaluation
+    spent        share of the period's error budget that went since then: when
+                 it fired, and when it cleared
+    pages        tiers of one severity that fire together are one notification
 
     --from is taken back to a multiple of 5 minutes. One period before it is read too, so that the first windows are
     whole, as far as the source has data; what is before a service was first measured counts as ordinary traffic without

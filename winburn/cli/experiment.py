@@ -100,7 +100,7 @@ def list_experiments(spec: Path, as_json: bool) -> None:
     \b
     Examples:
       winburn experiment list winburn.yml
-      winburn experiment list winburn.yml --json | jq '.[] | select(.killed != [])'
+      winburn experiment list winburn.yml --json | jq '.[] | .killed'
     """
     with _store(spec) as (loaded, state):
         found = lifecycle.lines(state, loaded.experiments)

@@ -31,7 +31,8 @@ def completing(section: str, inner: str = "name") -> Complete:
     """
 
     def complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-        items = _items(ctx.params.get("spec"), section)
+        # click gives up on arguments behind an option that still waits for its value, and leaves them in args.
+        items = _items(ctx.params.get("spec") or next(iter(ctx.args), None), section)
         if inner == "variants":
             found = [
                 variant

@@ -104,12 +104,14 @@ def report(  # noqa: PLR0913, PLR0917 - one argument an option
 
     \b
     Formats:
-      html  one file that needs nothing else, with charts; for a browser, a mail, and print
+      html  one file that needs nothing else, with charts; for a browser,
+            a mail, and print
       pdf   the same for archives; needs pip install 'winburn[pdf]'
       md    for wikis, tickets and pull requests; to read in a terminal too
       csv   one tidy file a table into the folder --out; shares 0..1,
             undefined is empty, missing.csv says why
-      json  everything, for programs; undefined is null, "missing" beside it says why
+      json  everything, for programs; undefined is null, and "missing" beside
+            it says why
 
     The same data and the same --to give the same bytes. What is not defined is a dash with its reason, and never 0.
     Exit codes: 0 written; 1 the spec, the store or the output is not well, or a source did not answer (the report is
