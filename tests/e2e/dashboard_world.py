@@ -163,6 +163,8 @@ def _rows(world: World, name: str, labels: set[str], *, grouped: bool) -> Iterat
     elif name == "alert_acknowledged_until_timestamp_seconds":
         for number, each in enumerate(world.acknowledged):
             yield dict(each), world.end + 60.0 * (number + 1)
+    elif name == "suggestion_info":
+        yield {"action": "rest", "kind": "pattern", "reason": "uses", "subject": "hook"}, None
     else:
         yield {label: world.label(label) for label in sorted(labels)}, None
 
