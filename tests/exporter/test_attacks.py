@@ -6,11 +6,7 @@ import socket
 import struct
 
 import pytest
-from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse
-from starlette.testclient import TestClient
 
-from exporter.reload_route import reload_routes
 from tests.exporter.live.server import Live, live
 from tests.exporter.live.world import world
 
@@ -103,19 +99,3 @@ def test_a_frame_that_is_too_large_or_wrong_ends_the_connection(frame: bytes) ->
         assert said(server.port, b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").startswith(
             b"HTTP/1.1 200"
         )
-
-
-@pytest.mark.parametrize(
-    ("origin", "status"),
-    [("https://evil.example", 403), ("null", 403), ("http://testserver.evil.example", 403), ("http://testserver", 200)],
-)
-def test_a_page_of_another_host_cannot_reload(origin: str, status: int) -> None:
-    done: list[int] = []
-
-    def reload() -> tuple[bool, str]:
-        done.append(1)
-        return True, "reloaded"
-
-    routes = reload_routes(reload, lambda code, text: PlainTextResponse(text, code))
-    answer = TestClient(Starlette(routes=routes)).post("/-/reload", headers={"Origin": origin})
-    assert (answer.status_code, len(done)) == (status, int(status == 200))
