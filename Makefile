@@ -6,10 +6,10 @@ STAMP := $(VENV)/.installed
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint golden bench e2e audit fuzz servers clean
+.PHONY: help run test lint golden bench e2e audit fuzz dashboards-preview docs docs-links install servers clean
 
 help: ## Show this
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 run: $(STAMP) servers ## See winburn at work: a shop, the exporter, Prometheus, Alertmanager (Ctrl-C ends it)
 	@$(BIN)/winburn demo $(ARGS)
@@ -33,6 +33,19 @@ golden: $(STAMP) ## Rewrite the golden files, then test against them; review the
 bench: $(STAMP) ## Measure speed as ratios against peers in the same run
 	@$(BIN)/python -m benchmarks
 
+dashboards-preview: $(STAMP) servers ## Look at the dashboards as Grafana's components draw them (needs node, npm, Chromium)
+	@$(BIN)/python -m preview $(ARGS)
+
+install: $(STAMP) servers ## Set up the command alone: .venv/bin/winburn, and the servers of the demo
+	@echo "$(BIN)/winburn"
+
+docs: $(STAMP) ## Build the documentation into build/docs; a warning is an error
+	@$(BIN)/python -m docs._generate build/docs
+	@echo "build/docs/index.html"
+
+docs-links: $(STAMP) ## Ask every address that the documentation names (needs a network)
+	@$(BIN)/python -m docs._generate --links build/docs-links
+
 audit: $(STAMP) ## Ask for known vulnerabilities of everything that constraints.txt pins; fails where it cannot ask
 	@$(PYTHON) -m venv $(VENV)/audit && $(VENV)/audit/bin/pip install --quiet --disable-pip-version-check pip-audit
 	@$(VENV)/audit/bin/pip-audit --strict --no-deps --disable-pip -r constraints.txt
@@ -41,7 +54,7 @@ fuzz: $(STAMP) ## Throw odd inputs at everything that reads: a minute for each t
 	@for target in spec convert web-config prometheus json csv promql times request; do \
 	  $(BIN)/python -m fuzz $$target --minutes $(or $(MINUTES),1) || exit 1; done
 
-servers: $(STAMP) # Prometheus and Alertmanager from Debian's packages, unpacked into a cache folder; no root, nothing started
+servers: $(STAMP) ## Prometheus and Alertmanager from Debian's packages, unpacked into a cache folder; no root, nothing started
 	@$(BIN)/python -m winburn.servers >/dev/null
 
 clean: ## Remove what make has made (not the servers' cache)

@@ -85,7 +85,7 @@ def _rule(
 ) -> Rule:
     """A rule that is silent once the experiment stops; ``own`` labels tell it from the others of its name."""
     stopped = f"max by (experiment) ({select('experiment_status', experiment=experiment.name, status='running')}) == 0"
-    dashboard = dashboard_url(spec.links, "experiments", experiment=experiment.name)
+    dashboard = dashboard_url(spec.links, "experiment-detail", experiment=experiment.name)
     return Rule(
         alert=alert,
         expr=f"{expr}unless on (experiment)\n{stopped}\n",

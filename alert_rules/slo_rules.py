@@ -42,7 +42,24 @@ def slo_group(slo: Slo, spec: Spec) -> Group:
     return Group(f"winburn-slo-{slo.name}", _about(slo, spec), interval(spec), tuple(rules))
 
 
+_Made = dict[tuple[int, Tier, Severity], tuple[Slo, Rule]]
+_MADE: list[tuple[Spec, _Made]] = []
+"""Burn rules of the spec that was asked for last: its tests need each of them dozens of times. By the SLO's identity,
+since specs cannot be hashed; the SLO stands beside the rule so that its identity is not given to another."""
+
+
 def burn_rule(slo: Slo, tier: Tier, severity: Severity, spec: Spec) -> Rule:
+    """The rule of one tier."""
+    if not _MADE or _MADE[0][0] is not spec:
+        _MADE[:] = [(spec, {})]
+    made = _MADE[0][1]
+    key = (id(slo), tier, severity)
+    if key not in made:
+        made[key] = slo, _burn_rule(slo, tier, severity, spec)
+    return made[key][1]
+
+
+def _burn_rule(slo: Slo, tier: Tier, severity: Severity, spec: Spec) -> Rule:
     """One tier.
 
     The comparisons stand inside of the aggregation, so that of two exporters one that lags cannot mute the other. The

@@ -36,7 +36,7 @@ def run() -> Iterator[Result]:
     what = f"{EXPERIMENTS:,} experiments x {ARMS} variants analysed, CPU"
     yield Result(f"{what}; peer: the bar", f"{ours:.2f} s", f"{SECONDS:g} s", SECONDS / ours, 1.0)
     try:
-        python = peer(cache_folder(os.environ) / "gbstats")
+        python = peer(cache_folder(os.environ) / "gbstats", _PEER)
     except (OSError, ServersUnavailable, subprocess.CalledProcessError) as problem:
         print(f"experiments against gbstats: skipped: it could not be installed: {problem}")
         return
@@ -67,13 +67,13 @@ def seconds(cases: list[Case]) -> float:
     return used
 
 
-def peer(folder: Path) -> Path:
-    """The Python of a virtual environment that has the peer, made where it is missing."""
+def peer(folder: Path, what: str) -> Path:
+    """The Python of a virtual environment that has a peer, a package, made where it is missing."""
     python = folder / "bin" / "python"
     if not (folder / "ready").exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
         quiet = ["--quiet", "--disable-pip-version-check"]
-        subprocess.run([python, "-m", "pip", "install", *quiet, _PEER], check=True)
+        subprocess.run([python, "-m", "pip", "install", *quiet, what], check=True)
         (folder / "ready").touch()
     return python
 

@@ -21,18 +21,27 @@ class Result:
 
 def table(results: list[Result]) -> str:
     """The results as aligned text."""
-    rows = [("what", "ours", "peer", "ratio", "bar", "")]
-    rows += [
+    rows = _rows(results)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths).rstrip(), *lines[1:]])
+
+
+def markdown(results: list[Result]) -> str:
+    """The results as a table of Markdown."""
+    head, *rows = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in _rows(results)]
+    return "\n".join([head, "|---|---|---|---|---|---|", *rows])
+
+
+def _rows(results: list[Result]) -> list[tuple[str, ...]]:
+    return [("what", "ours", "peer", "ratio", "bar", "")] + [
         (
             each.what,
             each.ours,
             each.theirs,
-            f"{each.ratio:,.{0 if each.ratio >= 10 else 1}f}x",
+            f"{each.ratio:,.{0 if each.ratio >= 10 else 1 if each.ratio >= 2 else 2}f}x",
             "" if each.bar is None else f">= {each.bar:,.0f}x",
             "" if each.bar is None else "met" if each.met else "MISSED",
         )
         for each in results
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([lines[0], "  ".join("-" * width for width in widths).rstrip(), *lines[1:]])

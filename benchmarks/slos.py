@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
+from benchmarks import experiments
 from benchmarks.result import Result
-from benchmarks.slos_data import DAYS, END, SERVICES, SLOS, make_blocks, selectors, spec_text
+from benchmarks.slos_data import DAYS, END, SERVICES, SLOS, make_blocks, selectors, sloth_text, spec_text
 from exporter.collectors.slo import SloCollector
 from exporter.loop import Loop
 from exporter.sources.base import CounterSource, SourceError
@@ -28,6 +30,7 @@ from exporter.spec import PrometheusSource as PrometheusModel
 from exporter.spec import Spec, load
 from exporter.state import State
 from winburn.assemble import Assembly, assemble, open_state
+from winburn.memory import collect_seldom
 from winburn.processes import LOOPBACK, Group, Process, free_port, start_prometheus, wait_http
 from winburn.servers import Servers, ServersUnavailable, cache_folder, fetch
 
@@ -45,6 +48,8 @@ _ROUNDS = 3
 _CPU_SECONDS = 0.5  # a round: enough for 2 % at ticks of 10 ms
 _REFRESHES = 12
 _WINDOWS = 8
+_SLO_GENERATOR = "slo-generator[prometheus]==2.6.0"
+_PEERS = 10
 
 
 def run() -> Iterator[Result]:
@@ -62,7 +67,8 @@ def run() -> Iterator[Result]:
             spec_file = folder / "spec.yml"
             spec_file.write_text(spec_text(url, folder / "state.db"), encoding="utf-8")
             direct = yield from _updates(url, process)
-            yield from _refreshes(spec_file, process, direct)
+            ours = yield from _refreshes(spec_file, process, direct)
+            yield from _peer(url, process, ours)
         yield from _generators(spec_file, folder)
 
 
@@ -76,7 +82,7 @@ def _prometheus(servers: Servers, folder: Path, group: Group) -> tuple[Process, 
     return process, url
 
 
-def _updates(url: str, process: Process) -> Iterator[Result]:
+def _updates(url: str, process: Process) -> Generator[Result, None, float]:
     """Prometheus' CPU of one SLO of 50 series at 15 s: a live update as we ask for it, and the direct 30 d ratio.
 
     Returns the seconds of the direct one.
@@ -110,13 +116,17 @@ def _asked(source: CounterSource, queries: list[str], process: Process, series: 
     return used / times
 
 
-def _refreshes(spec_file: Path, process: Process, direct: float) -> Iterator[Result]:
-    """CPU of whole refreshes, from the questions to the compressed snapshot, on our side and on Prometheus'."""
+def _refreshes(spec_file: Path, process: Process, direct: float) -> Generator[Result, None, float]:
+    """CPU of whole refreshes, from the questions to the compressed snapshot, on our side and on Prometheus'.
+
+    Returns the seconds of both for one SLO.
+    """
     spec = load(spec_file)
     first = END - _REFRESHES * spec.refresh
     state = open_state(spec)
     assembly = assemble(spec, state)
     _fill(spec, assembly, first)
+    collect_seldom()  # as serve does
     loop = Loop(
         assembly.collectors,
         refresh=3600.0,  # for the deadline only: a slow machine must not cut a refresh in two
@@ -137,6 +147,23 @@ def _refreshes(spec_file: Path, process: Process, direct: float) -> Iterator[Res
     # Not like for like: ours have 20 series each, those of the direct ratio 50.
     what += " of 20 series, both CPUs; peer: rate[30d] of 50 series"
     yield Result(what, f"{both:.2f} s", f"{peer:,.0f} s", peer / both)
+    return both / SLOS
+
+
+def _peer(url: str, process: Process, ours: float) -> Iterator[Result]:
+    """The same SLOs and windows by slo-generator, a few of them, CPU of both sides."""
+    try:
+        python = experiments.peer(cache_folder(os.environ) / "slo-generator", _SLO_GENERATOR)
+    except (OSError, ServersUnavailable, subprocess.CalledProcessError) as problem:
+        print(f"SLOs against slo-generator: skipped: it could not be installed: {problem}", file=sys.stderr)
+        return
+    script, before = Path(__file__).with_name("slos_peer.py"), cpu_seconds(process.popen.pid)
+    words = [python, "-W", "ignore", script, url, str(END), str(_PEERS)]
+    own = float(subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    # One SLO more, to warm up, is in what Prometheus has spent.
+    theirs = own / _PEERS + (cpu_seconds(process.popen.pid) - before) / (_PEERS + 1)
+    what = f"one SLO of 20 series x 8 windows, both CPUs; peer: {_SLO_GENERATOR.replace('[prometheus]', '')}"
+    yield Result(what, f"{1000 * ours:.2f} ms", f"{1000 * theirs:.0f} ms", theirs / ours)
 
 
 def _refresh(loop: Loop, at: float) -> None:
@@ -167,13 +194,32 @@ def _fill(spec: Spec, assembly: Assembly, at: float) -> None:
 
 def _generators(spec_file: Path, folder: Path) -> Iterator[Result]:
     """CPU of the two commands that write rules and dashboards, with the start of Python and the reading of the spec."""
+    native = folder / "native.yml"
+    native.write_text(spec_file.read_text().replace("timeout: 60s", "timeout: 60s, rules: true"), encoding="utf-8")
+    for file, kind in ((spec_file, ""), (native, ", with the native branch")):
+        used = sum(_used(command, file, folder) for command in ("rules", "dashboards"))
+        what = f"winburn rules and dashboards of {SLOS:,} SLOs{kind}, CPU; peer: the bar"
+        yield Result(what, f"{used:.1f} s", f"{GENERATE_SECONDS:g} s", GENERATE_SECONDS / used, 1.0)
+        if not kind:
+            ours = used
+    sloth = shutil.which("sloth")
+    if sloth is None:
+        print("rules against Sloth: skipped: there is no sloth on PATH", file=sys.stderr)
+        return
+    (folder / "sloth.yml").write_text(sloth_text(SLOS), encoding="utf-8")
     before = _children()
-    for command in ("rules", "dashboards"):
-        words = [sys.executable, "-m", "winburn", command, spec_file, "--out", folder / command]
-        subprocess.run(words, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    used = _children() - before
-    what = f"winburn rules and dashboards of {SLOS:,} SLOs, CPU; peer: the bar"
-    yield Result(what, f"{used:.1f} s", f"{GENERATE_SECONDS:g} s", GENERATE_SECONDS / used, 1.0)
+    words = [sloth, "generate", "-i", folder / "sloth.yml", "-o", folder / "sloth.rules.yml"]
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    theirs = _children() - before
+    what = f"winburn rules and dashboards of {SLOS:,} SLOs, CPU; peer: sloth generate"
+    yield Result(what, f"{ours:.1f} s", f"{theirs:.1f} s", theirs / ours, 1.0)
+
+
+def _used(command: str, spec_file: Path, folder: Path) -> float:
+    before = _children()
+    words = [sys.executable, "-m", "winburn", command, spec_file, "--out", folder / command]
+    subprocess.run(words, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    return _children() - before
 
 
 def _children() -> float:

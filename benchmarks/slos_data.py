@@ -112,3 +112,21 @@ def spec_text(url: str, state: Path, slos: int = SLOS) -> str:
             f"      bad: '{bad}'",
         ]
     return "\n".join(lines) + "\n"
+
+
+def sloth_text(slos: int) -> str:
+    """The same SLOs as a spec of Sloth."""
+    lines = ["version: prometheus/v1", "service: bench", "slos:"]
+    for i in range(slos):
+        total, bad = selectors("requests_total", f"service-{i % SERVICES}", i)
+        lines += [
+            f"  - name: availability-{i:04d}",
+            "    objective: 99.9",
+            "    description: availability",
+            "    sli:",
+            "      events:",
+            f"        error_query: 'sum(rate({bad}[{{{{.window}}}}]))'",
+            f"        total_query: 'sum(rate({total}[{{{{.window}}}}]))'",
+            f"    alerting: {{name: Burn{i}, page_alert: {{labels: {{a: b}}}}, ticket_alert: {{labels: {{a: b}}}}}}",
+        ]
+    return "\n".join(lines) + "\n"

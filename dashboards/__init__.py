@@ -26,8 +26,8 @@ def generate(spec: Spec, addresses: Addresses | None = None) -> dict[str, str]:
     """File name -> text of every dashboard and provisioning file, sorted by name; the same bytes for the same spec.
 
     Of the spec only these matter: ``refresh`` (the finest step of graphs), ``max_age`` (when data counts as stale), the
-    most common SLO period and experiment alpha (lines in graphs), ``links.runbooks``, ``dashboards``, and whether there
-    is a ``tenant``. SLOs and
+    most common SLO period and experiment alpha (lines in graphs), ``links``, ``dashboards``, and whether there is a
+    ``live.grafana`` and a ``tenant``. SLOs and
     experiments are not written in: the dashboards find them by themselves.
     """
     known = facts(spec)

@@ -5,7 +5,7 @@ The label "row" holds the identity of a table's row, which is what tables join b
 
 from __future__ import annotations
 
-from dashboards.queries import HIDDEN, MOST_LINES, joined, per
+from dashboards.queries import HIDDEN, LAST, MOST_LINES, joined, per
 from exporter.contract import Regex, select
 
 CHOSEN_PERSONAS = Regex("$persona")
@@ -58,10 +58,13 @@ def _seen() -> str:
 
 
 def furthest_off() -> str:
-    """Engagement over prediction, minus 1, of the variants that are furthest from it, at most MOST_LINES."""
-    actual, predicted = (per("variant, persona", _chosen(family)) for family in (ACTUAL, PREDICTED))
-    off = f"{actual} / ({predicted} > 0) - 1"
-    return f"({off}) and topk({MOST_LINES}, abs({off}))"
+    """Engagement over prediction, minus 1, of the variants that are furthest from it at the end, at most MOST_LINES."""
+
+    def off(form: str) -> str:
+        actual, predicted = (per("variant, persona", form.format(_chosen(each))) for each in (ACTUAL, PREDICTED))
+        return f"{actual} / ({predicted} > 0) - 1"
+
+    return f"({off('{}')}) and on (variant, persona) topk({MOST_LINES}, abs({off(LAST)}))"
 
 
 # --- Kills, a row for each (variant, persona).

@@ -33,7 +33,7 @@ def totals() -> tuple[Stat, ...]:
         ),
         Stat(
             "win-mean",
-            "Mean win ratio of the best",
+            "Mean best win ratio",
             "Of all running experiments: the win ratio of each one's best variant other than control, weighted by "
             "participants. About one half and less: nothing that runs is a clear winner.",
             [now("Win", "max(experiments_win_ratio_mean)")],
@@ -63,7 +63,7 @@ def _money(key: str, title: str, text: str, expr: str) -> Stat:
         title,
         text,
         [now("Money", expr, "{{currency}}")],
-        field=field(steps=_BLUE, mappings=[absent("not in the spec, or no data")], decimals=2),
+        field=field("short", steps=_BLUE, mappings=[absent("not in the spec, or no data")]),
         textMode="value_and_name",
     )
 
@@ -76,7 +76,7 @@ def side_by_side() -> Table:
         "Value #Best": "Win ratio of best",
         "worst": "Worst",
         "Value #Worst": "Win ratio of worst",
-        "Value #Evidence": "Evidence (log10 e)",
+        "Value #Evidence": "log10 e",
         "Value #Participants": "Participants",
         "Value #Worth": "Worth per day",
         "worth_in": "Worth in",
@@ -89,9 +89,9 @@ def side_by_side() -> Table:
         "side-by-side",
         "Side by side",
         "The chosen experiments beside each other, by their primary metrics. Best and worst: the variants (control "
-        "included) with the highest and lowest win ratio. Evidence: the strongest of the experiment. Worth per day: "
-        "of the variant with the most. Spent: on all variants. Cost impact: what they cost beyond control. Loss of a "
-        "day: of waiting at the present split.",
+        "included) with the highest and lowest win ratio. log10 e: the decimal logarithm of its strongest evidence. "
+        "Worth per day: of the variant with the most. Spent: on all variants. Cost impact: what they cost beyond "
+        "control. Loss of a day: of waiting at the present split.",
         [
             now("Info", q.experiment_table(), table=True),
             now("Best", xq.extreme("best"), table=True),
@@ -109,28 +109,28 @@ def side_by_side() -> Table:
         ],
         field=field(custom=CELLS),
         overrides=[
-            column("Experiment", 200, links=[detail_link()]),
+            column("Experiment", links=[detail_link()]),
             column("Best", 110),
             gauge_column("Win ratio of best", 140, _BLUE),
             column("Worst", 110),
             gauge_column("Win ratio of worst", 140, ((None, GREY),)),
-            number_column("Evidence (log10 e)", 140, "none", decimals=1),
-            number_column("Participants", 110, "short"),
-            number_column("Worth per day", 115, "none", SIGN, 2),
-            column("Worth in", 80),
-            number_column("Spent", 90, "none", decimals=2),
-            number_column("Cost impact", 100, "none", decimals=2),
-            column("Spent in", 80),
-            number_column("Loss of a day", 110, "none", decimals=2),
+            number_column("log10 e", 75, "none", decimals=1),
+            number_column("Participants", 100, "short"),
+            number_column("Worth per day", 110, "short", SIGN),
+            column("Worth in", 90),
+            number_column("Spent", 85, "short"),
+            number_column("Cost impact", 95, "short"),
+            column("Spent in", 90),
+            number_column("Loss of a day", 110, "short"),
         ],
         transformations=[*columns("experiment", names), sort("Win ratio of best", descending=True)],
     )
 
 
-def traffic() -> Table:
-    """Shares of each variant."""
+def traffic(*, detail: bool = False) -> Table:
+    """Shares of each variant; in ``detail`` of one experiment."""
     names = {
-        "experiment": "Experiment",
+        **({} if detail else {"experiment": "Experiment"}),
         "variant": "Variant",
         "Value #Seen": "Seen",
         "Value #Planned": "Planned",
@@ -151,12 +151,12 @@ def traffic() -> Table:
         ],
         field=field(custom=CELLS),
         overrides=[
-            column("Experiment", 160),
-            column("Variant", 110),
-            gauge_column("Seen", 130, _BLUE),
-            gauge_column("Planned", 130, ((None, GREY),)),
-            number_column("Off by", 80, "percentunit", decimals=2),
-            number_column("Recommended", 115, "percentunit", decimals=1),
+            *([] if detail else [column("Experiment")]),
+            column("Variant", None if detail else 110),
+            gauge_column("Seen", 120, _BLUE),
+            gauge_column("Planned", 120, ((None, GREY),)),
+            number_column("Off by", 75, "percentunit", decimals=2),
+            number_column("Recommended", 110, "percentunit", decimals=1),
         ],
-        transformations=[*columns("arm", names), sort("Variant"), sort("Experiment")],
+        transformations=[*columns("arm", names), sort("Variant"), *([] if detail else [sort("Experiment")])],
     )

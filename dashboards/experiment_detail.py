@@ -11,9 +11,9 @@ from dashboards import experiment_tables as tables
 from dashboards import manuals
 from dashboards import queries as q
 from dashboards.common import Definition, Row, annotation
-from dashboards.experiment_alerts import alerts
 from dashboards.facts import Facts
 from dashboards.fields import Steps, absent, field, words
+from dashboards.firing import firing_experiment_alerts
 from dashboards.panels import Stat, now
 from dashboards.tiles import data_age, how_to_read
 from dashboards.variables import one_experiment_variables
@@ -33,7 +33,7 @@ def build(facts: Facts) -> Definition:
         variables=one_experiment_variables(),
         rows=(
             Row(4, tuple((4, panel) for panel in (*_health(), data_age(facts, "experiments", "experiment(:.*)?")))),
-            Row(6, ((24, tables.decisions()),)),
+            Row(6, ((24, tables.decisions(detail=True)),)),
             Row(4, tuple((4, panel) for panel in _progress())),
             Row(8, ((24, graphs.lift_band()),)),
             Row(8, ((12, graphs.evidence(facts, graphs.OF_ONE)), (12, graphs.p_values(facts)))),
@@ -42,12 +42,12 @@ def build(facts: Facts) -> Definition:
             Row(8, ((12, parts.guardrail_burns(facts)), (12, graphs.kill_evidence()))),
             Row(8, ((12, graphs.win(graphs.OF_ONE)), (12, graphs.loss()))),
             Row(8, ((12, graphs.values()), (12, graphs.participants("{{variant}}")))),
-            Row(6, ((24, compare.traffic()),)),
+            Row(6, ((24, compare.traffic(detail=True)),)),
             Row(8, ((24, money.worth_band()),)),
             Row(6, ((24, money.money()),)),
             Row(8, ((12, money.cost_by_category()), (12, money.cost_by_variant()))),
             Row(8, ((24, parts.segments()),)),
-            Row(6, ((24, alerts(facts)),)),
+            Row(6, ((24, firing_experiment_alerts(facts)),)),
             Row(8, ((24, how_to_read(manuals.EXPERIMENT_DETAIL)),)),
         ),
         annotations=(
@@ -126,7 +126,7 @@ def _progress() -> tuple[Stat, ...]:
             "Loss of one more day",
             "Expected loss of one more day at the present split, instead of the best variant for all.",
             [now("Money", xq.waiting_loss(), "{{currency}}")],
-            field=field(steps=BLUE, mappings=[absent("no value in the spec")], decimals=2),
+            field=field("short", steps=BLUE, mappings=[absent("no value in the spec")]),
             textMode="value_and_name",
         ),
         Stat(
@@ -134,7 +134,7 @@ def _progress() -> tuple[Stat, ...]:
             "Spent",
             "Money spent on all variants so far.",
             [now("Money", xq.spent(), "{{currency}}")],
-            field=field(steps=BLUE, mappings=[absent("no cost in the spec")], decimals=2),
+            field=field("short", steps=BLUE, mappings=[absent("no cost in the spec")]),
             textMode="value_and_name",
         ),
         Stat(

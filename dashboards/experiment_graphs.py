@@ -7,7 +7,7 @@ from typing import Any
 from dashboards import experiment_queries as xq
 from dashboards import queries as q
 from dashboards.facts import Facts
-from dashboards.fields import Json, field, override, words
+from dashboards.fields import GREY, Json, field, fixed, override, words
 from dashboards.panels import Panel, StateTimeline, TimeSeries, line, over_time, repeated
 from dashboards.words import VERDICT
 
@@ -23,8 +23,8 @@ def win(legend: str = OF_ALL) -> TimeSeries:
         "win-over-time",
         "Win ratio over time",
         "Posterior probability that the variant is the best of all. A reading aid, not protected against looking "
-        f"often. {MOST}, the highest.",
-        q.most(q.result("experiment_variant_win_ratio")),
+        f"often. {MOST}, the highest at the end.",
+        q.most_results("experiment_variant_win_ratio"),
         legend,
         unit="percentunit",
         span=(0, 1),
@@ -40,7 +40,7 @@ def evidence(facts: Facts, legend: str = OF_ALL) -> TimeSeries:
         'e-value against "no difference to control". The line is 1/alpha = '
         f"{enough:.4g} (alpha {facts.alpha:g}, which most experiments of the spec have): enough for one comparison; "
         f"the verdict asks for more where there are several. Drawn between {q.LEAST_E:g} and {q.MOST_E:.0f}. {MOST}, "
-        "the highest.",
+        "the highest at the end.",
         q.drawn_evidence(),
         legend,
         steps=((None, "transparent"), (enough, "blue")),
@@ -53,8 +53,8 @@ def participants(legend: str = "{{experiment}} / {{variant}}") -> TimeSeries:
     return _graph(
         "participants-over-time",
         "Participants over time",
-        f"Units that were shown each variant so far. A flat line: nobody arrives. {MOST}, the highest.",
-        q.most(q.variant("experiment_variant_participants")),
+        f"Units that were shown each variant so far. A flat line: nobody arrives. {MOST}, the highest at the end.",
+        q.most_variants("experiment_variant_participants"),
         legend,
     )
 
@@ -69,6 +69,7 @@ def p_values(facts: Facts) -> TimeSeries:
         f"more where there are several. Drawn from {xq.LEAST_P:g} on.",
         xq.drawn_p(),
         OF_ONE,
+        unit="sci",
         span=(None, 1),
         steps=((None, "transparent"), (facts.alpha, "blue")),
         custom=line(style="dashed", scale=LOG),
@@ -107,11 +108,12 @@ def loss() -> TimeSeries:
         "loss-over-time",
         "Expected loss over time",
         "What is lost in expectation if the variant is shipped now and is not the best, relative to control's mean. "
-        f"A reading aid. {MOST}, the highest.",
-        q.most(q.result("experiment_variant_expected_loss_ratio")),
+        f"A reading aid. {MOST}, the highest at the end.",
+        q.most_results("experiment_variant_expected_loss_ratio"),
         OF_ONE,
         unit="percentunit",
         span=(0, None),
+        custom=line() | {"axisSoftMax": 0.001},  # the noise of what is surely the best is no mountain
     )
 
 
@@ -120,8 +122,9 @@ def values() -> TimeSeries:
     return _graph(
         "values-over-time",
         "Metric values over time",
-        f"The metric's mean per participant since the beginning: 0.1 of a proportion is 10 %. {MOST}, the highest.",
-        q.most(q.result("experiment_variant_metric_value")),
+        f"The metric's mean per participant since the beginning: 0.1 of a proportion is 10 %. {MOST}, the highest at "
+        "the end.",
+        q.most_results("experiment_variant_metric_value"),
         OF_ONE,
     )
 
@@ -148,12 +151,11 @@ def band(key: str, title: str, text: str, unit: str, exprs: tuple[str, str, str]
         title,
         text,
         [over_time("Lower", lower, LOWER), over_time("Middle", estimate, middle), over_time("Upper", upper, UPPER)],
-        field=field(
-            unit, steps=((None, "red"), (0, "transparent")), color="palette-classic-by-name", custom=line(style="line")
-        ),
+        field=field(unit, steps=((None, "red"), (0, "transparent")), color="palette-classic", custom=line(style="line"))
+        | {"color": fixed("blue")},
         overrides=[
             override("byRegexp", f"/^{UPPER}$/", {"custom.fillBelowTo": LOWER, "custom.fillOpacity": 15}),
-            override("byRegexp", f"/^({LOWER}|{UPPER})$/", {"custom.lineWidth": 1}),
+            override("byRegexp", f"/^({LOWER}|{UPPER})$/", {"custom.lineWidth": 1, "color": fixed(GREY)}),
         ],
     )
     return repeated(panel, "variant")
@@ -161,5 +163,5 @@ def band(key: str, title: str, text: str, unit: str, exprs: tuple[str, str, str]
 
 def _graph(key: str, title: str, text: str, expr: str, legend: str, **look: Any) -> TimeSeries:
     """One query as lines; ``look`` is what of the field differs from plain lines."""
-    plain = {"unit": "short", "color": "palette-classic-by-name", "custom": line()}
+    plain = {"unit": "short", "color": "palette-classic", "custom": line()}
     return TimeSeries(key, title, text, [over_time("Lines", expr, legend)], field=field(**{**plain, **look}))

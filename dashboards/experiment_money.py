@@ -18,7 +18,7 @@ def cost_by_category() -> TimeSeries:
         "Cost by category",
         "Money spent on all variants so far, by category. Nothing where the spec gives no cost.",
         [over_time("Cost", xq.spent("category"), "{{category}} ({{currency}})")],
-        field=field("short", color="palette-classic-by-name", span=(0, None), custom={**line(), **stacked}),
+        field=field("short", color="palette-classic", span=(0, None), custom={**line(), **stacked}),
     )
 
 
@@ -33,7 +33,7 @@ def cost_by_variant() -> TimeSeries:
             over_time("Total", xq.spent(), "all ({{currency}})"),
             over_time("Limit", xq.cost_limit(), "limit ({{currency}})"),
         ],
-        field=field("short", color="palette-classic-by-name", span=(0, None), custom=line()),
+        field=field("short", color="palette-classic", span=(0, None), custom=line()),
     )
 
 
@@ -54,7 +54,6 @@ def worth_band() -> Panel:
 def money() -> Table:
     """Cost, worth and return of each variant."""
     names = {
-        "experiment": "Experiment",
         "variant": "Variant",
         "Value #Spent": "Spent",
         "Value #Impact": "Cost impact",
@@ -87,17 +86,16 @@ def money() -> Table:
         ],
         field=field(custom=CELLS),
         overrides=[
-            column("Experiment", 180),
-            column("Variant", 130),
-            number_column("Spent", 110, "none", decimals=2),
-            number_column("Cost impact", 110, "none", decimals=2),
-            number_column("Worth per day", 120, "none", SIGN, 2),
-            number_column("Worth from", 110, "none", SIGN, 2),
-            number_column("Worth to", 110, "none", SIGN, 2),
+            column("Variant"),
+            number_column("Spent", 110, "short"),
+            number_column("Cost impact", 110, "short"),
+            number_column("Worth per day", 120, "short", SIGN),
+            number_column("Worth from", 110, "short", SIGN),
+            number_column("Worth to", 110, "short", SIGN),
             column("Unit", 80),
             number_column("ROI", 90, "percentunit", SIGN, 0),
             number_column("ROI from", 90, "percentunit", SIGN, 0),
             number_column("ROI to", 90, "percentunit", SIGN, 0),
         ],
-        transformations=[*columns("arm", names), sort("Variant"), sort("Experiment")],
+        transformations=[*columns("arm", names), sort("Variant")],
     )

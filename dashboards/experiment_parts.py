@@ -16,7 +16,6 @@ from exporter.promql import format_duration
 def guardrails() -> Table:
     """Each variant against each guardrail SLO."""
     names = {
-        "experiment": "Experiment",
         "variant": "Variant",
         "slo": "SLO",
         "Value #Breach": "State",
@@ -35,10 +34,9 @@ def guardrails() -> Table:
         ],
         field=field(no_value="no guardrail SLO", custom=CELLS),
         overrides=[
-            column("Experiment", 160),
-            column("Variant", 120),
-            column("SLO", 200, links=[slo]),
-            word_column("State", 90, GUARDRAIL),
+            column("Variant"),
+            column("SLO", 220, links=[slo]),
+            word_column("State", 95, GUARDRAIL),
             number_column("Highest burn", 120, "none", decimals=2),
         ],
         transformations=[*columns("guard", names), sort("Variant"), sort("State", descending=True)],
@@ -57,7 +55,7 @@ def guardrail_burns(facts: Facts) -> TimeSeries:
         [over_time("Burn", xq.guardrail_burns(), "{{variant}}: {{slo}} {{window}}")],
         field=field(
             steps=tier_steps(facts),
-            color="palette-classic-by-name",
+            color="palette-classic",
             no_value="no guardrail SLO",
             custom=line(style="dashed"),
         ),
@@ -75,7 +73,6 @@ def segments() -> Table:
         "Value #Lower": "Lift from",
         "Value #Upper": "Lift to",
         "Value #P": "Split p-value",
-        "experiment": "Experiment",
     }
     return Table(
         "segments",
@@ -92,7 +89,7 @@ def segments() -> Table:
         ],
         field=field(no_value="no segments", custom=CELLS),
         overrides=[
-            column("Segment", 200),
+            column("Segment"),
             column("Variant", 130),
             column("Metric", 140),
             word_column("Verdict", 100, VERDICT),
@@ -100,7 +97,6 @@ def segments() -> Table:
             number_column("Lift from", 90, "percentunit", SIGN, 1),
             number_column("Lift to", 90, "percentunit", SIGN, 1),
             number_column("Split p-value", 120, "none", ((None, "red"), (0.001, "orange"), (0.01, "text")), 4),
-            column("Experiment", 180),
         ],
         transformations=[*columns("part", names), sort("Variant"), sort("Segment")],
     )

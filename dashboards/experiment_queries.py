@@ -12,11 +12,11 @@ from dashboards.queries import (
     MOST_E,
     experiment,
     joined,
-    most,
+    most_variants,
     per,
     result,
     row,
-    variant,
+    steady,
 )
 from exporter.contract import Regex, select
 
@@ -24,8 +24,6 @@ CHOSEN_VARIANTS = Regex("$variant")
 
 LEAST_P = 1e-6
 """p-values are drawn clamped to this: a logarithmic axis has no 0."""
-
-ALERT_IDENTITY = ("alertname", "experiment", "variant", "metric", "guardrail", "currency")
 
 
 def _of_experiments(family: str) -> str:
@@ -123,7 +121,7 @@ def drawn_p() -> str:
 
 def drawn_kill_evidence() -> str:
     """Evidence for a kill, as it can be drawn."""
-    return f"clamp({most(variant('experiment_variant_kill_e_value'))}, {LEAST_E:g}, {MOST_E:.0f})"
+    return f"clamp({most_variants('experiment_variant_kill_e_value')}, {LEAST_E:g}, {MOST_E:.0f})"
 
 
 # --- Bands: one panel per chosen variant.
@@ -191,7 +189,7 @@ def _guard(inner: str, labels: str = "") -> str:
 
 def guardrail_burns() -> str:
     """Burn rates of variants, by SLO and window."""
-    return most(per("variant, slo, window", _of_experiments("experiment_variant_slo_burn_rate")))
+    return steady(_of_experiments("experiment_variant_slo_burn_rate"), "variant, slo, window")
 
 
 # --- Segments. A row is (experiment, variant, metric, segment); the label "part" holds the four.
@@ -219,7 +217,7 @@ def _part(inner: str, labels: str = "") -> str:
     return per(f"part, {labels}" if labels else "part", key)
 
 
-# --- Marks and alerts.
+# --- Marks.
 
 
 def new_epochs() -> str:
@@ -232,19 +230,3 @@ def new_kills() -> str:
     """Variants that have just been killed."""
     kills = _of_experiments("experiment_variant_early_kill")
     return f"{per('experiment, variant', f'delta({kills}[5m])')} > 0"
-
-
-def alerts() -> str:
-    """When each firing alert of the chosen experiments began, in milliseconds. ALERTS_FOR_STATE has the time, ALERTS
-    has the state.
-
-    The label ``silence`` is the filter of a silence, as an address has it: of the labels that this alert has, and of no
-    others, which Grafana's links cannot tell apart.
-    """
-    chosen = 'alertname=~"Experiment.*",experiment=~"$experiment"'
-    firing = f'ALERTS_FOR_STATE{{{chosen}}} and ignoring (alertstate) ALERTS{{alertstate="firing",{chosen}}}'
-    for label in ALERT_IDENTITY:
-        comma = "" if label == ALERT_IDENTITY[0] else "%2C"
-        firing = f'label_replace({firing}, "_{label}", "{comma}{label}%3D%22$1%22", "{label}", "(.+)")'
-    keyed = joined(firing, "silence", *(f"_{label}" for label in ALERT_IDENTITY), separator="")
-    return f"1000 * {per(', '.join((*ALERT_IDENTITY, 'severity', 'silence')), keyed)}"

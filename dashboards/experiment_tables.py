@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from grafanalib import core
+
 from dashboards import experiment_queries as xq
 from dashboards import queries as q
 from dashboards.fields import CELLS, GREY, Json, column, field, gauge_column, link, number_column, word_column, words
@@ -70,16 +72,19 @@ def health() -> Table:
         ],
         field=field(custom=CELLS),
         overrides=[
-            column("Experiment", 220, links=[detail_link()]),
-            word_column("Status", 100, EXPERIMENT_STATUS),
-            word_column("Split", 110, SPLIT),
-            word_column("Arrivals", 100, ARRIVALS),
-            number_column("Split p-value", 120, "none", decimals=4),
-            number_column("Largest deviation", 140, "percentunit", decimals=2),
-            number_column("Participants", 120, "short"),
-            number_column("Last unit", 100, "s", decimals=0),
-            number_column("Still needs", 100, "s", decimals=1),
-            number_column("Epochs", 80, "none", decimals=0),
+            column("Experiment", links=[detail_link()]),
+            word_column("Status", 105, EXPERIMENT_STATUS),
+            word_column("Split", 105, SPLIT),
+            word_column("Arrivals", 110, ARRIVALS),
+            number_column("Split p-value", 105, "none", decimals=4),
+            number_column("Largest deviation", 135, "percentunit", decimals=2),
+            number_column("Participants", 105, "short"),
+            number_column("Last unit", 85, "s", decimals=0),
+            number_column("Still needs", 95, "s", decimals=1),
+            number_column("Epochs", 75, "none", decimals=0),
+            column("Kind", 90),
+            column("Control", 100),
+            column("Primary metric", 140),
         ],
         transformations=[
             *columns(
@@ -91,10 +96,10 @@ def health() -> Table:
     )
 
 
-def decisions() -> Table:
-    """What to do with each variant, in words, and the numbers behind it."""
+def decisions(*, detail: bool = False) -> Table:
+    """What to do with each variant, in words, and the numbers behind it; in ``detail`` of one experiment."""
     names = {
-        "experiment": "Experiment",
+        **({} if detail else {"experiment": "Experiment"}),
         "variant": "Variant",
         "Value #Verdict": "Verdict",
         "action": "What next",
@@ -127,27 +132,27 @@ def decisions() -> Table:
         ],
         field=field(custom=CELLS),
         overrides=[
-            column("Experiment", 180, links=[detail_link()]),
-            column("Variant", 110),
-            word_column("Verdict", 100, VERDICT),
-            word_column("What next", 130, ACTION),
-            column("Why", 280, mappings=[_plain(REASON)]),
-            gauge_column("Win ratio", 140, _BLUE),
+            *([] if detail else [column("Experiment", links=[detail_link()])]),
+            column("Variant", None if detail else 115),
+            word_column("Verdict", 105, VERDICT),
+            word_column("What next", 140, ACTION),
+            column("Why", 235, mappings=[_plain(REASON)]),
+            gauge_column("Win ratio", None, _BLUE),
             number_column("Lift", 80, "percentunit", SIGN, 1),
-            number_column("Lift from", 90, "percentunit", SIGN, 1),
-            number_column("Lift to", 90, "percentunit", SIGN, 1),
-            number_column("Participants", 110, "short"),
-            number_column("Worth per day", 110, "none", SIGN, 2),
-            column("Unit", 70),
+            number_column("Lift from", 80, "percentunit", SIGN, 1),
+            number_column("Lift to", 80, "percentunit", SIGN, 1),
+            number_column("Participants", 100, "short"),
+            number_column("Worth per day", 110, "short", SIGN),
+            column("Unit", 60, custom__filterable=False),
         ],
-        transformations=[*columns("arm", names), sort("Variant"), sort("Experiment")],
+        transformations=[*columns("arm", names), sort("Variant"), *([] if detail else [sort("Experiment")])],
     )
 
 
 def results(*, detail: bool = False) -> Table:
     """Each metric of each variant; in ``detail`` with the p-value, the loss, the trend and the design effect."""
     names = {
-        "experiment": "Experiment",
+        **({} if detail else {"experiment": "Experiment"}),
         "variant": "Variant",
         "metric": "Metric",
         "Value #Role": "Role",
@@ -156,11 +161,11 @@ def results(*, detail: bool = False) -> Table:
         "Value #Lift": "Lift",
         "Value #Lower": "Lift from",
         "Value #Upper": "Lift to",
-        "Value #Evidence": "Evidence (log10 e)",
+        "Value #Evidence": "log10 e",
         "Value #Beats": "Beats control",
-        "Value #Participants": "Participants",
+        **({} if detail else {"Value #Participants": "Participants"}),
         "Value #Value": "Value",
-        "Value #Killed": "Kill",
+        **({} if detail else {"Value #Killed": "Kill"}),
     }
     more, text, numbers = _more_of_detail() if detail else ({}, "", [])
     targets = [
@@ -173,8 +178,7 @@ def results(*, detail: bool = False) -> Table:
         now("Lower", q.row(q.result("experiment_variant_lift_lower_ratio")), table=True),
         now("Upper", q.row(q.result("experiment_variant_lift_upper_ratio")), table=True),
         now("Evidence", q.log_evidence(), table=True),
-        now("Participants", q.of_variant("experiment_variant_participants"), table=True),
-        now("Killed", q.of_variant("experiment_variant_early_kill"), table=True),
+        *([] if detail else _of_the_variant()),
         *(now(each.rsplit("#", 1)[1], expr, table=True) for each, (_, expr) in more.items()),
     ]
     return Table(
@@ -182,34 +186,41 @@ def results(*, detail: bool = False) -> Table:
         "Results of each metric" if detail else "Results",
         "One row per variant and metric. Role: the primary metric decides; the others are secondary or guardrails, of "
         "which worse means harmed and better means kept within the margin. Lift: relative difference to control with "
-        "an interval that holds however often one looks; empty where unbounded. Evidence: decimal logarithm of the "
-        "e-value. Win ratio (best of all) and beats control: Bayesian, not protected against looking often." + text,
+        "an interval that holds however often one looks; empty where unbounded. log10 e: decimal logarithm of the "
+        "e-value, the evidence. Win ratio (best of all) and beats control: Bayesian, not protected against looking "
+        "often." + text,
         targets,
         field=field(custom=CELLS),
         overrides=[
-            column("Experiment", 180, links=None if detail else [detail_link()]),
-            column("Variant", 110),
-            column("Metric", 130),
-            word_column("Role", 80, ROLE),
-            word_column("Verdict", 100, VERDICT),
-            gauge_column("Win ratio", 150, _BLUE),
-            number_column("Lift", 80, "percentunit", SIGN, 1),
-            number_column("Lift from", 90, "percentunit", SIGN, 1),
-            number_column("Lift to", 90, "percentunit", SIGN, 1),
-            number_column("Evidence (log10 e)", 140, "none", decimals=1),
-            number_column("Beats control", 115, "percentunit", decimals=1),
-            number_column("Participants", 110, "short"),
-            number_column("Value", 90, "short", decimals=4),
-            word_column("Kill", 80, KILLED),
-            *numbers,
+            *([] if detail else [column("Experiment", links=[detail_link()])]),
+            column("Variant", None if detail else 115),
+            column("Metric", 110),
+            word_column("Role", 90, ROLE),
+            word_column("Verdict", 105, VERDICT),
+            gauge_column("Win ratio", None, _BLUE),
+            number_column("Lift", 75, "percentunit", SIGN, 1),
+            number_column("Lift from", 80, "percentunit", SIGN, 1),
+            number_column("Lift to", 80, "percentunit", SIGN, 1),
+            number_column("log10 e", 70, "none", decimals=1),
+            number_column("Beats control", 105, "percentunit", decimals=1),
+            number_column("Value", 75, "short", decimals=4),
+            *(numbers if detail else [number_column("Participants", 100, "short"), word_column("Kill", 90, KILLED)]),
         ],
         transformations=[
             *columns("row", {**names, **{each: title for each, (title, _) in more.items()}}),
             sort("Variant"),
             sort("Role", descending=True),
-            sort("Experiment"),
+            *([] if detail else [sort("Experiment")]),
         ],
     )
+
+
+def _of_the_variant() -> list[core.Target]:
+    """What is the same for all metrics of a variant; the detail shows it elsewhere."""
+    return [
+        now("Participants", q.of_variant("experiment_variant_participants"), table=True),
+        now("Killed", q.of_variant("experiment_variant_early_kill"), table=True),
+    ]
 
 
 def _more_of_detail() -> tuple[dict[str, tuple[str, str]], str, list[Json]]:
@@ -226,10 +237,10 @@ def _more_of_detail() -> tuple[dict[str, tuple[str, str]], str, list[Json]]:
         "are divided by it."
     )
     numbers = [
-        number_column("p-value", 90, "none", decimals=4),
-        number_column("Expected loss", 115, "percentunit", decimals=2),
-        word_column("Trend", 90, TREND),
-        number_column("Design effect", 115, "none", decimals=2),
+        number_column("p-value", 75, "none", decimals=4),
+        number_column("Expected loss", 110, "percentunit", decimals=2),
+        word_column("Trend", 95, TREND),
+        number_column("Design effect", 110, "none", decimals=2),
     ]
     return more, text, numbers
 

@@ -9,8 +9,8 @@ from dashboards import experiment_tables as tables
 from dashboards import manuals
 from dashboards import queries as q
 from dashboards.common import Definition, Row
-from dashboards.experiment_alerts import alerts
 from dashboards.facts import Facts
+from dashboards.firing import firing_experiment_alerts
 from dashboards.panels import Stat
 from dashboards.tiles import count, data_age, how_to_read
 from dashboards.variables import experiment_variables
@@ -34,7 +34,7 @@ def build(facts: Facts) -> Definition:
             Row(8, ((12, compare.traffic()), (12, graphs.win()))),
             Row(8, ((12, graphs.evidence(facts)), (12, graphs.participants()))),
             Row(8, ((24, tables.results()),)),
-            Row(6, ((24, alerts(facts)),)),
+            Row(6, ((24, firing_experiment_alerts(facts)),)),
             Row(8, ((24, how_to_read(manuals.EXPERIMENTS)),)),
         ),
     )

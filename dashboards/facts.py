@@ -25,6 +25,7 @@ class Facts:
     ``runbooks``: base address of the runbooks; None where it is not one that a browser can open.
     ``tenanted``: whether there are tenants to choose from.
     ``alertmanager``: address of Alertmanager's page, where people silence.
+    ``pushed``: whether winburn pushes to Grafana Live; a table of what it pushes is empty otherwise.
     """
 
     interval: str
@@ -34,6 +35,7 @@ class Facts:
     alpha: float
     runbooks: str | None
     alertmanager: str = Links().alertmanager
+    pushed: bool = False
     tenanted: bool = False
 
 
@@ -48,6 +50,7 @@ def facts(spec: Spec) -> Facts:
         alpha=_most_common((experiment.alpha for experiment in spec.experiments), DEFAULT_ALPHA),
         runbooks=runbooks if runbooks.startswith(("http://", "https://")) else None,
         alertmanager=spec.links.alertmanager.rstrip("/"),
+        pushed=spec.live.grafana is not None,
         tenanted=spec.tenant is not None,
     )
 

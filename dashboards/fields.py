@@ -13,7 +13,7 @@ GREY = "#808080"
 """Unknown: neither good nor bad. Grafana's palette has no grey with a name."""
 
 CELLS: Json = {"align": "auto", "inspect": False, "filterable": True}
-"""``custom`` of a table: a reader can filter by any column."""
+"""``custom`` of a table: a reader can filter by names and states; a filter on numbers only costs room."""
 
 TREND_COLUMN = "Trend #Trend"
 """The field that Grafana's timeSeriesTable makes of the query called Trend."""
@@ -33,9 +33,18 @@ def words(meaning: Mapping[str, tuple[str, str]]) -> Json:
     return {"type": "value", "options": options}
 
 
+def fixed(color: str) -> Json:
+    """One colour, whatever the value."""
+    return {"mode": "fixed", "fixedColor": color}
+
+
 def absent(text: str = NO_DATA) -> Json:
     """Says in a word, on grey, that there is no value; without it a threshold's base colour would judge it."""
     return {"type": "special", "options": {"match": "null+nan", "result": {"text": text, "color": GREY, "index": 99}}}
+
+
+EMPTY: Json = {"type": "special", "options": {"match": "null+nan", "result": {"text": "", "color": "transparent"}}}
+"""A cell without an answer stays empty: neither a word of the panel nor a threshold's base colour fills it."""
 
 
 def field(
@@ -90,7 +99,11 @@ def empty_cells(no_value: str) -> list[Json]:
 
 
 def column(name: str, width: int | None = None, **properties: Any) -> Json:
-    """How a table shows the column called ``name``. Keywords are property ids, a dot written as two underscores."""
+    """How a table shows the column called ``name``. Keywords are property ids, a dot written as two underscores.
+
+    Columns without a ``width`` share what the others leave, at least 150 pixels each: that of the names, so that a wall
+    shows long ones in whole and a phone has room for a state beside them.
+    """
     named = {key.replace("__", "."): value for key, value in properties.items()}
     return override("byName", name, {"custom.width": width, **named})
 
@@ -103,7 +116,11 @@ def hidden_column(name: str) -> Json:
 def word_column(name: str, width: int, meaning: Mapping[str, tuple[str, str]]) -> Json:
     """A column of states: the word on its colour."""
     return column(
-        name, width, mappings=[words(meaning)], custom__cellOptions={"type": "color-background", "mode": "basic"}
+        name,
+        width,
+        mappings=[words(meaning), EMPTY],
+        custom__align="center",
+        custom__cellOptions={"type": "color-background", "mode": "basic"},
     )
 
 
@@ -116,10 +133,11 @@ def number_column(name: str, width: int, unit: str, steps: Steps | None = None, 
         decimals=decimals,
         thresholds=thresholds(steps) if steps else None,
         custom__cellOptions={"type": "color-text"} if steps else None,
+        custom__filterable=False,
     )
 
 
-def gauge_column(name: str, width: int, steps: Steps) -> Json:
+def gauge_column(name: str, width: int | None, steps: Steps) -> Json:
     """A column of ratios 0..1 as a bar with the percentage beside it."""
     return column(
         name,
@@ -130,11 +148,15 @@ def gauge_column(name: str, width: int, steps: Steps) -> Json:
         max=1,
         thresholds=thresholds(steps),
         custom__cellOptions={"type": "gauge", "mode": "basic", "valueDisplayMode": "text"},
+        custom__filterable=False,
     )
 
 
-def sparkline_column(name: str, width: int) -> Json:
+def sparkline_column(name: str, width: int | None = None) -> Json:
     """A column of small graphs."""
     return column(
-        name, width, custom__cellOptions={"type": "sparkline", "hideValue": True, "lineWidth": 1, "fillOpacity": 10}
+        name,
+        width,
+        custom__cellOptions={"type": "sparkline", "hideValue": True, "lineWidth": 1, "fillOpacity": 10},
+        custom__filterable=False,
     )

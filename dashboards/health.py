@@ -66,7 +66,7 @@ def _tiles(facts: Facts) -> tuple[Stat, ...]:
             "series-dropped",
             "Series left out (1h)",
             "Series that were left out within an hour because a family or a source had more than its cap.",
-            f"sum({h.dropped()})",
+            h.all_dropped(),
             ALARM,
         ),
     )
@@ -79,7 +79,7 @@ def _sources() -> Table:
         "Whether each source answered the last question.",
         [now("Up", h.of("winburn_source_up", "source"), table=True)],
         field=field(custom=CELLS, no_value="the spec has no sources"),
-        overrides=[column("Source", 200), word_column("State", 90, UP)],
+        overrides=[column("Source"), word_column("State", 90, UP)],
         transformations=[*columns("source", {"source": "Source", "Value": "State"})[1:], sort("State")],
     )
 
@@ -108,7 +108,7 @@ def _collectors(facts: Facts) -> Table:
         ],
         field=field(custom=CELLS),
         overrides=[
-            column("Collector", 220),
+            column("Collector"),
             word_column("State", 90, WELL),
             number_column("Last success", 120, "s", late, 0),
             number_column("Took", 100, "s", decimals=3),
@@ -137,9 +137,11 @@ def _processes() -> Table:
         ],
         field=field(custom=CELLS),
         overrides=[
-            column("Process", 180),
-            column("Started", 130, unit="dateTimeFromNow"),
-            column("Spec read", 130, unit="dateTimeFromNow"),
+            column("Process"),
+            column("Version", 110),
+            column("Python", 90),
+            column("Started", 130, unit="dateTimeFromNow", custom__filterable=False),
+            column("Spec read", 130, unit="dateTimeFromNow", custom__filterable=False),
         ],
         transformations=[*columns("instance", names), sort("Process")],
     )
@@ -168,7 +170,7 @@ def _sessions() -> Table:
         ],
         field=field(custom=CELLS, no_value="the spec has no engagement"),
         overrides=[
-            column("Persona", 140),
+            column("Persona"),
             number_column("Running", 90, "short"),
             number_column("Stale", 80, "short", ((None, "green"), (1, "orange"))),
             number_column("Killed (24h)", 110, "percentunit", ((None, "green"), (0.3, "orange")), 0),

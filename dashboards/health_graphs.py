@@ -25,12 +25,14 @@ def latency() -> TimeSeries:
     )
 
 
-def _graph(key: str, title: str, text: str, target: core.Target, unit: str = "short") -> TimeSeries:
-    return TimeSeries(key, title, text, [target], field=_lines(unit))
+def _graph(
+    key: str, title: str, text: str, target: core.Target, unit: str = "short", nothing: str = "no data yet"
+) -> TimeSeries:
+    return TimeSeries(key, title, text, [target], field={**_lines(unit), "noValue": nothing})
 
 
 def _lines(unit: str) -> dict[str, object]:
-    return field(unit, color="palette-classic-by-name", span=(0, None), custom=line())
+    return field(unit, color="palette-classic", span=(0, None), custom=line())
 
 
 def durations() -> TimeSeries:
@@ -39,7 +41,7 @@ def durations() -> TimeSeries:
         "durations",
         "Duration of the collectors",
         "How long each collector's last run took. It should stay well below the spec's refresh.",
-        over_time("Took", h.most(h.of("winburn_collector_duration_seconds", "collector")), "{{collector}}"),
+        over_time("Took", h.most("winburn_collector_duration_seconds", "collector"), "{{collector}}"),
         "s",
     )
 
@@ -50,7 +52,7 @@ def series() -> TimeSeries:
         "series-over-time",
         "Series of the collectors",
         "Series that each collector's entities have. A jump is a label with many values.",
-        over_time("Series", h.most(h.of("winburn_collector_series", "collector")), "{{collector}}"),
+        over_time("Series", h.most("winburn_collector_series", "collector"), "{{collector}}"),
     )
 
 
@@ -60,7 +62,8 @@ def dropped() -> TimeSeries:
         "dropped-over-time",
         "Series left out over time",
         "Series left out in an hour, by family or source: raise the cap in limits, or narrow the query.",
-        over_time("Dropped", h.most(h.dropped()), "{{family}}"),
+        over_time("Dropped", h.most_dropped(), "{{family}}"),
+        nothing="none",
     )
 
 
@@ -85,7 +88,7 @@ def process() -> Sequence[TimeSeries]:
             ],
             field=field(
                 "short",
-                color="palette-classic-by-name",
+                color="palette-classic",
                 custom=line(scale={"type": "symlog", "log": 10, "linearThreshold": 1}),
             ),
         ),
@@ -124,7 +127,7 @@ def live() -> Sequence[TimeSeries]:
             "pushes",
             "Pushes",
             "Pushes in a second to Alertmanager, Grafana Live and the stream's clients, by result.",
-            over_time("Pushes", h.most(h.pushes()), "{{target}}: {{result}}"),
+            over_time("Pushes", h.pushes(), "{{target}}: {{result}}"),
             "cps",
         ),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.queries import MOST_LINES, per
+from dashboards.queries import MOST_LINES, per, steady
 from exporter.contract import select
 
 MATCH = "(instance, job)"
@@ -55,9 +55,14 @@ def age_or_never(label: str) -> str:
     return f"{known} or time() + 0 * {every}"
 
 
-def dropped(labels: str = "family") -> str:
+def dropped() -> str:
     """Series left out in an hour."""
-    return per(labels, f"increase({select('winburn_series_dropped_total')}[1h])")
+    return per("family", f"increase({select('winburn_series_dropped_total')}[1h])")
+
+
+def all_dropped() -> str:
+    """Series left out in an hour: 0 where a process answers and none was."""
+    return f"sum({dropped()}) or 0 * ({answering()})"
 
 
 def latency(quantile: float) -> str:
@@ -71,9 +76,16 @@ def reloaded() -> str:
     return f"{spec} * (min({per('instance', select('winburn_web_config_last_reload_successful'))}) or {spec})"
 
 
-def most(query: str) -> str:
-    """As many as a graph can show."""
-    return f"topk({MOST_LINES}, {query})"
+def most(family: str, label: str) -> str:
+    """The family by its label, as many as a graph can show: the highest at the end."""
+    return steady(select(family), label)
+
+
+def most_dropped() -> str:
+    """Series left out in an hour, by family or source; of those with the most in the range shown."""
+    counter = select("winburn_series_dropped_total")
+    in_range = per("family", f"increase({counter}[$__range] @ end())")
+    return f"{dropped()} and on (family) topk({MOST_LINES}, {in_range})"
 
 
 def clients() -> str:

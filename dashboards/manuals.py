@@ -77,7 +77,7 @@ against looking often: do not stop an experiment because one of them is high.
 **Killed**: the evidence that the variant is worse than control crossed its limit. That does not go away by itself.
 
 **What next** is the one recommendation for each variant. Health comes first in it, then harm, then the verdict. *Stop*
-because waiting costs more than knowing is worth is advice by cost, not a proof: take what is ahead.
+because waiting costs more than it is worth is advice by cost, not a proof: take what is ahead.
 
 **Money**: *worth per day* is what giving the variant to all would earn against control; *cost impact* is what was spent
 beyond what control would have cost. Currencies are never added up or converted.

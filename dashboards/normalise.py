@@ -44,8 +44,29 @@ def normalise(dashboard: Json) -> Json:
         "timepicker": {"refresh_intervals": REFRESH_CHOICES},
         "weekStart": "",
     }
-    pruned: Json = _prune(mended)
+    single = [each["name"] for each in dashboard["templating"]["list"] if each["type"] == "query" and _single(each)]
+    pruned: Json = _exact(_prune(mended), single)
     return pruned
+
+
+def _single(variable: Json) -> bool:
+    return not variable["multi"] and not variable["includeAll"]
+
+
+def _exact(value: Any, names: list[str]) -> Any:
+    """Match variables of one value exactly.
+
+    Grafana escapes patterns only in variables that can have several values, so ``a.b`` would choose ``axb``, too; and
+    its format ``${...:regex}`` writes ``a\\.b``, which is no PromQL string.
+    """
+    if isinstance(value, dict):
+        return {key: _exact(item, names) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_exact(item, names) for item in value]
+    if isinstance(value, str):
+        for name in names:
+            value = value.replace(f'=~"${name}"', f'="${name}"').replace(f'=~"${name}|"', f'="${name}"')
+    return value
 
 
 def _panel(panel: Json) -> Json:

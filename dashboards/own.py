@@ -50,7 +50,7 @@ def _pairs(panels: Sequence[Panel]) -> list[Row]:
 def _panel(own: DashboardPanel) -> Panel:
     text, key = f"From the spec: {own.expr}", f"own: {own.title}"  # no key of ours has a space
     if own.kind == "graph":
-        graph = field(own.unit, color="palette-classic-by-name", custom=line())
+        graph = field(own.unit, color="palette-classic", custom=line())
         return TimeSeries(key, own.title, text, [over_time("Value", own.expr)], field=graph)
     kind = Stat if own.kind == "number" else BarGauge
     shown = field(own.unit, steps=((None, "blue"),), mappings=[absent()])

@@ -81,7 +81,7 @@ class Stat(Panel):
 
 
 class Table(Panel):
-    """Rows of instant queries."""
+    """Rows of instant queries. Its ``noValue`` stands for the whole panel, not in each empty cell."""
 
     kind = "table"
     options: ClassVar[Json] = {"cellHeight": "sm", "showHeader": True, "sortBy": []}
@@ -167,9 +167,9 @@ def now(ref: str, expr: str, legend: str = "", *, table: bool = False) -> core.T
     )
 
 
-def over_time(ref: str, expr: str, legend: str = "") -> core.Target:
-    """A query over the chosen range."""
-    return core.Target(refId=ref, expr=expr, legendFormat=legend)
+def over_time(ref: str, expr: str, legend: str = "", *, interval: str = "") -> core.Target:
+    """A query over the chosen range; ``interval`` is its finest step where that is not the panel's."""
+    return core.Target(refId=ref, expr=expr, legendFormat=legend, interval=interval)
 
 
 def columns(key: str, names: dict[str, str], *, trend: str | None = None, first: Sequence[Json] = ()) -> list[Json]:

@@ -5,7 +5,7 @@ Every query aggregates ``instance`` and ``job`` away, so that two replicas of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from exporter.contract import Regex, select
 
@@ -18,6 +18,10 @@ EXHAUSTION = "slo_error_budget_exhaustion_timestamp_seconds"
 
 MOST_LINES = 20
 """Lines that a graph can show and a person can tell apart."""
+
+LAST = "last_over_time({}[1h] @ end())"
+"""What ranks lines: the last value of the hour at the end of the range, for what has just gone should stay to be seen.
+The whole range would cost too much."""
 
 SPLIT_P, SPLIT_DEVIATION = 0.001, 0.005
 """Sample ratio mismatch: as the alert ExperimentSampleRatioMismatch judges it."""
@@ -69,9 +73,25 @@ def slos(family: str, **matchers: str) -> str:
     return per("slo, slo_group", _of_slos(family, matchers))
 
 
+def steady(selector: str, labels: str, shown: Callable[[str], str] | None = None) -> str:
+    """At most MOST_LINES series of a graph: those that are highest at the end of its range, the same at every step.
+
+    ``topk(20, ...)`` alone chooses anew at every step, so that lines begin and end where others overtake them, and
+    many more than 20 are drawn. ``labels`` tell the series apart; ``shown`` makes of them what the graph shows, itself
+    if not given.
+    """
+    kept = _among(selector, labels, f"topk({MOST_LINES}, {per(labels, LAST.format(selector))})")
+    return shown(kept) if shown else per(labels, kept)
+
+
 def windows(family: str) -> str:
-    """One series per chosen SLO and window, with the labels ``name`` and ``window`` only."""
-    return per("name, window", name_label(_of_slos(family, {})))
+    """One series per chosen SLO and window, with the labels ``name`` and ``window`` only; at most MOST_LINES."""
+    return steady(_of_slos(family, {}), "slo, slo_group, window", lambda inner: per("name, window", name_label(inner)))
+
+
+def most_corrected() -> str:
+    """Corrected time of the chosen SLOs."""
+    return steady(_of_slos("slo_corrected_seconds", {}), "slo, slo_group", by_name)
 
 
 def of_all_groups(family: str) -> str:
@@ -102,16 +122,25 @@ def worst_slos(family: str, *, low: bool = False, **matchers: str) -> str:
 
     The rank is taken over the whole range, because a series that has ended since would otherwise leave the graph.
     """
-    extreme, keep = ("min_over_time", "bottomk") if low else ("max_over_time", "topk")
-    selector = _of_slos(family, matchers)
-    return (
-        f"{by_name(selector)} and on (name) {keep}({MOST_LINES}, {by_name(f'{extreme}({selector}[$__range] @ end())')})"
-    )
+    return by_name(_among(_of_slos(family, matchers), "slo, slo_group", _worst(family, low=low, **matchers)))
 
 
 def with_bad_events(family: str) -> str:
     """The family over 5 minutes, of the SLOs that had the most bad events."""
-    return f"{slo(family, window='5m')} and on (name) ({worst_slos('slo_bad_events', window='5m')})"
+    most = _worst("slo_bad_events", low=False, window="5m")
+    return by_name(_among(_of_slos(family, {"window": "5m"}), "slo, slo_group", most))
+
+
+def _worst(family: str, *, low: bool, **matchers: str) -> str:
+    extreme, keep = ("min_over_time", "bottomk") if low else ("max_over_time", "topk")
+    ranked = per("slo, slo_group", f"{extreme}({_of_slos(family, matchers)}[$__range] @ end())")
+    return f"{keep}({MOST_LINES}, {ranked})"
+
+
+def _among(selector: str, labels: str, chosen: str) -> str:
+    """The selector's series of those chosen by these labels. To aggregate first and choose then gives the same, but a
+    graph of 3,000 series costs seven times as much."""
+    return f"({selector} and on ({labels}) {chosen})"
 
 
 def exact() -> str:
@@ -120,21 +149,24 @@ def exact() -> str:
 
 
 def hourly(counter: str) -> str:
-    """By how much a counter of the chosen SLOs grew in an hour, where it did."""
-    return f"topk({MOST_LINES}, {by_name(f'increase({_of_slos(counter, {})}[1h])')} > 0)"
+    """By how much a counter of the chosen SLOs grew in an hour, of those where it did in the range shown."""
+    selector = _of_slos(counter, {})
+    grew = by_name(f"increase({selector}[$__range] @ end())")
+    return f"{by_name(f'increase({selector}[1h])')} and on (name) topk({MOST_LINES}, {grew} > 0)"
 
 
 def gone_in() -> str:
     """Seconds until the budget is gone: by the forecast's median or at the last hour's burn rate, whichever is first.
 
     The forecast draws from past days and so does not know that an outage under way may go on; the burn rate knows
-    nothing else. Nothing where neither says that the budget ends.
+    nothing else. Nothing where neither says that the budget ends; 0 where it is gone already, whatever is foretold.
     """
     left, period = slo("slo_error_budget_remaining_ratio"), slo("slo_period_seconds")
     burning = f"({left} > 0) * {period} / ({slo('slo_burn_rate', window='1h')} > 1)"
     median = f"clamp_min({slo(EXHAUSTION, forecast_quantile='0.5')} - time(), 0)"
-    either = " or ".join(f'label_replace({each}, "by", "{by}", "", "")' for by, each in (("a", median), ("b", burning)))
-    return f"min by (name) ({either})"
+    each = {"a": median, "b": burning, "c": f"0 * ({left} <= 0)"}
+    any_of = " or ".join(f'label_replace({expr}, "by", "{by}", "", "")' for by, expr in each.items())
+    return f"min by (name) ({any_of})"
 
 
 def first_gone_in(quantile: str) -> str:
@@ -143,15 +175,15 @@ def first_gone_in(quantile: str) -> str:
 
 
 def pages() -> str:
-    """1 for each burn alert of the chosen SLOs that pages."""
+    """1 for each of the chosen SLOs that pages, by whichever tiers: one mark and not three on each other."""
     chosen = 'alertname="SLOErrorBudgetBurn",alertstate="firing",severity="page",slo=~"$slo",slo_group=~"$slo_group"'
-    return per("slo, slo_group, tier", f"ALERTS{{{chosen}}}")
+    return per("slo, slo_group", f"ALERTS{{{chosen}}}")
 
 
 def being_corrected() -> str:
     """SLOs whose corrected time grows: a correction is in force."""
     corrected = _of_slos("slo_corrected_seconds", {})
-    return f"{per('slo, slo_group', f'delta({corrected}[5m])')} > 0"
+    return per("slo, slo_group", f"delta({corrected}[5m]) > 0")
 
 
 def data_age(collectors: str) -> str:
@@ -209,7 +241,7 @@ def log_evidence() -> str:
 
 def drawn_evidence() -> str:
     """The e-value as it can be drawn."""
-    return f"clamp({most(result('experiment_variant_e_value'))}, {LEAST_E}, {MOST_E:.0f})"
+    return f"clamp({most_results('experiment_variant_e_value')}, {LEAST_E}, {MOST_E:.0f})"
 
 
 def split_state() -> str:
@@ -262,6 +294,11 @@ def _arm_label(inner: str) -> str:
     return joined(inner, "arm", "experiment", "variant", separator=HIDDEN)
 
 
-def most(query: str) -> str:
-    """At most MOST_LINES series of the query: the highest."""
-    return f"topk({MOST_LINES}, {query})"
+def most_results(family: str) -> str:
+    """One series per variant and chosen metric, at most MOST_LINES."""
+    return steady(_chosen(family, {"metric": CHOSEN_METRICS}), "experiment, variant, metric")
+
+
+def most_variants(family: str) -> str:
+    """One series per variant of the chosen experiments, at most MOST_LINES."""
+    return steady(_chosen(family, {}), "experiment, variant")

@@ -6,7 +6,7 @@ from dashboards import manuals
 from dashboards import queries as q
 from dashboards.common import Definition, Row
 from dashboards.facts import Facts
-from dashboards.fields import GREY, Steps, absent, field, link, number_column, override, words
+from dashboards.fields import GREY, Steps, absent, field, fixed, link, number_column, override, words
 from dashboards.firing import firing_alerts, marks
 from dashboards.panels import Stat, Table, TimeSeries, line, now, over_time
 from dashboards.slo_panels import budget_over_time, events_over_time, tier_lines, tier_steps
@@ -34,11 +34,11 @@ def build(facts: Facts) -> Definition:
         variables=slo_variables(all_at_first=False),
         rows=(
             Row(4, tuple((4, panel) for panel in (*_state(), data_age(facts, "SLOs", "slo(:.*)?")))),
-            Row(4, tuple((4, panel) for panel in _trust())),
             Row(8, ((12, budget_over_time()), (12, _forecast()))),
             Row(8, ((12, _burn(facts)), (12, events_over_time()))),
-            Row(8, ((24, _groups(facts)),)),
+            Row(6, ((24, _groups(facts)),)),
             Row(6, ((24, firing_alerts(facts)),)),
+            Row(4, tuple((4, panel) for panel in _trust())),
             Row(8, ((12, _coverage()), (6, _corrected()), (6, _oddities()))),
             Row(8, ((24, how_to_read(manuals.SLO_DETAIL)),)),
         ),
@@ -126,6 +126,7 @@ def _trust() -> tuple[Stat, ...]:
             BLUE,
             "s",
             1,
+            "none",
         ),
         _tile(
             "groups",
@@ -176,18 +177,19 @@ def _forecast() -> TimeSeries:
     lines = ((EARLY, "0.1"), (MIDDLE, "0.5"), (LATE, "0.9"))
     return TimeSeries(
         "forecast-over-time",
-        "Forecast: budget gone in",
-        "How long the budget will last, as it was foretold at each time; of several SLOs the first to be gone. In 10, "
-        "50 and 90 of 100 cases it is gone before early, middle and late. A line that is missing lies beyond one "
-        "period.",
+        "Forecast: days until the budget is gone",
+        "How many days the budget will last, as it was foretold at each time; of several SLOs the first to be gone. "
+        "In 10, 50 and 90 of 100 cases it is gone before early, middle and late. A line that is missing lies beyond "
+        "one period.",
         [
-            over_time(ref, q.first_gone_in(quantile), legend)
+            over_time(ref, f"{q.first_gone_in(quantile)} / 86400", legend)
             for ref, (legend, quantile) in zip("ABC", lines, strict=True)
         ],
-        field=field("s", color="palette-classic-by-name", span=(0, None), custom=line()),
+        field=field(color="palette-classic", span=(0, None), custom=line()),
         overrides=[
             override("byRegexp", "/^late/", {"custom.fillBelowTo": EARLY, "custom.fillOpacity": 15}),
-            override("byRegexp", "/^early|^late/", {"custom.lineWidth": 1}),
+            override("byRegexp", "/^early|^late/", {"custom.lineWidth": 1, "color": fixed(GREY)}),
+            override("byRegexp", "/^middle/", {"color": fixed("blue")}),
         ],
     )
 
@@ -199,8 +201,8 @@ def _burn(facts: Facts) -> TimeSeries:
         "Burn rates of all windows",
         "Error ratio over the error budget in each window. Lines: where the usual alert tiers of a period of "
         f"{format_duration(facts.period)} start: {listed}; a tier fires while both of its windows are above its line.",
-        [over_time("Burn", q.most(q.windows("slo_burn_rate")), "{{name}} {{window}}")],
-        field=field(steps=tier_steps(facts), color="palette-classic-by-name", custom=line(style="dashed")),
+        [over_time("Burn", q.windows("slo_burn_rate"), "{{name}} {{window}}")],
+        field=field(steps=tier_steps(facts), color="palette-classic", custom=line(style="dashed")),
     )
 
 
@@ -225,8 +227,8 @@ def _coverage() -> TimeSeries:
         "coverage-by-window",
         "Coverage of each window",
         "Share of each window that was measured; a dip travels through the windows, the longest show it longest.",
-        [over_time("Coverage", q.most(q.windows("slo_coverage_ratio")), "{{name}} {{window}}")],
-        field=field("percentunit", color="palette-classic-by-name", span=(0, 1), custom=line()),
+        [over_time("Coverage", q.windows("slo_coverage_ratio"), "{{name}} {{window}}")],
+        field=field("percentunit", color="palette-classic", span=(0, 1), custom=line()),
     )
 
 
@@ -236,8 +238,8 @@ def _corrected() -> TimeSeries:
         "Corrected time",
         "Time of the period that corrections took out. It grows while one is in force, and falls as it leaves a "
         "rolling period.",
-        [over_time("Corrected", q.most(q.slo("slo_corrected_seconds")), "{{name}}")],
-        field=field("s", color="palette-classic-by-name", span=(0, None), custom=line()),
+        [over_time("Corrected", q.most_corrected(), "{{name}}")],
+        field=field("s", color="palette-classic", span=(0, None), custom=line(), no_value="none"),
     )
 
 
@@ -251,5 +253,5 @@ def _oddities() -> TimeSeries:
             over_time("Clamped", q.hourly("slo_clamped_events_total"), "{{name}}: clamped"),
             over_time("Newborn", q.hourly("slo_newborn_series_total"), "{{name}}: newborn"),
         ],
-        field=field("short", color="palette-classic-by-name", span=(0, None), custom=line()),
+        field=field("short", color="palette-classic", span=(0, None), custom=line(), no_value="none"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dashboards import manuals, running
 from dashboards import queries as q
 from dashboards.common import Definition, Row
+from dashboards.experiment_tables import detail_link
 from dashboards.facts import Facts
 from dashboards.fields import CELLS, absent, column, field, link, number_column, word_column, words
 from dashboards.firing import firing_alerts, marks
@@ -116,7 +117,6 @@ def _running() -> Table:
         "kind": "Kind",
         "primary_metric": "Primary metric",
     }
-    address = f"/d/{DASHBOARD_UIDS['experiments']}?${{__url_time_range}}&${{datasource:queryparam}}"
     return Table(
         "running-experiments",
         "Running experiments of these services",
@@ -130,9 +130,7 @@ def _running() -> Table:
         ],
         field=field(no_value="no experiment is running", custom=CELLS),
         overrides=[
-            column(
-                "Experiment", 240, links=[link("Results", f"{address}&var-experiment=${{__data.fields.Experiment}}")]
-            ),
+            column("Experiment", links=[detail_link()]),
             word_column("Split", 110, SPLIT),
             number_column("Killed variants", 130, "none", ((None, "text"), (1, "red")), 0),
             number_column("Decided", 100, "none", ((None, "text"), (1, "blue")), 0),
@@ -145,8 +143,9 @@ def _status_over_time() -> StateTimeline:
     return StateTimeline(
         "status-over-time",
         "Status over time",
-        "The state of each chosen SLO at every moment, 20 to a page. A gap: winburn itself was not there.",
-        [over_time("Status", q.slo("slo_status"), "{{name}}")],
+        f"The state of each chosen SLO at every moment. A gap: winburn itself was not there. {MOST}, those whose state "
+        "was worst.",
+        [over_time("Status", q.worst_slos("slo_status"), "{{name}}")],
         field=field(mappings=[words(SLO_STATUS)], custom={"fillOpacity": 80, "lineWidth": 0}),
     )
 

@@ -22,7 +22,7 @@ def burn_over_time(facts: Facts) -> TimeSeries:
         f"{format_duration(facts.period)} start, each for a window of its own: {listed}. {MOST}, those that burned "
         "fastest.",
         [over_time("Burn", q.worst_slos("slo_burn_rate", window="1h"), "{{name}}")],
-        field=field(steps=tier_steps(facts), color="palette-classic-by-name", custom=line(style="dashed")),
+        field=field(steps=tier_steps(facts), color="palette-classic", custom=line(style="dashed")),
     )
 
 
@@ -48,8 +48,8 @@ def budget_over_time() -> TimeSeries:
         field=field(
             "percentunit",
             steps=((None, "red"), (0, "transparent")),
-            color="palette-classic-by-name",
-            custom=line(style="line"),
+            color="palette-classic",
+            custom=line(style="line") | {"axisSoftMin": 0},  # the line at 0 stays in sight
         ),
     )
 
@@ -67,7 +67,7 @@ def events_over_time() -> TimeSeries:
         ],
         field=field(
             "short",
-            color="palette-classic-by-name",
+            color="palette-classic",
             custom=line(scale={"type": "symlog", "log": 10, "linearThreshold": 1}),
         ),
         overrides=[override("byRegexp", "/: bad$/", {"custom.lineStyle": {"fill": "dash", "dash": [10, 10]}})],

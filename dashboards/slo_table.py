@@ -48,14 +48,14 @@ def shared_columns(facts: Facts) -> tuple[Column, ...]:
     soon: Steps = ((None, "red"), (86400, "orange"))
     return (
         Column("Status", q.slo_table(), word_column("Status", 100, SLO_STATUS)),
-        Column("Budget", q.slo("slo_error_budget_remaining_ratio"), gauge_column("Budget left", 170, BUDGET)),
-        Column("Left", q.slo("slo_error_budget_remaining_seconds"), number_column("Outage left", 110, "s")),
-        Column("Burn", q.slo("slo_burn_rate", window="1h"), number_column("Burn (1h)", 100, "none", burn, 2)),
+        Column("Budget", q.slo("slo_error_budget_remaining_ratio"), gauge_column("Budget left", 150, BUDGET)),
+        Column("Left", q.slo("slo_error_budget_remaining_seconds"), number_column("Outage left", 105, "s")),
+        Column("Burn", q.slo("slo_burn_rate", window="1h"), number_column("Burn (1h)", 90, "none", burn, 2)),
         Column("Gone", q.gone_in(), _when_gone(soon)),
         Column(
             "Errors",
             q.slo("slo_error_ratio", window="1h"),
-            number_column("Errors (1h)", 110, "percentunit", decimals=3),
+            number_column("Errors (1h)", 100, "percentunit", decimals=3),
         ),
     )
 
@@ -92,14 +92,15 @@ def slo_rows(
         [
             *(now(each.ref, each.expr, table=True) for each in shown),
             now("Order", q.for_order(), table=True),
-            *([over_time("Trend", q.slo("slo_burn_rate", window="1h"))] if trend else ()),
+            # A small graph for each of a thousand SLOs: it has no room for more points.
+            *([over_time("Trend", q.slo("slo_burn_rate", window="1h"), interval="5m")] if trend else ()),
         ],
         field=field(custom=CELLS),
         overrides=[
-            column("SLO", 220, links=list(slo_links) or None),
-            column("Group", 160, links=list(group_links) or None),
+            column("SLO", links=list(slo_links) or None),
+            column("Group", 120, links=list(group_links) or None),
             *(each.look for each in shown),
-            *([sparkline_column(graph, 180)] if trend else ()),
+            *([sparkline_column(graph)] if trend else ()),
         ],
         transformations=[
             *columns(

@@ -14,9 +14,9 @@ from dashboards.variables import choice
 from exporter.contract import TENANT, is_of_tenant, select
 from exporter.matchers import with_matcher
 
-_CHOSEN = f'{TENANT}=~"${TENANT}"'
+_CHOSEN = f'{TENANT}="${TENANT}"'
 _DATASOURCE = "${datasource:queryparam}"
-_SILENCE = "/alerting/silence/new?"
+_SILENCE = "/#/silences/new?filter=%7B"
 
 
 def variable() -> core.Template:
@@ -44,6 +44,6 @@ def _text(text: str, key: str) -> str:
     if key in ("expr", "query"):
         return with_matcher(text, is_of_tenant, _CHOSEN)
     if key == "url":
-        more = f"&matcher={TENANT}%3D${{{TENANT}}}" if text.startswith(_SILENCE) else ""
-        return text.replace(_DATASOURCE, f"{_DATASOURCE}&${{{TENANT}:queryparam}}") + more
+        silence = f"{_SILENCE}{TENANT}%3D%22${{{TENANT}}}%22%2C"
+        return text.replace(_SILENCE, silence).replace(_DATASOURCE, f"{_DATASOURCE}&${{{TENANT}:queryparam}}")
     return text

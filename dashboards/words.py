@@ -36,19 +36,28 @@ REASON = {
     "no_data": "no unit was seen yet",
     "stalled": "no new unit for too long",
     "paused": "it is paused",
-    "early_kill": "the evidence of harm crossed its limit",
+    "early_kill": "evidence of harm crossed its limit",
     "guardrail_slo": "it alone burnt an SLO",
     "guardrail_harmed": "it harms a guardrail metric",
     "worse": "worse than control",
     "better": "better than control, and the best",
     "another_is_better": "better than control, but not the best",
-    "economics": "waiting costs more than knowing is worth",
-    "no_minimum_lift": "the least lift that matters would show by now",
-    "guardrail_undecided": "better, but a guardrail is not yet shown to hold",
+    "economics": "waiting costs more than it is worth",
+    "no_minimum_lift": "the least lift would show by now",
+    "guardrail_undecided": "better, but a guardrail is still open",
     "design_effect_unknown": "how events cluster is not yet known",
     "undecided": "nothing is decided yet",
 }
 """Recommendations: labels ``action`` and ``reason`` of experiment_recommendation_info -> words."""
+SUGGESTED = {"rest": "rest", "scale": "make more of", "recalibrate": "calibrate anew"}
+SUGGESTED_FOR = {
+    "uses": "used too often",
+    "baseline": "below its baseline",
+    "trend": "does worse with each use",
+    "above_persona": "better than its persona's others",
+    "kill_ratio": "too many of them are killed",
+}
+"""Suggestions: labels ``action`` and ``reason`` of suggestion_info -> words."""
 SPLIT = {"0": ("as planned", "green"), "1": ("watch", "orange"), "2": ("mismatch", "red")}
 VERDICT = {"-1": ("worse", "red"), "0": ("undecided", GREY), "1": ("better", "green")}
 WORN = {"0": ("fresh", "green"), "1": ("worn out", "orange")}

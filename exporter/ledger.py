@@ -83,9 +83,14 @@ class Ledger:
             return
         if self.end is not None and times[0] <= self.end:
             raise ValueError(f"increments at {times[0]} lie before the ledger's end {self.end}")
-        sums = np.cumsum(np.vstack((total, bad, measured)), axis=1)
-        for ring in self._rings:
-            ring.extend(times, sums)
+        if len(times) == 1:  # each refresh: arrays of one number cost ten times the arithmetic
+            increment = (float(total[0]), float(bad[0]), float(measured[0]))
+            for ring in self._rings:
+                ring.step(float(times[0]), increment)
+        else:
+            sums = np.cumsum(np.vstack((total, bad, measured)), axis=1)
+            for ring in self._rings:
+                ring.extend(times, sums)
         self.end = float(times[-1])
 
     def window(self, seconds: float) -> Window:
@@ -169,6 +174,19 @@ class _Ring:
         self._last = max(self._last, end)
         self._first = max(self._first, self._last - self._size + 1)
         self._now = self._now + sums[:, -1]
+
+    def step(self, time: float, increment: tuple[float, float, float]) -> None:
+        """:meth:`extend` for one time."""
+        end = self._edge_at_or_before(time)
+        if self._first is None:
+            self._first = self._last = end - 1
+        before = self._now
+        self._now = before + np.array(increment)
+        for edge in range(max(self._last + 1, end - self._size + 1), end + 1):
+            reached = time <= self._time(edge) + _EDGE * self.width
+            self._at_edge[:, edge % self._size] = self._now if reached else before
+        self._last = max(self._last, end)
+        self._first = max(self._first, self._last - self._size + 1)
 
     def window(self, end: float, seconds: float) -> Window:
         edge = self._edge_at_or_before(end - seconds)

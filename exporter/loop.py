@@ -12,7 +12,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 
 from exporter.ageing import visible
-from exporter.contract import Collector, Sample, sample
+from exporter.contract import Collector, Sample, forget_labels, sample
 from exporter.notices import Notices
 from exporter.nudges import Nudges
 from exporter.render import Renderer, cut
@@ -182,8 +182,12 @@ class Loop:
         """Take outcomes until every collector (or those of the names ``of``) is done, or the deadline is over, or the
         loop is told to stop."""
         waited = [track.worker for name, track in self._roster.tracks.items() if of is None or name in of]
-        while any(worker.running_since is not None for worker in waited) and not self._stop.is_set():
+        patience = (deadline - self._monotonic()) / 2
+        while not self._stop.is_set():
             left = deadline - self._monotonic()
+            later = of is None and self._roster.start_later(in_time=left > patience)
+            if not later and all(worker.running_since is None for worker in waited):
+                return
             if left <= 0:
                 return
             if of is None and self._roster.prompt and self._can_answer_news():
@@ -215,6 +219,7 @@ class Loop:
             on_duplicate=duplicates.append,
         )
         self._note_duplicates(duplicates)
+        forget_labels(snapshot.series)
         self.current = snapshot
         self._guarded("publish", lambda: self._publish(snapshot))
         return snapshot

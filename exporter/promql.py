@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000, "y": 31_536_000_000}
 _ORDER = ("y", "w", "d", "h", "m", "s", "ms")
@@ -114,6 +115,7 @@ def _check_selector(text: str) -> None:
         raise ValueError(f'{_short(text)} would select everything; give a metric\'s name or a matcher like job="shop"')
 
 
+@lru_cache(maxsize=4096)  # rules and their tests ask it of each selector again and again
 def name_and_labels(selector: str) -> tuple[str | None, tuple[str, ...]]:
     """The metric's name, None where none is fixed, and the labels that are matched, of a selector that
     :func:`check_selector` takes."""

@@ -1,14 +1,16 @@
 """Samples to exposition text.
 
 Byte for byte what ``prometheus_client.generate_latest`` writes for the same families and samples in the same order, at
-a tenth of its cost: everything of a line but its value is kept from one refresh to the next.
+a tenth of its cost: everything of a line but its value is kept from one refresh to the next, and lines whose values
+are the same are kept whole.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from math import inf
 from operator import itemgetter
@@ -16,16 +18,14 @@ from typing import Any
 
 from prometheus_client.utils import floatToGoString
 
-from exporter.contract import FAMILIES, TENANT, ContractError, Family, Sample
-
-Labels = tuple[tuple[str, str], ...]
+from exporter.contract import FAMILIES, TENANT, ContractError, Family, Labels, Sample
+from exporter.pieces import LINES, Piece
 
 _go: Callable[[float], str] = floatToGoString  # the library leaves it untyped
 
 # A histogram's sample names, in the order in which they stand for one set of labels.
 _HISTOGRAM_SUFFIXES = ("_bucket", "_count", "_sum")
 _EXPONENT_FROM = 1e6  # from here on floatToGoString and repr spell a positive number differently
-_CACHE_SLACK = 1000  # series that may have vanished before the kept prefixes are looked through
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,12 @@ class Block:
     """One family's sample lines; they are the same in both formats."""
 
     family: Family
-    lines: str
+    pieces: tuple[Piece, ...]
+
+    @property
+    def lines(self) -> str:
+        """The text of all pieces."""
+        return b"".join(piece.text for piece in self.pieces).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +67,20 @@ def arrange(
 
     ``on_duplicate`` is called with each later one. ContractError where a sample belongs to no family.
     """
+    by_family = _by_family(samples, families)
+    return {
+        name: _unique(sorted(by_family[name], key=_order(families[name])), on_duplicate) for name in sorted(by_family)
+    }
+
+
+def _by_family(samples: Iterable[Sample], families: Mapping[str, Family]) -> dict[str, list[Sample]]:
     by_name: defaultdict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
         by_name[sample[0]].append(sample)
     by_family: defaultdict[str, list[Sample]] = defaultdict(list)
     for name, group in by_name.items():
         by_family[family_of(name, families).name] += group
-    return {
-        name: _unique(sorted(by_family[name], key=_order(families[name])), on_duplicate) for name in sorted(by_family)
-    }
+    return by_family
 
 
 def family_of(name: str, families: Mapping[str, Family] = FAMILIES) -> Family:
@@ -95,54 +105,93 @@ def cut(samples: Sequence[Sample], cap: int) -> tuple[Sequence[Sample], dict[str
     return [sample for group in arranged.values() for sample in group[:cap]], dropped
 
 
+@dataclass(slots=True)
+class _Shelf:
+    """What is kept of one family: its series as they came, their order, and in that order prefixes and pieces."""
+
+    came: list[Labels] = field(default_factory=list)
+    order: Callable[[Sequence[Sample]], tuple[Sample, ...]] | None = None
+    labels: list[Labels] = field(default_factory=list)
+    prefixes: list[str] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
+
+
 class Renderer:
-    """Renders arranged samples, as the ``tenant``'s where there is one; keeps the line prefixes of the series that are
-    there, and of few that are not."""
+    """Arranges and renders samples, as the ``tenant``'s where there is one; keeps order, line prefixes and lines of
+    the series that are there."""
 
     def __init__(self, tenant: str | None = None) -> None:
         self.tenant = tenant
         self._more: Labels = () if tenant is None else ((TENANT, tenant),)
-        self._prefixes: dict[str, dict[Labels, str]] = {}
+        self._shelves: dict[str, _Shelf] = {}
+
+    def arrange(
+        self,
+        samples: Iterable[Sample],
+        on_duplicate: Callable[[Sample], None] = raise_duplicate,
+        families: Mapping[str, Family] = FAMILIES,
+    ) -> dict[str, list[Sample]]:
+        """:func:`arrange`; families whose series come as they came before are put in the order of before."""
+        by_family = _by_family(samples, families)
+        return {name: self._arranged(families[name], by_family[name], on_duplicate) for name in sorted(by_family)}
+
+    def _arranged(self, family: Family, group: list[Sample], on_duplicate: Callable[[Sample], None]) -> list[Sample]:
+        if family.type == "histogram":
+            return _unique(sorted(group, key=_order(family)), on_duplicate)
+        shelf, came = self._shelves.setdefault(family.name, _Shelf()), [labels for _, labels, _ in group]
+        if shelf.came != came:
+            order = sorted(range(len(came)), key=came.__getitem__)
+            unique = all(came[a] != came[b] for a, b in pairwise(order))
+            if not unique:
+                shelf.came = []
+                return _unique([group[i] for i in order], on_duplicate)
+            shelf.came, shelf.order = came, itemgetter(*order) if len(order) > 1 else tuple
+        assert shelf.order is not None  # noqa: S101 - it was made with what came
+        return list(shelf.order(group))
 
     def blocks(
         self, arranged: Mapping[str, Sequence[Sample]], families: Mapping[str, Family] = FAMILIES
     ) -> tuple[Block, ...]:
         """One block a family, in the order given."""
-        blocks = tuple(Block(families[name], self._lines(group)) for name, group in arranged.items())
-        self._forget(arranged)
-        return blocks
+        self._shelves = {name: self._shelves.get(name) or _Shelf() for name in arranged}
+        return tuple(
+            Block(families[name], self._pieces(self._shelves[name], group, families[name]))
+            for name, group in arranged.items()
+        )
 
     @property
     def kept(self) -> int:
         """How many line prefixes are held."""
-        return sum(map(len, self._prefixes.values()))
+        return sum(len(shelf.prefixes) for shelf in self._shelves.values())
 
-    def _lines(self, samples: Sequence[Sample]) -> str:
-        prefixes: dict[Labels, str] = {}
-        current = None
-        parts: list[str] = []
-        append = parts.append
-        for name, labels, value in samples:
-            if name != current:
-                current = name
-                prefixes = self._prefixes.setdefault(name, {})
-            prefix = prefixes.get(labels)
-            if prefix is None:
-                prefix = prefixes[labels] = line_prefix(name, labels + self._more)
+    def _pieces(self, shelf: _Shelf, group: Sequence[Sample], family: Family) -> tuple[Piece, ...]:
+        values = array("d", [value for _, _, value in group])
+        if family.type == "histogram":
+            prefixes = [line_prefix(name, labels + self._more) for name, labels, _ in group]
+            return tuple(_changed(prefixes, values, []))
+        labels = [labels for _, labels, _ in group]
+        if shelf.labels != labels:
+            known = dict(zip(shelf.labels, shelf.prefixes, strict=True))
+            shelf.prefixes = [known.get(one) or line_prefix(family.name, one + self._more) for one in labels]
+            shelf.labels, shelf.pieces = labels, []
+        shelf.pieces = list(_changed(shelf.prefixes, values, shelf.pieces))
+        return tuple(shelf.pieces)
+
+
+def _changed(prefixes: Sequence[str], values: array[float], pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """The pieces of lines, those of ``pieces`` where no value is another."""
+    for number, begin in enumerate(range(0, len(values), LINES)):
+        some = values[begin : begin + LINES]
+        bits = some.tobytes()  # as numbers 0.0 and -0.0 were the same
+        if number < len(pieces) and pieces[number].values == bits:
+            yield pieces[number]
+            continue
+        lines = [
             # format_value() in place: at 100k series the calls alone cost a tenth of a second.
-            plain = value.__class__ is float and -inf < value < _EXPONENT_FROM
-            append(f"{prefix}{value!r}\n" if plain else prefix + format_value(value))
-        return "".join(parts)
-
-    def _forget(self, arranged: Mapping[str, Sequence[Sample]]) -> None:
-        """Drop the prefixes of vanished series once they are as many as the present ones."""
-        if self.kept <= 2 * sum(map(len, arranged.values())) + _CACHE_SLACK:
-            return
-        present: defaultdict[str, dict[Labels, str]] = defaultdict(dict)
-        for group in arranged.values():
-            for name, labels, _ in group:
-                present[name][labels] = self._prefixes[name][labels]
-        self._prefixes = dict(present)
+            f"{prefix}{value!r}\n" if -inf < value < _EXPONENT_FROM else prefix + format_value(value)
+            for prefix, value in zip(prefixes[begin : begin + LINES], some.tolist(), strict=True)
+        ]
+        yield Piece(bits, "".join(lines).encode())
 
 
 def format_value(value: float) -> str:
@@ -161,11 +210,23 @@ def line_prefix(name: str, labels: Labels) -> str:
 
 def exposition(blocks: Iterable[Block]) -> Exposition:
     """Both formats of the blocks."""
-    blocks = tuple(blocks)
-    return Exposition(
-        "".join(part for block in blocks for part in (_text_header(block.family), block.lines)).encode(),
-        "".join(part for block in blocks for part in (_openmetrics_header(block.family), block.lines)).encode(),
-    )
+    text, openmetrics = parts(blocks)
+    return Exposition(joined(text), joined(openmetrics))
+
+
+def parts(blocks: Iterable[Block]) -> tuple[list[Piece | bytes], list[Piece | bytes]]:
+    """Headers and pieces of both formats, in order."""
+    text: list[Piece | bytes] = []
+    openmetrics: list[Piece | bytes] = []
+    for block in blocks:
+        text += (_text_header(block.family).encode(), *block.pieces)
+        openmetrics += (_openmetrics_header(block.family).encode(), *block.pieces)
+    return text, openmetrics
+
+
+def joined(of: Iterable[Piece | bytes], *more: bytes) -> bytes:
+    """The text of parts, and what follows them."""
+    return b"".join([*(part.text if isinstance(part, Piece) else part for part in of), *more])
 
 
 def _text_header(family: Family) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from queue import SimpleQueue
 
 from exporter.ageing import Kept, merge
-from exporter.contract import Collector, PromptCollector
+from exporter.contract import Collector, PromptCollector, WaitingCollector
 from exporter.worker import Make, Outcome, Worker
 
 
@@ -88,16 +88,32 @@ class Roster:
         if len(self.tracks) < len(collectors):
             raise ValueError(f"collectors need names of their own; given {sorted(c.name for c in collectors)}")
         self._leaving: dict[str, Track] = {}
-        self._note_prompt()
+        self._later: dict[str, float] = {}
+        self._note_wishes()
 
     def start(self, at: float) -> None:
         """Have every collector evaluate ``at``, but those whose last run is not over, and those that must wait for
         another one's."""
         waiting = [name for name, track in self.tracks.items() if any(self._is_busy(n) for n in track.after - {name})]
         for name, track in self.tracks.items():
-            if name not in waiting:
-                track.after = frozenset()
+            if name in waiting:
+                continue
+            track.after = frozenset()
+            if name in self._second:
+                self._later[name] = at
+            else:
                 track.worker.start(at)
+
+    def start_later(self, *, in_time: bool) -> bool:
+        """Start those that read what others evaluate, once these are done or, if that is not ``in_time``, at once;
+        whether some must wait on."""
+        for name, at in list(self._later.items()):
+            track = self.tracks.get(name)
+            if track is None or not in_time or not any(self._is_busy(each) for each in self._second.get(name, ())):
+                del self._later[name]
+                if track is not None:
+                    track.worker.start(at)
+        return bool(self._later)
 
     def take(self, outcome: Outcome, in_time: float) -> None:
         """Take an outcome; of a collector that has left nothing is kept."""
@@ -107,7 +123,7 @@ class Roster:
             return
         self.tracks[outcome.collector].take(outcome, in_time)
         if outcome.made is not None:
-            self._note_prompt()
+            self._note_wishes()
 
     def change(self, parts: Sequence[Part]) -> list[str]:
         """Run these from now on; the names of those that leave.
@@ -127,7 +143,7 @@ class Roster:
                 track.worker.close()
             else:
                 self._leaving[name] = track
-        self._note_prompt()
+        self._note_wishes()
         return sorted(before)
 
     def close(self) -> None:
@@ -146,7 +162,10 @@ class Roster:
         track = self.tracks.get(name) or self._leaving.get(name)
         return track is not None and track.worker.running_since is not None
 
-    def _note_prompt(self) -> None:
-        """Name -> the sources whose changes matter at once, of the collectors that can evaluate those alone."""
+    def _note_wishes(self) -> None:
+        """Of the collectors that can: name -> the sources whose changes matter at once, and name -> the others that are
+        to be done first."""
         collectors = {name: track.worker.collector for name, track in self.tracks.items()}
         self.prompt = {name: c.sources for name, c in collectors.items() if isinstance(c, PromptCollector)}
+        waiting = {name: c.waits_for for name, c in collectors.items() if isinstance(c, WaitingCollector)}
+        self._second = {name: others for name, others in waiting.items() if others}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from isal import igzip
 from prometheus_client import (
@@ -17,9 +18,14 @@ from prometheus_client import (
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 from exporter.contract import HEALTH, TENANT, Sample
-from exporter.render import Exposition, Renderer, arrange, exposition, raise_duplicate
+from exporter.pieces import Piece, gzipped
+from exporter.render import Exposition, Renderer, joined, parts, raise_duplicate
+
+PIECES_FROM = 20_000
+"""Series from which on only what changed is compressed anew; below, one go is as quick and compresses better."""
 
 _EOF = b"# EOF\n"
+Parts = Sequence[Piece | bytes]
 _generate_openmetrics: Callable[[CollectorRegistry], bytes] = generate_openmetrics  # the library leaves it untyped
 
 
@@ -83,12 +89,17 @@ def build(
     ``own`` are the process's own series (:func:`process_exposition`); ``renderer`` is kept between refreshes for its
     line prefixes. A series that is there twice is served once, the first, if ``on_duplicate`` returns at all.
     """
-    arranged = arrange(samples, on_duplicate)
-    blocks = (renderer or Renderer()).blocks(arranged)
+    renderer = renderer or Renderer()
+    arranged = renderer.arrange(samples, on_duplicate)
+    blocks = renderer.blocks(arranged)
+    series = tuple(chain.from_iterable(arranged.values()))
+    text, openmetrics = parts(blocks)
+    full = _bodies(text, openmetrics, own, in_pieces=len(series) >= PIECES_FROM)
+    _look_into(text, full.text)
     return Snapshot(
-        full=_bodies(exposition(blocks), own),
-        health=_bodies(exposition(block for block in blocks if block.family.name in HEALTH), own),
-        samples=tuple(sample for group in arranged.values() for sample in group),
+        full=full,
+        health=_bodies(*parts(block for block in blocks if block.family.name in HEALTH), own, in_pieces=False),
+        samples=series,
         at=at,
         expires=expires,
         waiting=waiting,
@@ -123,10 +134,29 @@ def process_exposition(registry: CollectorRegistry) -> Exposition:
     return Exposition(generate_latest(registry), _generate_openmetrics(registry).removesuffix(_EOF))
 
 
-def _bodies(ours: Exposition, own: Exposition) -> Bodies:
-    text = ours.text + own.text
-    openmetrics = b"".join((ours.openmetrics, own.openmetrics, _EOF))
-    return Bodies(text, _gzip(text), openmetrics, _gzip(openmetrics))
+def _bodies(text: Parts, openmetrics: Parts, own: Exposition, *, in_pieces: bool) -> Bodies:
+    plain, with_end = joined(text, own.text), joined(openmetrics, own.openmetrics, _EOF)
+    if not in_pieces:
+        return Bodies(plain, _gzip(plain), with_end, _gzip(with_end))
+    own_text, own_openmetrics = Piece(b"", own.text), Piece(b"", own.openmetrics + _EOF)
+    return Bodies(
+        plain,
+        gzipped([*text, own_text], plain),
+        with_end,
+        gzipped([*openmetrics, own_openmetrics], with_end),
+    )
+
+
+def _look_into(of: Parts, body: bytes) -> None:
+    """Have the pieces, which are kept for the next refresh, be part of the body and not take its memory once more."""
+    view, begin = memoryview(body), 0
+    for part in of:
+        if isinstance(part, Piece):
+            end = begin + len(part.text)
+            part.text = view[begin:end]
+            begin = end
+        else:
+            begin += len(part)
 
 
 def _gzip(body: bytes) -> bytes:

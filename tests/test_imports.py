@@ -93,6 +93,7 @@ PART_OF = {
     "exporter.one_write": "exporter.web",
     "exporter.overview": "exporter.web",
     "exporter.patience": "exporter.web",
+    "exporter.pieces": "exporter.snapshot",
     "exporter.reload_route": "exporter.web",
     "exporter.render": "exporter.snapshot",
     "exporter.report_route": "exporter.web",

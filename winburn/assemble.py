@@ -4,6 +4,7 @@ the next, keep what has not changed."""
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,6 +21,7 @@ from exporter.sources.build import open_source
 from exporter.spec import Experiment, FileSource, Spec, read_secret, source_url
 from exporter.state import Application, State
 from winburn.pieces import Piece, Wish, pieces
+from winburn.shard import Shard
 
 AnySource = CounterSource | SlotSource | CountSource
 
@@ -66,11 +68,15 @@ class Assembly:
     Collectors are made on their own threads, so that what is read here of them may be of the spec before for a while.
     """
 
-    def __init__(self, state: State, *, origin: float | None, live: bool, progress: Progress, wish: Wish) -> None:
+    def __init__(
+        self, state: State, *, origin: float | None, live: bool, progress: Progress, wish: Wish, shard: Shard | None
+    ) -> None:
         self.state, self.origin, self.live, self.progress, self.wish = state, origin, live, progress, wish
+        self.shard = shard
         self.components = Components()
         self._opened: dict[str, _Opened] = {}
         self._retired: list[_Opened] = []
+        self._lock = threading.Lock()
         self._pieces: dict[str, Piece] = {}
         self._current: dict[str, Collector] = {}
 
@@ -140,15 +146,17 @@ class Assembly:
         for name, old in self._opened.items():
             if opened.get(name) is not old:
                 old.readers = {piece.name for piece in self._pieces.values() if name in piece.sources}
-                self._retired.append(old)
+                with self._lock:
+                    self._retired.append(old)
         self._opened = opened
 
     def _stop_reading(self, collector: str | None) -> None:
         """Close the sources of specs before that nobody reads any more, now that this collector does not."""
-        for old in self._retired:
-            old.readers.discard(collector or "")
-        done = [old for old in self._retired if not old.readers]
-        self._retired = [old for old in self._retired if old.readers]
+        with self._lock:  # collectors are made on threads of their own
+            for old in self._retired:
+                old.readers.discard(collector or "")
+            done = [old for old in self._retired if not old.readers]
+            self._retired = [old for old in self._retired if old.readers]
         for old in done:
             old.source.close()
 
@@ -205,14 +213,16 @@ def assemble(
     live: bool = True,
     progress: Progress = lambda _name, _share: None,
     wish: Wish = nothing,
+    shard: Shard | None = None,
 ) -> Assembly:
     """Sources and collectors of a spec; what they need is opened at the first question, not here.
 
     ``origin`` is the phase of the instants at which they will be asked, by default that of the loop's grid. ``live`` is
     whether they are asked of now: what knows no past is left out otherwise. ``wish`` is called with what experiments
-    want done to the outside. Raises SecretError where a ``url_file`` cannot be read, StateError where the store cannot.
+    want done to the outside. ``shard`` is which :func:`winburn.shard.part` of a whole the spec is. Raises SecretError
+    where a ``url_file`` cannot be read, StateError where the store cannot.
     """
-    assembly = Assembly(state, origin=origin, live=live, progress=progress, wish=wish)
+    assembly = Assembly(state, origin=origin, live=live, progress=progress, wish=wish, shard=shard)
     assembly.begin(spec)
     return assembly
 

@@ -25,6 +25,7 @@ from exporter.sources.sql import SqlSource
 from exporter.spec import Engagement, Experiment, Slo, Spec
 from exporter.spec.source_models import Alertmanagers
 from exporter.state import Application, Latch, State
+from winburn.shard import Shard, is_of
 
 _LOG = logging.getLogger("winburn")
 
@@ -55,6 +56,7 @@ class Home(Protocol):
     live: bool
     progress: Progress
     wish: Wish
+    shard: Shard | None
     components: Components
 
     @property
@@ -75,7 +77,7 @@ def pieces(spec: Spec, home: Home) -> list[Piece]:
         found += [_experiments(spec, home), *_guardrails(spec, home)]
     if spec.engagement:
         found.append(_engagement(spec, spec.engagement, home))
-    if spec.alerting.alertmanager and home.live:
+    if spec.alerting.alertmanager and home.live and is_of(home.shard, "acknowledgements"):
         found.append(_acknowledgements(spec.alerting.alertmanager, spec.alerting.alertmanager_http))
     return found
 
@@ -113,6 +115,7 @@ def _experiments(spec: Spec, home: Home) -> Piece:
     names = sorted({name for each in spec.experiments for name in _sources_of(each)})
     sources = {name: home.sources[name] for name in names}
     make = partial(ExperimentCollector, sources, spec.experiments, home.state, refresh=spec.refresh, wish=home.wish)
+    make = partial(make, totals=home.shard is None or home.shard.count == 1)
     build = partial(_taking_over, make, partial(home.all_aside, names))
     return _piece("experiment", (sources, spec.experiments, spec.refresh), build, names)
 

@@ -28,6 +28,7 @@ from winburn.configuration import configuration
 from winburn.lifecycle import settle
 from winburn.push import Push
 from winburn.reload import Reloads
+from winburn.shard import Shard
 from winburn.version import VERSION
 
 _LOG = logging.getLogger("winburn")
@@ -48,7 +49,8 @@ class Watching:
 
 class Running:
     """The parts that serve needs; nothing runs yet but what applies. ``stream`` is None where nobody may watch;
-    ``server`` is the health of what serves it.
+    ``server`` is the health of what serves it. ``shard`` is which :func:`winburn.shard.part` of a whole the spec is,
+    and those to come.
 
     Raises StateError or SecretError where the state store or a secret cannot be read.
     """
@@ -59,6 +61,7 @@ class Running:
         watching: Watching,
         *,
         progress: Callable[[str, float], None],
+        shard: Shard | None = None,
         server: Callable[[], Iterable[Sample]] = tuple,
     ) -> None:
         self._server = server
@@ -68,7 +71,7 @@ class Running:
         self._state_url, self.state = state_url(spec), open_state(spec)
         self._settle(spec)
         self.applier = _applier(spec, self.state, None)
-        self._assembly = assemble(spec, self.state, progress=progress, wish=self._wish)
+        self._assembly = assemble(spec, self.state, progress=progress, wish=self._wish, shard=shard)
         self.feed = Feed(
             lambda: self.loop.current,
             monotonic=time.monotonic,

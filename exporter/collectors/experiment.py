@@ -37,7 +37,8 @@ class ExperimentCollector:
     CountSource (the loader guarantees it). :meth:`collect` will be called at multiples of ``refresh`` seconds from one
     another. Failures of a source cost the experiments whose metrics read from it; a store that cannot be written costs
     nothing while the process lives: kills stand, and are saved as soon as it can be. What commands change in the store
-    holds from the next refresh on. Raises StateError where the store cannot be read at the start.
+    holds from the next refresh on. ``totals`` over all are left out where others evaluate more of them. Raises
+    StateError where the store cannot be read at the start.
 
     ``before`` is the collector in whose place this one comes; it must not run any more. What has not changed of it goes
     on as it is; the past of counters that are new is read beside the rest, from the sources by name that ``aside``
@@ -56,10 +57,12 @@ class ExperimentCollector:
         progress: Progress | None = None,
         on_kill: Callable[[Latch], None] = lambda _: None,
         wish: Callable[[Iterable[Application]], None] = lambda _: None,
+        totals: bool = True,
         before: ExperimentCollector | None = None,
         aside: Aside | None = None,
     ) -> None:
         self._state, self._sources = state, sources
+        self._totals = totals
         self._of_spec = {experiment.name: experiment for experiment in experiments}
         self._feed = Feed(sources, refresh, progress)
         self._on_kill, self._wish = on_kill, wish
@@ -132,8 +135,8 @@ class ExperimentCollector:
         # No experiment can have this name: names have no spaces.
         answered = [reading for reading in readings if reading.answered]
         of_results, by_status = experiment_show.totals_of_results(answered), experiment_show.by_status(self._tracks)
-        totals = Report("experiments by status", of_results, by_status)
-        return [*drafts, *readings.values(), totals, *failures, *self._save(at)]
+        totals = [Report("experiments by status", of_results, by_status)] if self._totals else []
+        return [*drafts, *readings.values(), *totals, *failures, *self._save(at)]
 
     def next_steps(self) -> Mapping[str, str]:
         """Experiment -> what to do next, in words. May be asked from any thread."""

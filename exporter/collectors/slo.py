@@ -93,6 +93,12 @@ class SloCollector:
         """Value of the label ``collector``."""
         return f"slo:{self._source.name}"
 
+    @property
+    def waits_for(self) -> frozenset[str]:
+        """See :class:`exporter.contract.WaitingCollector`: of composites, whose components must have been brought up to
+        the same instant, or two exporters would say different things of it."""
+        return self._source.names if isinstance(self._source, Components) else frozenset()
+
     def collect(self, at: float) -> list[Report]:
         """Bring every SLO up to ``at`` and evaluate it; see :class:`exporter.contract.Collector`."""
         with self.lock:

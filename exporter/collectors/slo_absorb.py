@@ -19,8 +19,22 @@ _OF = "\x1d"  # between role and group in the counters' memory
 def absorb_poll(track: Track, at: float, readings: Mapping[str, Reading]) -> None:
     """One instant of counters: role -> reading; the role ``total`` says which groups are there."""
     found = _grouped(readings, track.slo.group_by)
-    there = {name: np.array([bool(found.get(f"total{_OF}{name}"))]) for name in _names(found)}
-    _add(track, step(track.memory, at, found, target_of), there, tuple(readings)[-1])
+    there = {name: bool(found.get(f"total{_OF}{name}")) for name in _names(found)}
+    increments, part = step(track.memory, at, found, target_of), tuple(readings)[-1]
+    nothing, length = np.zeros(1), 0.0 if track.end is None else at - track.end
+    counts = {}
+    for name, present in there.items():
+        total, value = (increments.by_role.get(f"{role}{_OF}{name}", nothing) for role in ("total", part))
+        measured = present and name in track.groups and track.groups[name].present
+        counts[name] = GroupCounts(
+            total,
+            value if part == "bad" else total - value,
+            np.array([length if measured else 0.0]),
+            at if present else None,
+            present,
+        )
+    track.newborn += increments.newborn
+    track.add(increments.times, counts)
 
 
 def remembered(readings: Mapping[str, Reading], labels: Sequence[str], at: float) -> Memory:
@@ -30,13 +44,15 @@ def remembered(readings: Mapping[str, Reading], labels: Sequence[str], at: float
     return memory
 
 
-def _grouped(readings: Mapping[str, Reading], labels: Sequence[str]) -> dict[str, dict[str, float]]:
+def _grouped(readings: Mapping[str, Reading], labels: Sequence[str]) -> dict[str, Reading]:
     """The readings by role and group; each role's group without a name is there always, because roles must be."""
+    if not labels:
+        return {role + _OF: reading for role, reading in readings.items()}
     found: dict[str, dict[str, float]] = {role + _OF: {} for role in readings}
     for role, reading in readings.items():
         for key, value in reading.items():
             found.setdefault(role + _OF + group_of(key, labels), {})[key] = value
-    return found
+    return dict(found)
 
 
 def absorb_history(track: Track, matrices: Mapping[str, Matrix]) -> None:
@@ -98,7 +114,7 @@ def group_of(key: str, labels: Sequence[str]) -> str:
     return group_name({label: label_of(key, label) for label in labels}) if labels else ""
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)  # pods come and go: more would be a day's worth of those that are gone
 def target_of(key: str) -> str:
     """The target that a series was scraped from; series without job and instance share one."""
     return f"{label_of(key, 'job')}\x1f{label_of(key, 'instance')}"

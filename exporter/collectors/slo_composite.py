@@ -46,6 +46,11 @@ class Components:
         """Read from this one too, in place of the one of its name."""
         self._collectors = {**self._collectors, collector.name: collector}
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the collectors."""
+        return frozenset(self._collectors)
+
     def keep(self, names: Collection[str]) -> None:
         """Read from none but these."""
         self._collectors = {name: each for name, each in self._collectors.items() if name in names}

@@ -6,12 +6,17 @@ slo_error_budget_remaining_ratio{slo="checkout-availability",slo_group="zone=eu"
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from weakref import WeakKeyDictionary
 
 from exporter.collectors.slo_evaluate import Evaluation
+from exporter.collectors.slo_group import Group
 from exporter.collectors.slo_track import BurnLimit
-from exporter.contract import Sample, optional, sample
+from exporter.contract import Labels, Sample, known, label_pairs, sample
 from exporter.ledger import Window
+from exporter.spec import Slo
 from exporter.windows import PERIOD
 
 OK, AT_RISK, BREACHED, NO_DATA = 0, 1, 2, 3
@@ -20,43 +25,72 @@ _LIKELY = 0.5
 """Probability of exhaustion from which an SLO is at risk."""
 
 
+_OF_WINDOW = (
+    "slo_events",
+    "slo_bad_events",
+    "slo_error_ratio",
+    "slo_burn_rate",
+    "slo_burn_p_value",
+    "slo_coverage_ratio",
+)
+_OF_SLO = (
+    "slo_period_seconds",
+    "slo_corrected_seconds",
+    "slo_status",
+    "slo_error_budget_remaining_ratio",
+    "slo_error_budget_remaining_seconds",
+    "slo_trend",
+    "slo_clamped_events_total",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """What stays the same of a group's series from one refresh to the next: labels, and samples that never change."""
+
+    slo: Slo
+    own: Labels
+    by_window: dict[str, Labels]
+    constant: tuple[Sample, ...]
+
+
+# Weak: groups come and go.
+_SERIES: WeakKeyDictionary[Group, _Series] = WeakKeyDictionary()
+
+
 def lasting(evaluation: Evaluation, at: float, keep_seconds: float) -> tuple[Sample, ...]:
     """The samples that are true at ``at`` even where the source failed since the ledger's end."""
-    slo, names = evaluation.track.slo, names_of(evaluation)
-    info = {
-        "slo_service": slo.service,
-        "category": slo.category,
-        "source": slo.sli.source_label,
-        "period": slo.period_label,
-        **_group_labels(evaluation),
-    }
-    corrected = evaluation.corrected if slo.corrections else None
-    return (
-        sample("slo_info", 1, **names, **info, **slo.labels),
-        sample("slo_objective_ratio", float(slo.objective / 100), **names),
-        sample("slo_period_seconds", evaluation.spans[PERIOD].length, **names),
-        *_coverage(evaluation, at),
-        *optional("slo_corrected_seconds", corrected, **names),
-        *optional("slo_status", status(evaluation, at, keep_seconds), **names),
-    )
+    series = _series_of(evaluation)
+    samples = [*series.constant, known("slo_period_seconds", series.own, evaluation.spans[PERIOD].length)]
+    samples += _coverage(evaluation, at, series.by_window)
+    if evaluation.track.slo.corrections:
+        samples.append(known("slo_corrected_seconds", series.own, evaluation.corrected))
+    now = status(evaluation, at, keep_seconds)
+    if now is not None:
+        samples.append(known("slo_status", series.own, now))
+    return tuple(samples)
 
 
 def measured(evaluation: Evaluation) -> tuple[Sample, ...]:
     """The samples of a group whose ledger was just brought up to date; they hold at the ledger's end."""
-    names = names_of(evaluation)
+    series = _series_of(evaluation)
     samples: list[Sample] = []
+    append = samples.append
     for label, window in evaluation.windows.items():
-        of_window = {**names, "window": label}
-        samples += (
-            sample("slo_events", window.total, **of_window),
-            sample("slo_bad_events", window.bad, **of_window),
-            *optional("slo_error_ratio", window.bad / window.total if window.total else None, **of_window),
-            *optional("slo_burn_rate", evaluation.burn_rates[label], **of_window),
-            *optional("slo_burn_p_value", evaluation.p_values[label], **of_window),
-        )
-    samples += _budget(evaluation)
-    samples += optional("slo_trend", evaluation.trend, **names)
-    samples.append(sample("slo_clamped_events_total", evaluation.group.clamped, **names))
+        pairs, total, bad = series.by_window[label], window.total, window.bad
+        if total or window.measured:  # what nobody has looked at is not known to be none
+            append(known("slo_events", pairs, total))
+            append(known("slo_bad_events", pairs, bad))
+        if total and isfinite(ratio := bad / total):
+            append(known("slo_error_ratio", pairs, ratio))
+        if (rate := evaluation.burn_rates[label]) is not None and isfinite(rate):
+            append(known("slo_burn_rate", pairs, rate))
+        if (p_value := evaluation.p_values[label]) is not None and isfinite(p_value):
+            append(known("slo_burn_p_value", pairs, p_value))
+    samples += _budget(evaluation, series.own)
+    if evaluation.trend is not None:
+        append(known("slo_trend", series.own, evaluation.trend))
+    append(known("slo_clamped_events_total", series.own, evaluation.group.clamped))
     return tuple(samples)
 
 
@@ -104,32 +138,59 @@ def burning(evaluation: Evaluation, limits: Iterable[BurnLimit]) -> BurnLimit | 
     return None
 
 
+def _series_of(evaluation: Evaluation) -> _Series:
+    slo, series = evaluation.track.slo, _SERIES.get(evaluation.group)
+    if series is None or series.slo is not slo:
+        series = _SERIES[evaluation.group] = _new_series(evaluation)
+    return series
+
+
+def _new_series(evaluation: Evaluation) -> _Series:
+    slo, names = evaluation.track.slo, names_of(evaluation)
+    info = {
+        "slo_service": slo.service,
+        "category": slo.category,
+        "source": slo.sli.source_label,
+        "period": slo.period_label,
+        **_group_labels(evaluation),
+    }
+    return _Series(
+        slo,
+        label_pairs(_OF_SLO, **names),
+        {label: label_pairs(_OF_WINDOW, **names, window=label) for label in evaluation.windows},
+        (
+            sample("slo_info", 1, **names, **info, **slo.labels),
+            sample("slo_objective_ratio", float(slo.objective / 100), **names),
+        ),
+    )
+
+
 def _group_labels(evaluation: Evaluation) -> dict[str, str]:
     """``zone=eu,tier=a`` as labels of slo_info."""
     match = evaluation.track.groups_of.fullmatch(evaluation.group.name)
     return match.groupdict() if match and evaluation.group.name else {}
 
 
-def _budget(evaluation: Evaluation) -> tuple[Sample, ...]:
-    spent, names = evaluation.spent, names_of(evaluation)
+def _budget(evaluation: Evaluation, own: Labels) -> tuple[Sample, ...]:
+    spent = evaluation.spent
     if spent is None:
         return ()
     seconds = float((100 - evaluation.track.slo.objective) / 100) * evaluation.spans[PERIOD].length
     return (
-        sample("slo_error_budget_remaining_ratio", 1 - spent, **names),
-        sample("slo_error_budget_remaining_seconds", (1 - spent) * seconds, **names),
+        known("slo_error_budget_remaining_ratio", own, 1 - spent),
+        known("slo_error_budget_remaining_seconds", own, (1 - spent) * seconds),
     )
 
 
-def _coverage(evaluation: Evaluation, at: float) -> list[Sample]:
-    end, names = evaluation.group.ledger.end, names_of(evaluation)
+def _coverage(evaluation: Evaluation, at: float, by_window: Mapping[str, Labels]) -> list[Sample]:
+    end = evaluation.group.ledger.end
     behind = at - (end if end is not None else at)
     samples = []
     for label, span in evaluation.spans.items():
         window = evaluation.windows[label] if not behind else _rest(evaluation, span.seconds, behind)
         length = window.seconds + behind
         if length > 0:
-            samples.append(sample("slo_coverage_ratio", min(1.0, window.measured / length), **names, window=label))
+            samples.append(known("slo_coverage_ratio", by_window[label], min(1.0, window.measured / length)))
     return samples
 
 

@@ -65,6 +65,7 @@ class Track:
         self.limit = limit
         self.horizon = float(max(_longest(slo), TREND_SPAN))
         self._grid = (fine, origin, wide_origin)
+        self._defined: tuple[Slo, str] | None = None
         self.forget()
 
     def forget(self) -> None:
@@ -86,8 +87,11 @@ class Track:
     @property
     def definition(self) -> str:
         """A hash of what is counted; stored slots of another definition are counts of something else."""
-        what = self.slo.sli.model_dump(mode="json", exclude_none=True)
-        return hashlib.sha256(json.dumps([what, self.slo.group_by], sort_keys=True).encode()).hexdigest()
+        if self._defined is None or self._defined[0] is not self.slo:
+            what = self.slo.sli.model_dump(mode="json", exclude_none=True)
+            digest = hashlib.sha256(json.dumps([what, self.slo.group_by], sort_keys=True).encode()).hexdigest()
+            self._defined = (self.slo, digest)
+        return self._defined[1]
 
     def continues(self, slo: Slo, grid: tuple[float, float, float], limit: int) -> bool:
         """Whether this is a track of that very SLO, with these arguments of the constructor."""

@@ -6,8 +6,22 @@ in the catalogue is an error where it is written and not a panel that stays empt
 
 from exporter.contract.family import ContractError, Family
 from exporter.contract.health import LATENCY_SERIES, PROCESS_SERIES
-from exporter.contract.report import Collector, PromptCollector, Report
-from exporter.contract.sample import E_VALUE_CAP, FAMILIES, HEALTH, Regex, Sample, family, optional, sample, select
+from exporter.contract.report import Collector, PromptCollector, Report, WaitingCollector
+from exporter.contract.sample import (
+    E_VALUE_CAP,
+    FAMILIES,
+    HEALTH,
+    Labels,
+    Regex,
+    Sample,
+    family,
+    forget_labels,
+    known,
+    label_pairs,
+    optional,
+    sample,
+    select,
+)
 from exporter.contract.tenants import TENANT, is_of_tenant, of_tenant
 from exporter.contract.uids import DASHBOARD_UIDS, DATASOURCE_UIDS
 
@@ -23,12 +37,17 @@ __all__ = [
     "Collector",
     "ContractError",
     "Family",
+    "Labels",
     "PromptCollector",
     "Regex",
     "Report",
     "Sample",
+    "WaitingCollector",
     "family",
+    "forget_labels",
     "is_of_tenant",
+    "known",
+    "label_pairs",
     "of_tenant",
     "optional",
     "sample",

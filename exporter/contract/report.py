@@ -42,6 +42,16 @@ class Collector(Protocol):
 
 
 @runtime_checkable
+class WaitingCollector(Collector, Protocol):
+    """A collector that reads what others have evaluated at the same instant."""
+
+    @property
+    def waits_for(self) -> frozenset[str]:
+        """The names of those that are to be done first, if they are in time."""
+        ...
+
+
+@runtime_checkable
 class PromptCollector(Collector, Protocol):
     """A collector that can evaluate, between two refreshes, what reads from sources that have changed."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -22,6 +23,11 @@ E_VALUE_CAP = 1e300
 """e-values above this are exported as this: float64 ends at 1.8e308, and sums of capped values must stay finite."""
 
 
+_SLACK = 1000
+
+Labels = tuple[tuple[str, str], ...]
+
+
 class Regex(str):
     """A label value for :func:`select` that is matched by ``=~`` instead of ``=``."""
 
@@ -32,7 +38,7 @@ class Sample(NamedTuple):
     """One series with its value: family name, label pairs in the family's order, finite value."""
 
     name: str
-    labels: tuple[tuple[str, str], ...]
+    labels: Labels
     value: float
 
 
@@ -56,9 +62,33 @@ def sample(name: str, value: float, /, **labels: str) -> Sample:
 
 
 @lru_cache(maxsize=2**17)  # the same series come at each refresh, and share their labels between snapshots
-def _pairs(name: str, labels: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+def _pairs(name: str, labels: Labels) -> Labels:
     pairs = family(name).pairs(dict(labels))
     return labels if labels == pairs else pairs
+
+
+def forget_labels(series: int) -> None:
+    """Begin the kept labels anew once most are of series that are gone, where there are so many ``series`` now."""
+    if _pairs.cache_info().currsize > 2 * series + _SLACK:
+        _pairs.cache_clear()
+
+
+def label_pairs(names: Iterable[str], /, **labels: str) -> Labels:
+    """The label pairs that a sample of each of these families has, for :func:`known`.
+
+    ContractError where the families do not agree, or one cannot have the labels.
+    """
+    found = {family(name).pairs(labels) for name in names}  # not cached: six families would keep six copies
+    if len(found) != 1:
+        raise ContractError(f"{', '.join(names)} order the labels {sorted(labels)} in different ways")
+    return found.pop()
+
+
+def known(name: str, pairs: Labels, value: float) -> Sample:
+    """:func:`sample` for label pairs that were checked before: a third of its cost, at 50 series an SLO."""
+    if not math.isfinite(value):
+        raise ContractError(f"{name} {dict(pairs)}: {value} is not a value; leave the series out")
+    return Sample(name, pairs, float(value))
 
 
 def optional(name: str, value: float | None, /, **labels: str) -> tuple[Sample, ...]:

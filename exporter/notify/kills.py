@@ -66,6 +66,6 @@ def _kill(experiment: Experiment, variant: str, spec: Spec, killed: float | None
         guardrails=[guardrail.slo for guardrail in experiment.guardrails],
     )
     labels = {"experiment": experiment.name, "variant": variant, **experiment.labels}
-    dashboard = dashboard_address(spec.links.grafana, "experiments", experiment=experiment.name)
+    dashboard = dashboard_address(spec.links.grafana, "experiment-detail", experiment=experiment.name)
     since = at if killed is None else killed
     return fire(ALERTS["ExperimentEarlyKill"], labels, facts, dashboard, spec, since, experiment.runbook)

@@ -29,8 +29,10 @@ def budget(objective: ArrayLike | Decimal) -> Floats:
         If an objective is no number or not strictly between 0 and 100.
     """
     given = np.asarray(objective, dtype=object)
-    # One small decimal each: an installation has hundreds of objectives, not millions.
-    exact = np.array([_budget(one) for one in given.ravel()], dtype=np.float64)
+    flat = given.ravel().tolist()
+    # One small decimal each, and once for the windows of an SLO, which bring the very same object.
+    found = {key: _budget(one) for key, one in {id(one): one for one in flat}.items()}
+    exact = np.array([found[id(one)] for one in flat], dtype=np.float64)
     shaped: Floats = exact.reshape(given.shape)
     return shaped
 

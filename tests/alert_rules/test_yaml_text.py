@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from alert_rules.yaml_text import InLine, comment, dump
+from alert_rules.yaml_text import InLine, comment, dump, dump_by
 
 VALUE = {
     "expr": "max by (slo) (\n  a > 1\n)\n",
@@ -29,7 +33,25 @@ def test_texts_of_several_lines_are_blocks_and_short_lists_stand_in_a_line() -> 
 @pytest.mark.skipif(not yaml.__with_libyaml__, reason="PyYAML is here without libyaml")
 def test_both_emitters_write_the_same_bytes() -> None:
     printable = {name: value for name, value in VALUE.items() if name != "trailing"}
-    assert dump(printable, yaml.CSafeDumper) == dump(printable, yaml.SafeDumper)
+    assert dump_by(printable, yaml.CSafeDumper) == dump_by(printable, yaml.SafeDumper)
+
+
+TEXTS = st.text(st.sampled_from("aB1 :#-?\n'\"{}[],&*!|>%@`=~<.\\/\tö\u2028"), max_size=12) | st.sampled_from(
+    ["", "yes", "Null", "1x3", "0x5", "1e4", "12:30", "2026-01-01", "=", "<<", "~", "a: b", "a:", "- a", "---", "a #b"]
+)
+VALUES = st.recursive(
+    TEXTS | st.integers() | st.floats(allow_nan=False) | st.booleans() | st.none() | TEXTS.map(lambda x: InLine([x])),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(TEXTS | st.sampled_from(["expr", "on"]), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(VALUES)
+def test_what_is_written_here_is_what_the_library_would_write(value: Any) -> None:
+    assert dump(value) == dump_by(value)
 
 
 def test_comments_keep_every_line_a_comment() -> None:

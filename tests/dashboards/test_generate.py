@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
 
 from dashboards import Addresses, generate
 from dashboards.facts import Facts, facts
+from exporter.alert_texts import silence_address
+from exporter.alerts import ALERTS
 from exporter.contract import DATASOURCE_UIDS
 from exporter.spec import Spec
-from tests.dashboards.documents import dashboards, panel, targets, texts
+from tests.dashboards.documents import columns, dashboards, panel, targets, texts
 
 SLI = {"source": "prod", "total": "requests_total", "bad": "errors_total"}
 PROD = {"prod": {"type": "prometheus", "url": "http://prometheus:9090"}}
@@ -98,23 +99,23 @@ def test_runbooks_are_linked_where_a_browser_can_open_them(runbooks: str, url: s
     assert [link["url"] for link in links if link["title"] == "Runbook"] == ([url] if url else [])
 
 
-def test_an_alert_is_acknowledged_in_the_alertmanager_that_is_provisioned() -> None:
-    alerts = panel(dashboards()["winburn-slo-detail"], "Firing alerts")
-    links = [
-        link
-        for o in alerts["fieldConfig"]["overrides"]
-        for p in o["properties"]
-        if p["id"] == "links"
-        for link in p["value"]
-    ]
-    (silence,) = (link["url"] for link in links if link["title"] == "Acknowledge (silence)")
-    asked = parse_qs(urlsplit(silence).query)
-    _, alertmanager = yaml.safe_load(generate(Spec())["provisioning/datasources/winburn.yml"])["datasources"]
-    assert asked["alertmanager"] == [alertmanager["name"]]
-    assert [matcher.split("=")[0] for matcher in asked["matcher"]] == [
-        "alertname", "slo", "slo_group", "source", "collector",
-    ]  # fmt: skip
-    assert "/d/winburn-slo-detail?" in next(link["url"] for link in links if link["title"] == "Details")
+def test_an_alert_is_acknowledged_as_its_own_link_does_it() -> None:
+    for uid, title in (
+        ("winburn-slo-detail", "Firing alerts"),
+        ("winburn-experiments", "Firing alerts of experiments"),
+    ):
+        alerts = panel(dashboards()[uid], title)
+        links = [
+            link
+            for o in alerts["fieldConfig"]["overrides"]
+            for p in o["properties"]
+            if p["id"] == "links"
+            for link in p["value"]
+        ]
+        (silence,) = (link["url"] for link in links if link["title"] == "Acknowledge (silence)")
+        own = silence_address(ALERTS["SLONoData"], Spec().links.alertmanager, lambda _: "x", grouped=True)
+        assert silence.split("${")[0] == own.split("alertname")[0]
+        assert any(link["title"] == "Details" for link in links)
 
 
 def test_provisioning_has_fixed_uids_and_the_given_addresses() -> None:
@@ -205,3 +206,42 @@ def test_pages_and_corrections_are_marked_on_the_graphs_of_the_detail() -> None:
     assert built_in["builtIn"] == 1
     assert 'alertstate="firing",severity="page"' in pages["expr"]
     assert "slo_corrected_seconds" in corrections["expr"]
+
+
+@pytest.mark.parametrize("uid", sorted(dashboards()))
+def test_tables_fit_on_a_desk(uid: str) -> None:
+    """1440 pixels less margins for 24 columns; a column without a width needs 150. One table may be scrolled."""
+    widest = {"Results of each metric": 1480}
+    for shown in dashboards()[uid]["panels"]:
+        if shown["type"] != "table":
+            continue
+        rest = shown["fieldConfig"]["overrides"]
+        looks = {each["matcher"]["options"]: {p["id"]: p["value"] for p in each["properties"]} for each in rest}
+        names = columns(shown) - {name for name, look in looks.items() if look.get("custom.hidden")}
+        needed = sum(looks.get(name, {}).get("custom.width", 150) for name in names)
+        room = 1408 * shown["gridPos"]["w"] / 24
+        assert needed <= widest.get(shown["title"], room) + 1, (shown["title"], needed)
+        assert any("custom.width" not in looks.get(name, {}) for name in names), shown["title"]
+
+
+def test_lines_are_the_same_at_every_step() -> None:
+    """``topk`` over time must rank at the end: else it chooses anew at every step."""
+    for uid, dashboard in dashboards().items():
+        for shown, target in targets(dashboard):
+            if target["range"]:
+                ranked = re.split(r"\b(?:top|bottom)k\(", target["expr"])[1:]
+                assert all("@ end()" in part for part in ranked), (uid, shown["title"])
+
+
+def test_a_single_choice_is_matched_exactly_and_several_by_a_pattern() -> None:
+    detail, listed = (json.dumps(dashboards()[f"winburn-experiment{end}"]) for end in ("-detail", "s"))
+    assert r"experiment=\"$experiment\"" in detail
+    assert r"experiment=~" not in detail
+    assert r"experiment=~\"$experiment\"" in listed
+
+
+def test_an_empty_table_of_pushes_is_not_the_first_thing_on_a_phone() -> None:
+    live = {"live": {"grafana": {"url": "http://grafana:3000", "token_file": "/run/secrets/grafana"}}}
+    for spec, first in (({}, "Variants now"), (live, "Variants, as they change (Grafana Live)")):
+        page = json.loads(generate(Spec.model_validate(spec))["dashboards/winburn-variants-live.json"])
+        assert min(page["panels"], key=lambda each: each["gridPos"]["y"])["title"] == first

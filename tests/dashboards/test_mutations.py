@@ -90,11 +90,11 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "a matcher that does not exist": (
         "overrides",
-        _set(TABLE, "fieldConfig", "overrides", 0, "matcher", "id", value="byLabel"),
+        _set(TABLE, "fieldConfig", "overrides", 1, "matcher", "id", value="byLabel"),
     ),
     "a property that does not exist": (
         "overrides",
-        _set(TABLE, "fieldConfig", "overrides", 0, "properties", 0, "id", value="custom.displayMode"),
+        _set(TABLE, "fieldConfig", "overrides", 1, "properties", 0, "id", value="custom.displayMode"),
     ),
     "a mapping of an unknown type": (
         "fields",

@@ -98,6 +98,7 @@ SMALL = World(
     acknowledged=(
         {"alertname": "SLOErrorBudgetBurn", "acknowledged_by": "anna", "slo": "search"},
         {"alertname": "SLOErrorBudgetBurn", "acknowledged_by": "bert", "slo": "search"},
+        {"alertname": "ExperimentEarlyKill", "acknowledged_by": "bert", "experiment": "button", "variant": "green"},
     ),
 )
 """SLOs with their status, a variant of two patterns, and one without persona and pattern."""

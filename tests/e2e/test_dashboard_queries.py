@@ -41,7 +41,8 @@ HIDDEN_LABELS = {"winburn-health": {"job"}}
 
 
 def filled(expr: str, **chosen: str) -> str:
-    """The query as Grafana sends it."""
+    """The query as Grafana sends it; a single choice, which is matched exactly, is no pattern."""
+    expr = expr.replace('="$experiment"', f'="{chosen.get("experiment", "button")}"')
     values = {**CHOSEN, "__range": "10m", "__rate_interval": "1m", **chosen}
     return re.sub(r"\$(\w+)", lambda match: values.get(match[1], match[0]), expr)
 
@@ -187,6 +188,7 @@ def test_a_budget_is_gone_at_the_burn_rate_where_that_is_sooner_or_nothing_is_fo
     assert without != gone
     for expr in (without, gone.replace("- time()", "- time() + 1e9")):
         assert {float(one["value"][1]) for one in ask(expr)} == {0.5 * 2592000 / 2}
+    assert {float(one["value"][1]) for one in ask(gone.replace("<= 0)", "<= 1)"))} == {0}
 
 
 def test_a_group_is_shown_alone_and_an_slo_without_groups_under_all(ask: Callable[..., list[dict[str, Any]]]) -> None:
@@ -244,8 +246,10 @@ def test_no_two_queries_of_a_table_bring_the_same_column(ask: Callable[..., list
 
 
 def test_a_silence_names_the_labels_that_the_alert_has_and_no_others(ask: Callable[..., list[dict[str, Any]]]) -> None:
-    (alert,) = ask(_query("Firing alerts of experiments", "Alerts"))
+    (alert,) = ask(_query("Firing alerts of experiments", "Since"))
     assert unquote(alert["metric"]["silence"]) == 'alertname="ExperimentEarlyKill",experiment="button",variant="green"'
+    (of_slo,) = ask(_query("Firing alerts", "Since"))
+    assert unquote(of_slo["metric"]["silence"]) == 'alertname="SLOErrorBudgetBurn",slo="search"'
     assert float(alert["value"][1]) == (END - 300) * 1000
 
 

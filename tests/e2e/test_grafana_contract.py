@@ -55,6 +55,7 @@ ONE = World(
     ),
     acknowledged=(
         {"alertname": "SLOErrorBudgetBurn", "acknowledged_by": "anna", "slo": "checkout", "slo_group": "zone=eu"},
+        {"alertname": "ExperimentEarlyKill", "acknowledged_by": "anna", "experiment": "button", "variant": "green"},
     ),
     labels=LABELS,
     spread=True,

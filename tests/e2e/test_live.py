@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import os
 import shutil
-import subprocess
-import tarfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -14,12 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.axe import axe_script
 from tests.e2e.browser import BrowserError, Page, chromium
 from tests.exporter.live.server import Live, live
 from tests.exporter.live.world import health, world
-from winburn.servers import cache_folder
 
-AXE = "axe-core@4.14.1"  # MPL-2.0: for tests only, never shipped
 SIZES = [(390, "light"), (390, "dark"), (1440, "light"), (1440, "dark")]
 
 
@@ -47,21 +42,7 @@ def server() -> Iterator[Live]:
 @pytest.fixture(scope="module")
 def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The script of axe-core, by npm, kept in the cache."""
-    kept = cache_folder(os.environ) / f"{AXE.replace('@', '-')}.min.js"
-    if not kept.exists():
-        if not shutil.which("npm"):
-            pytest.skip("needs npm, to fetch axe-core")
-        folder = tmp_path_factory.mktemp("axe")
-        done = subprocess.run(["npm", "pack", AXE], cwd=folder, capture_output=True, text=True, timeout=90, check=False)
-        if done.returncode != 0:
-            pytest.skip(f"axe-core cannot be had: {done.stderr[-200:]}")
-        (packed,) = folder.glob("*.tgz")
-        with tarfile.open(fileobj=io.BytesIO(packed.read_bytes())) as archive:
-            script = archive.extractfile("package/axe.min.js")
-            assert script is not None
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.write_bytes(script.read())
-    return kept.read_text(encoding="utf-8")
+    return axe_script(tmp_path_factory.mktemp("axe"))
 
 
 def show(page: Page, server: Live, width: int = 1440, scheme: str = "light") -> None:

@@ -98,7 +98,7 @@ def test_news_on_slack(tmp_path: Path, webhook: Webhook, alertmanager: Callable[
     assert news.payload["channel"] == "#news"
     (message,) = news.payload["attachments"]
     assert message["title"] == "NEWS: button: variant a <b> & c is better than blue in conversion"
-    assert message["title_link"] == "http://localhost:3000/d/winburn-experiments?var-experiment=button"
+    assert message["title_link"] == "http://localhost:3000/d/winburn-experiment-detail?var-experiment=button"
     text = message["text"].splitlines()
     assert text[0].startswith("Variant a &lt;b&gt; &amp; c of button is better than blue")
     assert text[-2] == "since 2026-11-01 22:03:04 UTC"

@@ -192,7 +192,7 @@ def test_a_kill_is_told_at_once_and_once_across_restarts(
         "team": "growth",
         "cluster": "eu1",
     }
-    assert page["generatorURL"].startswith("https://grafana.example.org/d/winburn-experiments")
+    assert page["generatorURL"].startswith("https://grafana.example.org/d/winburn-experiment-detail")
 
     # Point 1: Prometheus' own alert is the same one. It writes last, and says the same.
     wait_for(lambda: "/graph?" in first.kills()[0]["generatorURL"], 60)

@@ -15,7 +15,7 @@ import yaml
 
 from alert_rules import ALERTMANAGER_FILE, RULES_FILE, TESTS_FILE, generate
 from exporter.spec import Spec
-from tests.alert_rules.example import EMPTY, FULL, slo, spec
+from tests.alert_rules.example import EMPTY, FULL, experiment, slo, spec
 from winburn.servers import Servers
 
 SPECS = {
@@ -24,6 +24,14 @@ SPECS = {
     "fast demo": FULL.model_copy(update={"refresh": 1.0}),
     "slow": FULL.model_copy(update={"refresh": 300.0}),
     "nothing but one SLO": spec(slos=[slo("a")]),
+    "a tenant's": spec(
+        slos=[
+            slo("a", sli={"source": "metrics", "total": "requests_total", "bad": "errors_total"}, group_by=["zone"]),
+            slo("b", no_data="page"),
+        ],
+        experiments=[experiment("buttons", early_kill={})],
+        tenant="acme",
+    ),
 }
 
 

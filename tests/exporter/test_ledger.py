@@ -79,6 +79,27 @@ def test_a_restart_at_any_moment_changes_nothing(
             assert restarted.window(seconds) == straight.window(seconds)
 
 
+@settings(max_examples=10, deadline=None)
+@given(_histories())
+def test_one_instant_at_a_time_gives_what_all_at_once_give(
+    history: tuple[float, float, list[tuple[float, float, float, float]]],
+) -> None:
+    fine, origin, rows = history
+    whole, stepped = Ledger(fine, 30 * DAY, origin), Ledger(fine, 30 * DAY, origin)
+    times, total, bad, measured = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
+    whole.add(times, total, bad, measured)
+    for i in range(len(times)):
+        stepped.add(*(column[i : i + 1] for column in (times, total, bad, measured)))
+    assert stepped.end == whole.end
+    for seconds in WINDOWS:
+        one, other = stepped.window(seconds), whole.window(seconds)
+        assert (one.total, one.bad, one.measured) == pytest.approx((other.total, other.bad, other.measured), abs=1e-6)
+        assert one.seconds == other.seconds
+    assert [(s.width, s.ends_at) for s in stepped.slots_since(None)] == [
+        (s.width, s.ends_at) for s in whole.slots_since(None)
+    ]
+
+
 def test_windows_start_exactly_up_to_six_hours_and_at_slot_edges_beyond() -> None:
     ledger = Ledger(15, 30 * DAY)
     times = np.arange(1, 8 * 86400 / 15 + 1) * 15.0

@@ -10,6 +10,7 @@ import pytest
 from exporter.contract import FAMILIES, Report, Sample, sample
 from exporter.loop import Loop
 from exporter.nudges import Nudges
+from exporter.roster import Part, Plan
 from exporter.snapshot import Snapshot
 
 REFRESH, LAG, KEEP = 15.0, 20.0, 60.0
@@ -470,3 +471,23 @@ def test_a_source_that_hangs_does_not_hold_up_what_another_tells() -> None:
     hang.set()
     refresh.join(10)
     assert not refresh.is_alive()
+
+
+def test_a_tenant_is_on_every_series_of_ours_and_may_change() -> None:
+    loop = loop_of(Scripted("one", good("a")), tenant="acme")
+
+    def served() -> dict[str, set[str]]:
+        lines = loop.refresh_once(900.0).full.text.decode().splitlines()
+        series = [line for line in lines if not line.startswith("#")]
+        of = {name: {line.partition("{")[0].partition(" ")[0] for line in series if (name in line)} for name in names}
+        return {**of, "": {line.partition("{")[0].partition(" ")[0] for line in series}}
+
+    names = ('tenant="acme"', 'tenant="beta"')
+    first = served()
+    others = {name for name in first[""] if name.startswith(("process_", "python_"))}
+    assert others
+    assert first[names[0]] == first[""] - others
+    assert "winburn_event_latency_seconds_bucket" in first[names[0]]
+    loop.change(Plan((Part("one", None),), REFRESH, LAG, KEEP, "beta"))
+    second = served()
+    assert (second[names[0]], second[names[1]]) == (set(), first[names[0]])

@@ -110,3 +110,33 @@ def test_what_moves_waits_for_the_last_run_of_who_had_it() -> None:
     found.start(3.0)
     assert take(found) == ("to", ["moved"])
     found.close()
+
+
+class Second(Collecting):
+    """Reads what others evaluate."""
+
+    waits_for = frozenset({"first"})
+
+
+def test_who_reads_from_others_comes_after_them_or_when_there_is_no_time_left() -> None:
+    release = threading.Event()
+
+    def slow(_: float) -> list[Report]:
+        release.wait(10)
+        return [Report("a")]
+
+    found = roster(Second("second", lambda _: [Report("b")]), Collecting("first", slow))
+    found.start(1.0)
+    assert found.start_later(in_time=True)
+    assert found.tracks["second"].worker.running_since is None
+    release.set()
+    assert take(found) == ("first", ["a"])
+    assert not found.start_later(in_time=True)
+    assert take(found) == ("second", ["b"])
+    release.clear()
+    found.start(2.0)
+    assert not found.start_later(in_time=False)
+    assert take(found) == ("second", ["b"])
+    release.set()
+    take(found)
+    found.close()

@@ -14,3 +14,15 @@ def test_it_says_whether_it_could_be_done_and_threads_still_allocate() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == f"{platform.libc_ver()[0] == 'glibc'} [10000000]\n"
+
+
+def test_cyclic_garbage_is_looked_for_seldom_and_still_found() -> None:
+    script = (
+        "import gc, weakref; from winburn.memory import collect_seldom; collect_seldom(); seldom = gc.get_threshold()\n"
+        "class Node: pass\n"
+        "node = Node(); node.itself = node; alive = weakref.ref(node); del node; seen = 0; held = []\n"
+        "while alive() and seen < 10**6: held.append([]); seen += 1\n"
+        "print(seldom[0] >= 10_000, alive() is None, gc.isenabled())"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "True True True\n"

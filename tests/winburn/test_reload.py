@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from exporter.collectors.experiment_track import ExperimentTrack
 from exporter.collectors.slo import SloCollector
 from exporter.collectors.slo_track import Track
 from exporter.snapshot import Snapshot
+from exporter.sources.base import Slots
 from exporter.sources.file import FileSource
 from exporter.spec import Spec, load
 from winburn.reload import Reloader, Reloads
@@ -63,6 +65,13 @@ class World:
         snapshot = self.refresh()
         return [s.value for s in snapshot.samples if s.name == name and labels.items() <= dict(s.labels).items()]
 
+    def until(self, name: str, wanted: list[float] | None = None, **labels: str) -> None:
+        """Refresh until this is said, or anything."""
+        end = time.monotonic() + 20
+        while (found := self.values(name, **labels)) != (found or [0.0] if wanted is None else wanted):
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
     def collector(self, name: str) -> SloCollector:
         (found,) = (c for c in self.running._assembly.collectors if c.name == name)
         assert isinstance(found, SloCollector)
@@ -107,10 +116,7 @@ def test_what_left_is_gone_and_what_is_new_joins_without_making_anybody_wait(wor
     third = "  - {name: c, service: s, objective: 99, period: 1d, sli: {source: csv, csv: {}}}\nexperiments:"
     world.change(SPEC.replace("experiments:", third))
     assert world.values("slo_objective_ratio", slo="a") == [0.99]
-    end = time.monotonic() + 10
-    while not world.values("slo_events", slo="c", window="1h"):
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    world.until("slo_events", slo="c", window="1h")
     world.change(SPEC.split("slos:", maxsplit=1)[0] + "experiments:" + SPEC.split("experiments:")[1])
     snapshot = world.refresh()
     assert not [s for s in snapshot.samples if s.name.startswith("slo_")]
@@ -148,6 +154,33 @@ def test_fifty_reloads_leave_nothing_behind(world: World) -> None:
     after = reload(50)
     # A few pooled connections come and go.
     assert {name: (before[name], after[name]) for name in after if after[name] > before[name] + 3} == {}
+
+
+def test_a_source_that_hangs_holds_up_neither_the_reload_nor_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = f"refresh: 1s\nlag: 1s\n{SPEC}"
+    world.change(quick)
+    world.until("slo_objective_ratio", slo="a")
+    release, inside, most, slots = threading.Event(), [0], [0], FileSource.slots
+
+    def hang(self: FileSource, *arguments: Any) -> Slots:
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        release.wait(30)
+        inside[0] -= 1
+        return slots(self, *arguments)
+
+    monkeypatch.setattr(FileSource, "slots", hang)
+    world.refresh()
+    assert inside == [1]
+    world.change(quick.replace("name: b, service: s, objective: 99", "name: b, service: s, objective: 95"))
+    world.change(quick.replace("objective: 99", "objective: 98"))
+    assert world.values("slo_objective_ratio", slo="a") == [0.99]
+    assert world.values("experiment_variant_early_kill", variant="green") == [1]
+    release.set()
+    world.until("slo_objective_ratio", [0.98], slo="b")
+    assert most == [1]
 
 
 class Scripted:

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,10 +25,12 @@ from exporter.state import StateError
 from exporter.systemd_socket import SystemdSocketError, described, inherited
 from exporter.web import app
 from winburn.cli.logs import configure
+from winburn.cli.shard_option import SHARD
 from winburn.cli.spec_argument import fail, load_or_exit
-from winburn.memory import share_one_arena
+from winburn.memory import collect_seldom, share_one_arena
 from winburn.reload import Reloader
 from winburn.running import Running, Watching
+from winburn.shard import Shard, part
 from winburn.version import VERSION
 
 if TYPE_CHECKING:
@@ -131,6 +134,7 @@ def _path(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     help="Pages of this origin may read /api/v1 and /live/stream, like https://wall.example; may be given several "
     "times, * is everyone.",
 )
+@SHARD
 @click.option(
     "--log.level",
     "level",
@@ -156,6 +160,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option, by name
     live: bool,
     live_clients: int,
     origins: tuple[str, ...],
+    shard: Shard | None,
     level: str,
     layout: str,
 ) -> None:
@@ -165,24 +170,34 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option, by name
     next to nothing. The first evaluation reads the whole period's history; /-/ready answers 200 after it.
 
     \b
-    /           what is measured, at a glance     /-/healthy  200 while the process lives
-    /metrics    for Prometheus                    /-/ready    200 once everything was evaluated once
-    /config     the spec in force, secrets masked
-    /live       the numbers as they change, for a phone too
-    /api/v1/snapshot  the same as JSON
-    /api/v1/report    a period in review: ?period=7d&format=html (md, json, csv, pdf)
+    /                 what is measured, at a glance
+    /live             the numbers as they change, for a phone too
+    /metrics          for Prometheus
+    /config           the spec in force, secrets masked
+    /-/healthy        200 while the process lives
+    /-/ready          200 once everything was evaluated once
+    /api/v1/snapshot  what /live shows, as JSON
+    /api/v1/report    a period in review: ?period=7d&format=html, or md, json ...
 
     SIGHUP, and POST to /-/reload, read the spec again. One with errors changes nothing: they are the answer, and stand
     in the log. Else what has not changed goes on as it was, without a gap, and what is new joins when its past is read.
 
-    SIGTERM and Ctrl-C end it at once; what was counted is in the state store.
+    SIGTERM and Ctrl-C end it at once; what was counted is in the state store. Exit codes: 0 it was ended so; 1 the
+    spec, the state store or an address is not right; 2 the command line is not.
+
+    \b
+    Examples:
+      winburn serve --config.file winburn.yml
+      winburn serve --config.file slos/ --web.listen-address localhost:10345
+      winburn serve --config.file winburn.yml --web.config.file web.yml \\
+          --log.format json
     """
 
     configure(level, layout, sys.stderr)
     gate = _gate(web_config)
     spec = load_or_exit(config)
     listening = Listening((), _inherited()) if systemd_socket else Listening(addresses)
-    sys.exit(_run(spec, config, listening, gate, path, Watching(live, live_clients, origins)))
+    sys.exit(_run(spec, config, listening, gate, path, Watching(live, live_clients, origins), shard))
 
 
 class Listening(NamedTuple):
@@ -213,16 +228,31 @@ def _inherited() -> tuple[socket.socket, ...]:
         fail(f"--web.systemd-socket: {error}")
 
 
-def _run(spec: Spec, file: Path, listening: Listening, gate: Gate | None, path: str, watching: Watching) -> int:
+def _run(
+    spec: Spec,
+    file: Path,
+    listening: Listening,
+    gate: Gate | None,
+    path: str,
+    watching: Watching,
+    shard: Shard | None,
+) -> int:
     for warning in lint(spec):
         _LOG.warning("%s", warning)
     share_one_arena()  # memory: 13 MB less with the demo's spec
+    collect_seldom()
     asked = _hangups()
     try:
-        running = Running(spec, watching, progress=_log_progress(time.monotonic), server=gate.health if gate else tuple)
+        running = Running(
+            part(spec, shard),
+            watching,
+            progress=_log_progress(time.monotonic),
+            shard=shard,
+            server=gate.health if gate else tuple,
+        )
     except (StateError, SecretError) as error:
         fail(str(error))
-    reload = Reloader(file, running.change, running.reloads)
+    reload = Reloader(file, running.change, running.reloads, trim=partial(part, shard=shard))
     stop = threading.Event()
     # Not a daemon: the last refresh ends in order, and with it the transaction of the state store.
     refreshing = threading.Thread(target=running.loop.run, args=(stop,), name="refresh")

@@ -92,6 +92,10 @@ def _of_slos(part: Callable[[Any], Iterable[Any]]) -> Callable[[Document], Itera
     return rows
 
 
+def _before(slo: Any) -> list[Any]:
+    return [] if isinstance(slo.before, Missing) else [slo.before]
+
+
 def _budget(document: Document) -> Iterator[Row]:
     for slo in document.slos:
         for piece in slo.budget:
@@ -140,6 +144,7 @@ TABLES: Mapping[str, tuple[tuple[str, ...], Callable[[Document], Iterable[Row]]]
          "paging_origin", "exhaustion_probability", "exhausted_at", "origin"),
         _slos,
     ),
+    "slo_before": ((*_SLO, "events", "bad", "achieved", "verdict"), _of_slos(_before)),
     "slo_incidents": (
         (*_SLO, "since", "until", "bad", "total", "spent", "peak", "going"), _of_slos(lambda s: s.incidents)
     ),

@@ -28,7 +28,7 @@ from winburn.report.period import period
 from winburn.report.standing import of_assembly
 
 _LOG = logging.getLogger("winburn.report")
-_ONCE, _SEVERAL = ("format", "period", "from", "to", "timezone"), ("slo", "experiment")
+_ONCE, _SEVERAL = ("format", "period", "from", "to", "since-release", "timezone"), ("slo", "experiment")
 _PLAIN = "text/plain; charset=utf-8"
 _KEPT, _RECENT = 8, 300.0
 _SHARE = 5.0
@@ -150,8 +150,10 @@ def _understood(spec: Spec, asked: Asked, now: float) -> tuple[str, Period, Chos
     layout = given.get("format", "json")
     if layout not in FORMATS:
         raise ValueError(f"there is no format {shown(layout)}{proposal(layout, FORMATS)}")
-    start, end = (_time(name, given[name], now) if name in given else None for name in ("from", "to"))
-    when = period(given.get("period"), start, end, now=now, timezone=given.get("timezone", "UTC"))
+    times = ("from", "to", "since-release")
+    start, end, release = (_time(name, given[name], now) if name in given else None for name in times)
+    zone = given.get("timezone", "UTC")
+    when = period(given.get("period"), start, end, now=now, timezone=zone, release=release)
     slos = _names("slo", asked, [slo.name for slo in spec.slos])
     experiments = _names("experiment", asked, [experiment.name for experiment in spec.experiments])
     return layout, when, Chosen(slos, experiments) if slos or experiments else Chosen()

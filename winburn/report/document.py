@@ -25,6 +25,13 @@ class Period:
     end: float
     label: str
     timezone: str = "UTC"
+    release: bool = False
+    """Whether it began with a release: then it is compared with as long a time before."""
+
+    @property
+    def before(self) -> float:
+        """Where as long a time before it begins."""
+        return self.start - self.seconds
 
     @property
     def seconds(self) -> float:
@@ -88,6 +95,20 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """As long a time before a release: its events, and how the release compares: worse, the same or better, at
+    significance 0.01."""
+
+    events: Number
+    bad: Number
+    achieved: Number
+    verdict: str | Missing
+
+
+NO_RELEASE = Missing("no release was named")
+
+
+@dataclass(frozen=True, slots=True)
 class SloReview:
     """One SLO, or one group of it. ``spent`` is the share of one period's budget that the period in review took,
     ``remaining`` what was left at its end; ``others`` is what incidents do not explain. ``budget`` is the line of what
@@ -115,6 +136,7 @@ class SloReview:
     corrected_seconds: float
     forecast: Forecast
     budget: tuple[Points, ...]
+    before: Before | Missing = NO_RELEASE
 
     @property
     def title(self) -> str:

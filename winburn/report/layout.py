@@ -88,6 +88,8 @@ def _of_slo(slo: SloReview) -> Iterator[str]:
     elif slo.met is False:
         left = "" if isinstance(slo.remaining, Missing) else f"; {words.share(slo.remaining)} of the budget is left"
         yield f"{slo.title}: {words.exact_share(slo.achieved)} good against an objective of {slo.objective} %{left}."
+    if not isinstance(slo.before, Missing) and slo.before.verdict == "worse":
+        yield f"{slo.title}: worse since the release, beyond what chance explains."
     if isinstance(slo.events, Missing):
         yield f"{slo.title}: nothing can be said ({slo.events.reason})."
     elif not isinstance(slo.coverage, Missing) and slo.coverage < 0.9:

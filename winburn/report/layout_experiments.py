@@ -114,7 +114,7 @@ def _arms(experiment: ExperimentReview, period: Period) -> Iterator[Block]:
     heads = ("variant", "units", "share", "planned", "killed")
     rows = tuple(
         (
-            f"{arm.variant} (control)" if arm.control else arm.variant,
+            f"{arm.variant} (control)" if arm.control and arm.variant != "control" else arm.variant,
             words.count(arm.participants),
             words.share(arm.share),
             words.share(arm.planned),

@@ -21,10 +21,30 @@ def slo_sections(slos: Sequence[SloReview], period: Period) -> Section:
     rows = tuple(words.once(_row(slo)) for slo in slos)
     numbers = frozenset(range(1, len(heads))) - {3}
     blocks: list[Block] = [Table("All SLOs, those that spent most first", heads, rows, numbers)]
+    if period.release:
+        blocks.append(_release(slos, period))
     if len(slos) > DETAILS:
         blocks.append(Text(f"The {DETAILS} that spent most follow one by one.", soft=True))
     blocks += [_section(slo, period, i) for i, slo in enumerate(slos[:DETAILS])]
     return Section("Service level objectives", "slos", 2, tuple(blocks))
+
+
+def _release(slos: Sequence[SloReview], period: Period) -> Table:
+    heads = ("SLO", "good before", "good since", "bad before", "bad since", "since the release")
+    rows = [
+        (
+            slo.title,
+            words.exact_share(slo.before.achieved),
+            words.exact_share(slo.achieved),
+            words.count(slo.before.bad),
+            words.count(slo.bad),
+            words.gap(slo.before.verdict) if isinstance(slo.before.verdict, Missing) else slo.before.verdict,
+        )
+        for slo in slos
+        if not isinstance(slo.before, Missing)
+    ]
+    title = f"The release against the {words.duration(period.seconds)} before it, at significance 0.01"
+    return Table(title, heads, tuple(map(words.once, rows)), frozenset({1, 2, 3, 4}))
 
 
 def _row(slo: SloReview) -> tuple[str, ...]:

@@ -22,19 +22,31 @@ class PeriodError(ValueError):
 
 
 def period(
-    name: str | None, start: float | None, end: float | None, *, now: float, timezone: str = "UTC", default: str = "7d"
+    name: str | None,
+    start: float | None,
+    end: float | None,
+    *,
+    now: float,
+    timezone: str = "UTC",
+    default: str = "7d",
+    release: float | None = None,
 ) -> Period:
     """The period called ``name`` (one of NAMES, or a duration before ``end``), or that from ``start`` to ``end``.
 
     ``end`` is ``now``, in whole minutes, where it is not given. Weeks begin on Monday; days, weeks and months are those
-    of ``timezone``. PeriodError where the two do not go together, or nothing lies between them.
+    of ``timezone``. ``release`` is a start too, that of a release. PeriodError where these do not go together, or
+    nothing lies between them.
     """
     where = _zone(timezone)
+    if release is not None:
+        if name is not None or start is not None:
+            raise PeriodError("a release is a start of its own: leave out the period and from")
+        start = release
     if name is not None and start is not None:
         raise PeriodError("a period and a start cannot both be given: name the period, or give from and to")
     until = now // WHOLE * WHOLE if end is None else end
     if start is not None:
-        found = Period(start, until, "", timezone)
+        found = Period(start, until, "" if release is None else "since the release", timezone, release is not None)
     elif name in NAMES:
         if end is not None:
             raise PeriodError(f"{name} has an end of its own: leave out to, or write a duration like 7d before it")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from exporter.contract import FAMILIES, Sample, select
+from exporter.contract import FAMILIES, Sample, of_tenant, select
 from exporter.contract.engagement import ENGAGEMENT_FAMILIES
 from exporter.contract.experiment import EXPERIMENT_FAMILIES
 from exporter.promql import format_duration
@@ -31,14 +31,16 @@ SloKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Prometheus:
-    """Asks one server. Every method raises SourceError where it has no answer."""
+    """Asks one server for what is the ``tenant``'s, where the spec names one. Every method raises SourceError where it
+    has no answer."""
 
     api: PrometheusApi
+    tenant: str | None = None
 
     def fired(self, period: Period) -> dict[SloKey, list[Fired]]:
         """(SLO, group) -> its burn alerts that fired in the period, to about a minute."""
         step = _step(period, POINTS, 15.0)
-        inner = 'ALERTS{alertname="SLOErrorBudgetBurn",alertstate="firing"}'
+        inner = self._ours('ALERTS{alertname="SLOErrorBudgetBurn",alertstate="firing"}')
         query = f"max by (slo, slo_group, severity, tier) (max_over_time({inner}[{format_duration(step)}]))"
         found: dict[SloKey, list[Fired]] = defaultdict(list)
         for labels, points in self._range(query, period, step):
@@ -54,7 +56,8 @@ class Prometheus:
     def evidence(self, experiment: str, metric: str, alpha: float, period: Period) -> Evidence | None:
         """The e-values of a metric's variants over the period; None where the server has none."""
         step = _step(period, _LINE, 15.0)
-        query = f"max by (variant) ({select('experiment_variant_e_value', experiment=experiment, metric=metric)})"
+        selector = self._ours(select("experiment_variant_e_value", experiment=experiment, metric=metric))
+        query = f"max by (variant) ({selector})"
         lines = [
             (labels.get("variant", ""), tuple(_pieces(points, step)))
             for labels, points in self._range(query, period, step)
@@ -65,13 +68,18 @@ class Prometheus:
         """The samples of experiments and content variants at an instant, one of each series whatever replicas there
         are."""
         names = "|".join(family.name for family in (*EXPERIMENT_FAMILIES, *ENGAGEMENT_FAMILIES))
-        answer = self.api.ask("/api/v1/query", {"query": f'{{__name__=~"{names}"}}', "time": f"{at:.3f}"})
+        query = self._ours(f'{{__name__=~"{names}"}}')
+        answer = self.api.ask("/api/v1/query", {"query": query, "time": f"{at:.3f}"})
         found: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}
         for series in _result(answer, self.api.name):
             sample = _sample(series["metric"], float(series["value"][1]))
             if sample is not None:
                 found.setdefault((sample.name, sample.labels), sample.value)
         return tuple(Sample(name, labels, value) for (name, labels), value in sorted(found.items()))
+
+    def _ours(self, selector: str) -> str:
+        """The selector, which has matchers, for the tenant's series alone."""
+        return selector if self.tenant is None else f"{selector.removesuffix('}')},{of_tenant(self.tenant)}}}"
 
     def _range(self, query: str, period: Period, step: float) -> Iterator[tuple[Labels, list[tuple[float, float]]]]:
         form = {

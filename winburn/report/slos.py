@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +13,23 @@ from exporter.ledger import COARSE_WIDTH, MIDDLE_WIDTH
 from exporter.sources.base import SourceError
 from exporter.spec import Calendar, Slo
 from exporter.spec.corrections import intervals
-from exporter.stats import forecast
+from exporter.stats import burn, forecast
 from winburn.backtest.course import course, spent
 from winburn.backtest.increments import NotYet
 from winburn.backtest.past import Past, Span
 from winburn.drawing.scales import Points, runs
-from winburn.report.document import Correction, Forecast, Missing, Number, Paging, Period, SloReview, known
+from winburn.report.document import (
+    NO_RELEASE,
+    Before,
+    Correction,
+    Forecast,
+    Missing,
+    Number,
+    Paging,
+    Period,
+    SloReview,
+    known,
+)
 from winburn.report.incidents import grid, incidents, share_of_budget
 from winburn.report.paging import Fired, paging, replayed
 from winburn.report.prometheus import SloKey
@@ -107,7 +119,20 @@ def _review(slo: Slo, group: str, past: Past, origin: str, period: Period, also:
         paging=_paging(slo, group, past, period, also, step),
         forecast=_forecast(slo, past, period),
         budget=line,
+        before=_before(past, period) if period.release else NO_RELEASE,
     )
+
+
+def _before(past: Past, period: Period) -> Before:
+    """As long a time before the release, and the release against it."""
+    edges = np.array([period.before, period.start, period.end])
+    (total, now), (bad, now_bad), (measured, _) = (part.tolist() for part in past.between(edges[:-1], edges[1:]))
+    if not measured:
+        return Before(*[Missing("nothing was measured before")] * 4)
+    trend = float(burn.trend(now_bad, now, bad, total)) if total and now else math.nan
+    verdict = {-1.0: "worse", 0.0: "the same", 1.0: "better"}.get(trend, Missing("no events to compare"))
+    achieved = known(1 - bad / total, "") if total else Missing("no events")
+    return Before(total, bad, achieved, verdict)
 
 
 def _unmeasured(slo: Slo, period: Period, why: str) -> SloReview:

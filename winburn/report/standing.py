@@ -103,7 +103,7 @@ def _read(
 ) -> Mapping[str, Past]:
     source = cast(CounterSource | SlotSource, sources.get(slo.sli.source or ""))
     step = 60.0 if period.seconds <= _DAYS else 300.0
-    start, end = period.start // 300 * 300, period.end // step * step
+    start, end = (period.before if period.release else period.start) // 300 * 300, period.end // step * step
     retention = source.retention_start(max(now, end)) if hasattr(source, "retention_start") else None
     return read_past(
         lambda: Increments(source, slo, spec.limits.groups),

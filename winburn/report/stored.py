@@ -16,7 +16,10 @@ _LATE = 900.0
 
 
 def past_of(track: Track, group: Group) -> Past | None:
-    """Everything that the ledger of a group knows; None where it knows nothing."""
+    """Everything that the ledger of a group knows; None where it knows nothing.
+
+    A time is moved back to an edge of its slots: by less than a refresh to 6 h ago, than 5 m to 3 d, than 1 h beyond.
+    """
     ledger = group.ledger
     if ledger.end is None or group.first_measured is None:
         return None
@@ -42,12 +45,12 @@ def _edges(end: float, fine: float, coarse: float, horizon: float) -> list[Float
 
 def covers(past: Past, period: Period) -> bool:
     """Whether the past reaches from the period's start, or the service's first event, to its end."""
-    begins = max(period.start, past.first_measured or 0.0)
+    begins = max(period.before if period.release else period.start, past.first_measured or 0.0)
     known = past.times[1:][past.measured[1:] > 0]
     if not len(known):
         return False
     width = float(past.times[1] - past.times[0])
-    return float(known[0]) <= begins + 2 * width and float(past.times[-1]) >= min(period.end, period.end) - _LATE
+    return float(known[0]) <= begins + 2 * width and float(past.times[-1]) >= period.end - _LATE
 
 
 def step_of(past: Past, period: Period) -> float:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from winburn.report.document import (
     Advice,
     Arm,
+    Before,
     Content,
     Correction,
     Decision,
@@ -29,7 +30,7 @@ from winburn.report.document import (
 
 START, HOUR, DAY = 1_699_833_600.0, 3600.0, 86400.0  # 2023-11-13, a Monday
 END = START + 7 * DAY
-PERIOD = Period(START, END, "last week", "UTC")
+PERIOD = Period(START, END, "last week", "UTC", release=True)
 HOSTILE = '=HYPERLINK("x") | <b>"&\' `code` — ünïcode'
 
 
@@ -68,6 +69,7 @@ def checkout() -> SloReview:
         corrected_seconds=HOUR,
         forecast=Forecast(1.0, END + 2 * DAY),
         budget=(line(-0.25, 0.9)[:6], line(-0.25, 0.9)[8:]),
+        before=Before(6_000_000.0, 600.0, 0.9999, "worse"),
     )
 
 

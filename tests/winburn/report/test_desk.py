@@ -18,7 +18,7 @@ from tests.winburn.report.shop import AT, Shop, watched
 from winburn.assemble import Assembly
 from winburn.report import desk as room
 from winburn.report.desk import Desk
-from winburn.running import Running, Watching, build
+from winburn.running import Running, Watching
 
 NOBODY = Watching(live=False, clients=1, origins=())
 
@@ -42,7 +42,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     from winburn.assemble import assemble  # noqa: PLC0415 - the fixture's own assembly
 
     shop = watched(tmp_path_factory.mktemp("shop"))
-    running = build(shop.spec, NOBODY, progress=lambda *_: None)
+    running = Running(shop.spec, NOBODY, progress=lambda *_: None)
     try:
         snapshot = running.loop.refresh_once(AT)
         while snapshot.waiting:
@@ -104,6 +104,12 @@ def test_what_makes_no_sense_is_400_and_says_what_would(
     reply = serving.desk()(asked)
     assert reply.status == 400
     assert told in reply.body.decode()
+
+
+def test_a_release_too(serving: Serving) -> None:
+    reply = serving.desk()([("since-release", str(AT - 3 * 3600)), ("to", str(AT))])
+    found = json.loads(reply.body)
+    assert found["slos"][0]["before"]["verdict"] == "worse"
 
 
 def test_times_may_have_zones(serving: Serving) -> None:

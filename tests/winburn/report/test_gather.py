@@ -150,6 +150,22 @@ def test_a_source_that_is_gone_costs_what_reads_from_it_and_says_so(tmp_path: Pa
     assert checkout.bad == 300  # the store knows it all the same
 
 
+def test_a_release_is_compared_with_as_long_a_time_before(shop: Shop) -> None:
+    # The outage was from 130 to 120 minutes ago.
+    found = reported(shop, Period(AT - 3 * HOUR, AT, "since the release", "UTC", release=True))
+    checkout = next(slo for slo in found.slos if slo.name == "checkout")
+    assert not isinstance(checkout.before, Missing)
+    assert (checkout.before.bad, checkout.before.events, checkout.before.achieved) == (0, 3 * 3600 - 1, 1)
+    assert checkout.before.verdict == "worse"
+    found = reported(shop, Period(AT - 1.5 * HOUR, AT, "since the release", "UTC", release=True))
+    checkout = next(slo for slo in found.slos if slo.name == "checkout")
+    assert not isinstance(checkout.before, Missing)
+    assert checkout.before.verdict == "better"
+    assert checkout.before.bad == 300
+    young = reported(shop, Period(AT - 5.9 * HOUR, AT, "since the release", "UTC", release=True))
+    assert all(not isinstance(slo.before, Missing) for slo in young.slos if not isinstance(slo.events, Missing))
+
+
 def test_names_choose(shop: Shop) -> None:
     only = reported(shop, chosen=Chosen(frozenset({"checkout"}), frozenset()))
     assert [slo.name for slo in only.slos] == ["checkout"]

@@ -75,5 +75,12 @@ def test_last_week_ends_where_this_one_begins(now: int, zone: str) -> None:
     assert (week + timedelta(days=7)).timestamp() == ends["last-week"].end
 
 
+def test_a_release_is_a_start() -> None:
+    found = period(None, None, 5000.0, now=6000.0, release=2000.0)
+    assert (found.start, found.end, found.before, found.release) == (2000.0, 5000.0, -1000.0, True)
+    with pytest.raises(PeriodError, match="start of its own"):
+        period("7d", None, None, now=6000.0, release=2000.0)
+
+
 def test_the_names_are_those_of_the_help() -> None:
     assert NAMES == ("this-week", "last-week", "this-month", "last-month")

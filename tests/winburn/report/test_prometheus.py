@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import parse_qs
@@ -117,8 +118,30 @@ def test_the_standing_is_once_however_many_replicas_there_are(server: tuple[Serv
     ]
 
 
+def test_a_tenant_asks_for_what_is_its_own(server: tuple[Server, Prometheus]) -> None:
+    kept, prometheus = server
+    ours = replace(prometheus, tenant="acme")
+    ours.fired(PERIOD)
+    ours.evidence("button", "sale", 0.05, PERIOD)
+    kept.data = {"resultType": "vector", "result": []}
+    ours.standing(PERIOD.end)
+    assert len(kept.asked) == 3
+    assert all(',tenant="acme"}' in asked["query"] for asked in kept.asked)
+
+
 def test_a_server_that_is_none_is_a_source_error(server: tuple[Server, Prometheus]) -> None:
     kept, prometheus = server
     kept.data = {"resultType": "string", "result": "?"}
     with pytest.raises(SourceError):
         prometheus.fired(PERIOD)
+
+
+def test_of_a_tenant_only_its_own_series_are_asked_for(server: tuple[Server, Prometheus]) -> None:
+    kept, asked = server
+    acme = Prometheus(asked.api, "acme")
+    acme.fired(PERIOD)
+    acme.evidence("button", "conversion", 0.05, PERIOD)
+    kept.data = {"resultType": "vector", "result": []}
+    acme.standing(START)
+    assert len(kept.asked) == 3
+    assert all(query["query"].count('tenant="acme"') == 1 for query in kept.asked)

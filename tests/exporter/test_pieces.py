@@ -1,0 +1,97 @@
+"""Bodies put together from pieces: any reader of gzip reads them whole, and they are what one go would give."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from exporter.contract import Sample, sample
+from exporter.pieces import Piece, gzipped
+from exporter.render import Exposition, Renderer, arrange, exposition
+from exporter.snapshot import PIECES_FROM, Bodies, build
+
+OWN = Exposition(b"own 1.0\n", b"own 1.0\n")
+
+
+def rows(count: int, seed: int = 1) -> list[Sample]:
+    chance = Random(seed)
+    return [
+        sample("slo_events", chance.choice([0.0, -0.0, chance.random(), 1e7]), slo=f"s{i // 2}", window=w)
+        for i, w in enumerate(["5m", "1h"] * (count // 2))
+    ]
+
+
+def bodies(samples: list[Sample], renderer: Renderer) -> Bodies:
+    return build(samples, own=OWN, at=0.0, expires=1.0, renderer=renderer, on_duplicate=lambda _: None).full
+
+
+@contextmanager
+def served(body: bytes) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def test_bodies_in_pieces_are_what_one_go_would_give_at_each_of_many_changes() -> None:
+    renderer, chance = Renderer(), Random(2)
+    samples = rows(PIECES_FROM)
+    for change in range(6):
+        if change in (1, 3):  # some values
+            samples = [one._replace(value=chance.random()) if chance.random() < 0.0005 else one for one in samples]
+        elif change == 2:  # signs that comparison does not see
+            samples = [one._replace(value=-0.0) if one.value == 0 else one for one in samples]
+        elif change == 4:  # a series goes, two come, the order is another
+            samples = [*samples[:0:-1], *rows(PIECES_FROM + 4)[-2:]]
+        elif change == 5:  # one is there twice
+            samples = [*samples, samples[0]]
+        ours = bodies(samples, renderer)
+        wanted = exposition(Renderer().blocks(arrange(samples, on_duplicate=lambda _: None)))
+        assert ours.text == wanted.text + OWN.text
+        assert gzip.decompress(ours.text_gzip) == ours.text
+        assert gzip.decompress(ours.openmetrics_gzip) == ours.openmetrics == wanted.openmetrics + OWN.text + b"# EOF\n"
+
+
+def test_pieces_without_a_change_are_kept_as_they_are() -> None:
+    renderer = Renderer()
+    samples = rows(4000)
+    (before,) = renderer.blocks(renderer.arrange(samples))
+    changed = next(i for i, one in enumerate(samples) if one.labels[0][1] == "s1999")
+    samples[changed] = samples[changed]._replace(value=0.125)
+    (after,) = renderer.blocks(renderer.arrange(samples))
+    same = [a is b for a, b in zip(before.pieces, after.pieces, strict=True)]
+    assert (len(same), same.count(False)) == (4, 1)
+
+
+def test_gzip_and_curl_read_all_pieces(tmp_path: Path) -> None:
+    pieces = [b"# HELP a b\n", *(Piece(b"", f"{number} {'x' * 5000}\n".encode()) for number in range(50))]
+    whole = b"".join(one if isinstance(one, bytes) else bytes(one.text) for one in pieces)
+    packed = gzipped(pieces, whole)
+    assert gzipped(pieces, whole) == packed
+    (tmp_path / "body.gz").write_bytes(packed)
+    subprocess.run(["gzip", "-t", tmp_path / "body.gz"], check=True)
+    curl = shutil.which("curl")
+    if curl is None:
+        pytest.skip("curl is not here")
+    with served(packed) as url:
+        assert subprocess.run([curl, "--silent", "--compressed", url], check=True, capture_output=True).stdout == whole
