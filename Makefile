@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint golden bench e2e dashboards-preview docs docs-links install servers clean
+.PHONY: help run test lint golden bench e2e audit fuzz dashboards-preview docs docs-links install servers clean
 
 help: ## Show this
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -35,6 +35,7 @@ bench: $(STAMP) ## Measure speed as ratios against peers in the same run
 
 dashboards-preview: $(STAMP) servers ## Look at the dashboards as Grafana's components draw them (needs node, npm, Chromium)
 	@$(BIN)/python -m preview $(ARGS)
+
 install: $(STAMP) servers ## Set up the command alone: .venv/bin/winburn, and the servers of the demo
 	@echo "$(BIN)/winburn"
 
@@ -45,7 +46,15 @@ docs: $(STAMP) ## Build the documentation into build/docs; a warning is an error
 docs-links: $(STAMP) ## Ask every address that the documentation names (needs a network)
 	@$(BIN)/python -m docs._generate --links build/docs-links
 
-servers: $(STAMP) # Prometheus and Alertmanager from Debian's packages, unpacked into a cache folder; no root, nothing started
+audit: $(STAMP) ## Ask for known vulnerabilities of everything that constraints.txt pins; fails where it cannot ask
+	@$(PYTHON) -m venv $(VENV)/audit && $(VENV)/audit/bin/pip install --quiet --disable-pip-version-check pip-audit
+	@$(VENV)/audit/bin/pip-audit --strict --no-deps --disable-pip -r constraints.txt
+
+fuzz: $(STAMP) ## Throw odd inputs at everything that reads: a minute for each target (MINUTES=60 for more)
+	@for target in spec convert web-config prometheus json csv promql times request; do \
+	  $(BIN)/python -m fuzz $$target --minutes $(or $(MINUTES),1) || exit 1; done
+
+servers: $(STAMP) ## Prometheus and Alertmanager from Debian's packages, unpacked into a cache folder; no root, nothing started
 	@$(BIN)/python -m winburn.servers >/dev/null
 
 clean: ## Remove what make has made (not the servers' cache)

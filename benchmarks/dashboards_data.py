@@ -16,6 +16,9 @@ _TARGET = {"instance": "exporter:10345", "job": "winburn"}
 _OF_TARGET = ("up", "scrape_duration_seconds", "scrape_samples_scraped", *sorted(PROCESS_SERIES))
 _SPREAD = 97
 """Values of a series go round so many steps, so that chunks are not of one value."""
+_ALERTS = {"alertname": "SLOErrorBudgetBurn", "severity": "page"}
+_FIRING = 10
+"""One SLO of so many pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,10 @@ def series(site: Site) -> Iterator[tuple[str, str, int]]:
     for family in FAMILIES.values():
         for number, labels in _entities(family, site):
             yield family.name, _text(family.name, labels), number
+    for number in range(0, site.slos, _FIRING):
+        pages = _ALERTS | {"slo": f"slo-{number}"}
+        yield "ALERTS", _text("ALERTS", pages | {"alertstate": "firing"}), number
+        yield "ALERTS_FOR_STATE", _text("ALERTS_FOR_STATE", pages), number
     for name in _OF_TARGET:
         yield name, _text(name, {}), 0
     for name in LATENCY_SERIES:
@@ -41,12 +48,18 @@ def series(site: Site) -> Iterator[tuple[str, str, int]]:
 def lines(shown: Sequence[tuple[str, str, int]], times: range) -> Iterator[str]:
     """A block of lines for each series: a sample at each time."""
     tails = [[f" {_value(at // times.step + shift)} {at}" for at in times] for shift in range(_SPREAD)]
-    for index, (_, text, _) in enumerate(shown):
-        yield text + f"\n{text}".join(tails[index % _SPREAD]) + "\n"
+    ones = [f" 1 {at}" for at in times]
+    for index, (name, text, _) in enumerate(shown):
+        yield text + f"\n{text}".join(ones if _is_one(name) else tails[index % _SPREAD]) + "\n"
+
+
+def _is_one(name: str) -> bool:
+    """What queries ask to be 1: every experiment runs, every page fires."""
+    return name.endswith("_info") or name in {"experiment_status", "ALERTS"}
 
 
 def _value(step: int) -> str:
-    """Between 0 and 1; statuses and verdicts become fractions, which cost the same."""
+    """Between 0 and 1; verdicts and the like become fractions, which cost the same."""
     return f"{step % _SPREAD / _SPREAD:.4f}"
 
 

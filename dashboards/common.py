@@ -55,8 +55,11 @@ class Definition:
     ids: Mapping[str, int] = field(default_factory=dict)
 
 
-def annotation(name: str, color: str, expr: str, title: str, text: str) -> Json:
-    """Marks on every graph while ``expr`` has series; ``title`` and ``text`` may use their labels."""
+def annotation(name: str, color: str, expr: str, title: str, text: str, step: str = "60s") -> Json:
+    """Marks on every graph while ``expr`` has series, ``step`` apart at least.
+
+    ``title`` and ``text`` may use their labels.
+    """
     return {
         "datasource": PROMETHEUS,
         "enable": True,
@@ -64,7 +67,7 @@ def annotation(name: str, color: str, expr: str, title: str, text: str) -> Json:
         "hide": False,
         "iconColor": color,
         "name": name,
-        "step": "60s",
+        "step": step,
         "tagKeys": "",
         "textFormat": text,
         "titleFormat": title,

@@ -110,7 +110,8 @@ def marks() -> tuple[Json, Json]:
     of = "{{slo}} {{slo_group}}"
     return (
         annotation("Pages", "red", pages(), f"Page: {of}", "its burn alert pages"),
-        annotation("Corrections", "blue", being_corrected(), f"Correction: {of}", "does not count"),
+        # Over all SLOs it is the dearest query of all: its step is the range that it looks back, no less.
+        annotation("Corrections", "blue", being_corrected(), f"Correction: {of}", "does not count", "5m"),
     )
 
 

@@ -6,7 +6,19 @@ from dashboards import engagement_queries as e
 from dashboards import queries as q
 from dashboards.common import Definition, Row, annotation
 from dashboards.facts import Facts
-from dashboards.fields import CELLS, GREY, absent, column, field, number_column, override, word_column, words
+from dashboards.fields import (
+    CELLS,
+    GREY,
+    TREND_COLUMN,
+    absent,
+    column,
+    field,
+    number_column,
+    override,
+    sparkline_column,
+    word_column,
+    words,
+)
 from dashboards.live import GRAFANA, Channel, computed, organised, rows_of
 from dashboards.panels import Table, TimeSeries, columns, line, now, over_time, sort
 from dashboards.variables import persona_variable
@@ -165,6 +177,7 @@ def _fatigue() -> Table:
         "Value #Worn": "State",
         "Value #Uses": "Uses",
         "Value #Fresh": "Freshness",
+        TREND_COLUMN: "Over time",
         "Value #Engagement": "Engagement",
         "Value #Evidence": "Falls (log10 e)",
         "persona": "Persona",
@@ -173,12 +186,13 @@ def _fatigue() -> Table:
         "fatigue",
         "Fatigue of patterns",
         "Worn out: used too often in the window of engagement.fatigue, or its engagement falls with its uses. "
-        "Freshness is halved by each use. Falls: decimal logarithm of the e-value for a falling engagement; empty "
-        "before 14 days of uses.",
+        "Freshness is halved by each use; Over time is its graph in the chosen range. Falls: decimal logarithm of the "
+        "e-value for a falling engagement; empty before 14 days of uses.",
         [
             now("Worn", e.pattern_table(), table=True),
             now("Uses", e.pattern("pattern_uses"), table=True),
             now("Fresh", e.pattern("pattern_freshness_ratio"), table=True),
+            over_time("Trend", e.pattern("pattern_freshness_ratio"), interval="5m"),
             now("Engagement", e.pattern("pattern_engagement_ratio"), table=True),
             now("Evidence", e.pattern_evidence(), table=True),
         ],
@@ -188,11 +202,12 @@ def _fatigue() -> Table:
             word_column("State", 100, WORN),
             number_column("Uses", 60, "short"),
             number_column("Freshness", 90, "percentunit", decimals=0),
+            sparkline_column("Over time", 90),
             number_column("Engagement", 100, "percentunit", decimals=2),
             number_column("Falls (log10 e)", 105, "none", decimals=1),
             column("Persona", 85),
         ],
-        transformations=[*columns("row", names), sort("Freshness"), sort("State", descending=True)],
+        transformations=[*columns("row", names, trend="Trend"), sort("Freshness"), sort("State", descending=True)],
     )
 
 

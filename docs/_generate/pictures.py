@@ -25,9 +25,9 @@ _LOOKS, _EVERY, _PATHS = 200, 500, 600
 def _counts(rate: tuple[float, float], seed: int, paths: int) -> tuple[Floats, Floats, Floats, Floats]:
     """Cumulative successes and visitors of both arms, shape (paths, looks)."""
     rng = np.random.default_rng(seed)
-    n_b = rng.binomial(_EVERY, 0.5, (paths, _LOOKS))
-    s_a, s_b = rng.binomial(_EVERY - n_b, rate[0]), rng.binomial(n_b, rate[1])
-    s_a, n_a, s_b, n_b = (np.cumsum(part, axis=1).astype(float) for part in (s_a, _EVERY - n_b, s_b, n_b))
+    new_b = rng.binomial(_EVERY, 0.5, (paths, _LOOKS))
+    new = (rng.binomial(_EVERY - new_b, rate[0]), _EVERY - new_b, rng.binomial(new_b, rate[1]), new_b)
+    s_a, n_a, s_b, n_b = (np.cumsum(part, axis=1).astype(np.float64) for part in new)
     return s_a, n_a, s_b, n_b
 
 
@@ -41,7 +41,7 @@ def watching() -> str:
     """Share of A/A tests that were ever called, by visitors."""
     counts = _counts((0.1, 0.1), 9, _PATHS)
     s_a, n_a, s_b, n_b = counts
-    z, xs = np.abs(_z(*counts)), _EVERY * np.arange(1, _LOOKS + 1)
+    z, xs = np.abs(_z(*counts)), [float(_EVERY * look) for look in range(1, _LOOKS + 1)]
     evidence = sequential.headline_log_e(*counts, n_b / (n_a + n_b))
     rules = (z > 1.96, (z > 1.6449) & (np.minimum(s_a, s_b) >= 150), evidence >= np.log(20))
     test, chance, ours = (np.maximum.accumulate(rule, axis=1).mean(axis=0).tolist() for rule in rules)
@@ -64,7 +64,7 @@ def watching() -> str:
 
 def e_values() -> str:
     """The e-value of one experiment with a difference and of one without."""
-    xs = _EVERY * np.arange(1, _LOOKS + 1)
+    xs = [float(_EVERY * look) for look in range(1, _LOOKS + 1)]
     paths = []
     for rate, seed in (((0.1, 0.108), 5), ((0.1, 0.1), 12)):
         s_a, n_a, s_b, n_b = _counts(rate, seed, 1)
@@ -160,7 +160,7 @@ def ramp() -> str:
     weights = by_epoch[0] * by_epoch[2] / np.maximum(by_epoch[0] + by_epoch[2], 1)
     control = np.divide(by_epoch[1], by_epoch[0], out=np.zeros_like(by_epoch[0]), where=by_epoch[0] > 0)
     level = (weights * control).sum(axis=-1) / weights.sum(axis=-1)
-    xs = _EVERY * np.arange(1, _LOOKS + 1)
+    xs = [float(_EVERY * look) for look in range(1, _LOOKS + 1)]
     lines = [
         Line("counts pooled", ORANGE, xs, pooled.mean(axis=0).tolist(), (80_000, 0.23)),
         Line("by epochs", GREEN, xs, (difference / level).mean(axis=0).tolist(), (76_000, 0.02)),

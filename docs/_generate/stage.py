@@ -51,9 +51,9 @@ def stage(folder: Path) -> None:
     for written in sorted((ROOT / "docs").rglob("*.md")):
         page = folder / written.relative_to(ROOT / "docs")
         page.write_text(_links_outwards(page.read_text(encoding="utf-8"), written), encoding="utf-8")
-    for name, page in _COPIED.items():
+    for name, copy in _COPIED.items():
         text = (ROOT / name).read_text(encoding="utf-8")
-        (folder / page).write_text(_links_from_docs(text), encoding="utf-8")
+        (folder / copy).write_text(_links_from_docs(text), encoding="utf-8")
 
 
 def _drop_missing(page: Path) -> None:

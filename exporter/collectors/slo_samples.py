@@ -78,8 +78,9 @@ def measured(evaluation: Evaluation) -> tuple[Sample, ...]:
     append = samples.append
     for label, window in evaluation.windows.items():
         pairs, total, bad = series.by_window[label], window.total, window.bad
-        append(known("slo_events", pairs, total))
-        append(known("slo_bad_events", pairs, bad))
+        if total or window.measured:  # what nobody has looked at is not known to be none
+            append(known("slo_events", pairs, total))
+            append(known("slo_bad_events", pairs, bad))
         if total and isfinite(ratio := bad / total):
             append(known("slo_error_ratio", pairs, ratio))
         if (rate := evaluation.burn_rates[label]) is not None and isfinite(rate):

@@ -101,7 +101,8 @@ def _paths(experiment: Experiment) -> Iterator[str]:
 
 
 def _runbooks(spec: Spec) -> Iterator[str]:
-    if spec.links.runbooks == Links().runbooks:
+    told = spec.alerting.alertmanager or spec.alerting.receivers
+    if told and spec.links.runbooks == Links().runbooks:
         yield "links.runbooks: not set, so that alerts link to a path and not to an address that opens"
 
 

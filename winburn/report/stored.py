@@ -16,7 +16,10 @@ _LATE = 900.0
 
 
 def past_of(track: Track, group: Group) -> Past | None:
-    """Everything that the ledger of a group knows; None where it knows nothing."""
+    """Everything that the ledger of a group knows; None where it knows nothing.
+
+    A time is moved back to an edge of its slots: by less than a refresh to 6 h ago, than 5 m to 3 d, than 1 h beyond.
+    """
     ledger = group.ledger
     if ledger.end is None or group.first_measured is None:
         return None

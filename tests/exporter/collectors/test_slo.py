@@ -123,6 +123,7 @@ def test_an_slo_never_seen_has_no_status_and_no_events() -> None:
     assert values(reports, "slo_status") == {}
     assert values(reports, "slo_info") == {"": 1}
     assert values(reports, "slo_coverage_ratio")["5m"] == 0
+    assert values(reports, "slo_events") == values(reports, "slo_bad_events") == {}
 
 
 def test_series_that_vanish_are_no_data_after_five_minutes_while_idle_ones_are_ok() -> None:
