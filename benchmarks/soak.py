@@ -47,6 +47,7 @@ WARM_SECONDS = 120
 """Memory of the first two minutes of a process is not its slope."""
 
 _TERMINATED, _KILLED, _BROKEN = 0.3, 0.5, 0.6
+_ORDINARY = ("level=info", "tier trickle is left out", "links.runbooks: not set")
 _PROMETHEUS = """\
 global: {{scrape_interval: 1s, evaluation_interval: {evaluation}s}}
 rule_files: ['{rules}']
@@ -203,9 +204,13 @@ def world(servers: Servers, size: Size) -> Iterator[tuple[Soak, dict[str, list[t
             soak.begin_servers(shop)
             soak.start_exporter()
             assert soak.exporter is not None
-            wait_http(f"{soak.url(soak.ports[0])}/-/ready", 300, soak.exporter)
+            wait_http(f"{soak.url(soak.ports[0])}/-/ready", 600, soak.exporter)
             yield soak, arrived
-            if problems := [line for line in soak.log("exporter").read_text().splitlines() if "level=info" not in line]:
+            if problems := [
+                line
+                for line in soak.log("exporter").read_text().splitlines()
+                if not any(word in line for word in _ORDINARY)
+            ]:
                 print("\n".join(["", "log, without what is only told:", *problems[-40:]]))
 
 
@@ -242,10 +247,13 @@ def judge(soak: Soak, arrived: dict[str, list[tuple[float, str]]], watchers: Wat
     print(f"\n{soak.size}; {soak.reloads} reloads by SIGHUP and one of a broken spec, 2 restarts")
     downs = ", ".join(f"{end - since:.1f} s" for since, end in soak.downs)
     print(f"scrapes: {scrapes}, failed {len(failed)}, left out {missing}; besides, down by order for {downs}")
+    print("failed at minute " + ", ".join(f"{(at - soak.began) / 60:.2f}" for at in failed)) if failed else None
     slowest = soak.query(f'max_over_time(scrape_duration_seconds{{job="winburn"}}[{length:.0f}s])')
     print(f"slowest scrape: {float(slowest[0]['value'][1]):.3f} s")
     _memory(soak)
-    burnt = {f"slo-{slo:04d}": at for slo, at in soak.counters.burning.items()}
+    # Nobody can page while the exporter is down by order.
+    ups = {slo: [end for since, end in soak.downs if since <= at <= end] for slo, at in soak.counters.burning.items()}
+    burnt = {f"slo-{slo:04d}": max([at, *ups[slo]]) for slo, at in soak.counters.burning.items()}
     pages = {slo: arrived.get(slo, []) for slo in burnt}
     for slo, since in burnt.items():
         print(f"page of {slo}: " + (", ".join(f"{what} after {at - since:.1f} s" for at, what in pages[slo]) or "NONE"))

@@ -36,7 +36,7 @@ _SLO = """\
   - name: slo-{i:04d}
     service: service-{service}
     objective: 99
-    period: 30d
+    period: 7d
     sli: {{source: prod, total: 'hits_total{{slo="{i}"}}', bad: 'misses_total{{slo="{i}"}}'}}
 """
 _EXPERIMENT = """\

@@ -83,18 +83,17 @@ def override(matcher: str, options: str, properties: Mapping[str, Any]) -> Json:
     return {"matcher": {"id": matcher, "options": options}, "properties": chosen}
 
 
-def empty_cells(no_value: str) -> list[Json]:
+def empty_cells() -> list[Json]:
     """What a table shows where there is nothing, before any column has its say.
 
     A label that an entity has not stays empty: else Grafana would write the panel's ``noValue`` there, which is about
-    the whole table, and links would carry it as if it were the label. A number that is not known is said in a word on
-    grey (a dash where ``no_value`` is a sentence of the panel's own): thresholds would judge it.
+    the whole table, and links would carry it as if it were the label. A number that is not known is a grey dash, which
+    fits the narrowest column: thresholds would judge it.
     """
-    word = NO_DATA if no_value == NO_DATA else "–"
     return [
         override("byType", "string", {"noValue": ""}),
         # Said twice, for in Grafana 11 the mappings of a column replace these.
-        override("byType", "number", {"noValue": word, "mappings": [absent(word)]}),
+        override("byType", "number", {"noValue": "–", "mappings": [absent("–")]}),
     ]
 
 

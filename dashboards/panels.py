@@ -50,10 +50,10 @@ class Panel(core.Panel):  # type: ignore[misc] # grafanalib ships no types
         self._model = {
             "type": self.kind,
             "options": {**self.options, **options},
-            "fieldConfig": {"defaults": field or {}, "overrides": [*self.common(field or {}), *overrides]},
+            "fieldConfig": {"defaults": field or {}, "overrides": [*self.common(), *overrides]},
         }
 
-    def common(self, _field: Json) -> list[Json]:
+    def common(self) -> list[Json]:
         """Overrides that all panels of the kind have, before their own."""
         return []
 
@@ -86,9 +86,9 @@ class Table(Panel):
     kind = "table"
     options: ClassVar[Json] = {"cellHeight": "sm", "showHeader": True, "sortBy": []}
 
-    def common(self, field: Json) -> list[Json]:
+    def common(self) -> list[Json]:
         """Empty cells."""
-        return empty_cells(field.get("noValue", ""))
+        return empty_cells()
 
 
 class TimeSeries(Panel):

@@ -31,7 +31,7 @@ AGAINST = ((None, "red"), (0.5, "orange"), (0.9, "green"))
 def build(facts: Facts) -> Definition:
     """The dashboard; where nothing is pushed, what Prometheus says comes before the empty table of pushes."""
     pushed, scraped = Row(8, ((24, _pushed()),)), Row(8, ((24, _variants()),))
-    kills, patterns = Row(6, ((12, _kills()), (12, _suggestions()))), Row(8, ((12, _fatigue()), (12, _against())))
+    kills, patterns = Row(6, ((12, _kills()), (12, _suggestions()))), Row(8, ((14, _fatigue()), (10, _against())))
     return Definition(
         key="variants-live",
         title="Variants live",

@@ -11,10 +11,10 @@ ODD = (
     b"", b"0", b"-1", b"1e999", b"-1e-999", b"NaN", b".inf", b"9" * 30, b"9" * 400, b"0x1F", b"1_000", b"null", b"true",
     b"[]", b"{}", b"[[]]", b'""', b"'", b'"', b"`", b"\\", b"{{ .x }}", b"{{.window}}", b"${X}", b"=cmd()", b"<script>",
     b"\x00", b"\x85", b"\xe2\x80\xa8", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\xf0\x9f\x92\xa5", b"&a", b"*a",
-    b"!!x", b"<<",    b"99.9", b"100", b"30d", b"1ms", b"99999999y", b"2026-02-30T25:61:00Z", b"9999-12-31T23:59:59Z",
+    b"!!x", b"<<", b"99.9", b"100", b"30d", b"1ms", b"99999999y", b"2026-02-30T25:61:00Z", b"9999-12-31T23:59:59Z",
     b"0001-01-01T00:00:00Z",
-    b"FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", b"FREQ=SECONDLY;INTERVAL=0", b"(", b")", b"]", b"}", b",", b": ", b"- ", b"\n",
-    b"\t", b"|", b";", b"#", b"\x1b[2J",
+    b"FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", b"FREQ=SECONDLY;INTERVAL=0", b"(", b")", b"]", b"}", b",", b": ", b"- ",
+    b"\n", b"\t", b"|", b";", b"#", b"\x1b[2J",
 )  # fmt: skip
 """What readers stumble over."""
 

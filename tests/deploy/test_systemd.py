@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -40,7 +41,11 @@ def test_systemd_verifies_it(tmp_path: Path) -> None:
     text = (FOLDER / "winburn.service").read_text(encoding="utf-8")
     (tmp_path / "winburn.service").write_text(text.replace(command, str(program("true"))))
     shutil.copy(FOLDER / "winburn.socket", tmp_path)
-    assert run(analyze, "verify", tmp_path / "winburn.service", tmp_path / "winburn.socket") == ""
+    units = [tmp_path / "winburn.service", tmp_path / "winburn.socket"]
+    done = subprocess.run([analyze, "verify", *units], capture_output=True, text=True, check=False)
+    # What it only warns of, such as a key it does not know, is no failure to it; other units may be this machine's.
+    assert [line for line in done.stderr.splitlines() if "winburn" in line] == []
+    assert done.returncode == 0
 
 
 def test_systemd_finds_it_closed() -> None:

@@ -54,6 +54,8 @@ STATES = {
     "winburn_config_last_reload_successful": (1,),
 }
 """Families whose numbers are words, and which they can be; used where values are spread."""
+SUGGESTION = {"action": "rest", "kind": "pattern", "reason": "uses", "subject": "hook"}
+"""Its words are not those of a recommendation, whose labels are called the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,8 @@ def _rows(world: World, name: str, labels: set[str], *, grouped: bool) -> Iterat
         for number, each in enumerate(world.acknowledged):
             yield dict(each), world.end + 60.0 * (number + 1)
     else:
-        yield {label: world.label(label) for label in sorted(labels)}, None
+        own = SUGGESTION if name == "suggestion_info" else {}
+        yield {label: own.get(label, world.label(label)) for label in sorted(labels)}, None
 
 
 def _of_content(world: World, labels: set[str]) -> Iterator[dict[str, str]]:

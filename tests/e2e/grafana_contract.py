@@ -18,7 +18,8 @@ Answers = Mapping[str, Json]
 """refId -> ``data`` of Prometheus' answer."""
 
 NOTHING, NO_DATA, GREY = "–", "no data yet", "#808080"
-PLAIN = {GREY, "#ccccdc", None}
+CLEAR = "#00000000"
+PLAIN = {GREY, "#ccccdc", CLEAR, None}
 """Colours that judge nothing: grey, the theme's text, none."""
 NEVER = "Last success"
 """Without a value here something never succeeded, which is longer ago than anything."""
@@ -53,7 +54,7 @@ ORDER: dict[str, tuple[tuple[str, bool], ...]] = {
 SOMETIMES = {
     "SLOs, worst first": {"Group"},
     "Each group": {"Group"},
-    "Firing alerts": {"Group", "Tier", "Source", "Collector", "Acknowledged by", "Until"},
+    "Firing alerts": {"Group", "Tier", "Source", "Collector", "Family", "Acknowledged by", "Until"},
     "Firing alerts of experiments": {"Variant", "Metric", "Guardrail", "Currency"},
 }
 """Columns that are there only while an alert or an SLO has the label; MANY entities have them all."""
@@ -163,7 +164,7 @@ def order(panel: Json, proof: Json, _answers: Answers, size: int) -> Iterator[st
     shown = dict(_columns(proof))
     keys = []
     for name, descending in ORDER[panel["title"]]:
-        values = shown[name]["values"] if name in shown else [0]
+        values = shown[name]["values"] if name in shown else [0] * proof["frames"][0]["length"]
         texts = any(isinstance(value, str) for value in values)
         numbers = (
             [(not value, str(value).casefold()) for value in values]
@@ -177,7 +178,10 @@ def order(panel: Json, proof: Json, _answers: Answers, size: int) -> Iterator[st
 
 
 def cells(panel: Json, proof: Json, _answers: Answers, size: int) -> Iterator[str]:
-    """A label that is not there is empty, a number a dash or no data in no colour that judges; states are words."""
+    """A label that is not there is empty, a number a dash or no data in no colour that judges; states are words.
+
+    A state that is not there is an empty cell, whose colour is none at all.
+    """
     worded = {
         override["matcher"]["options"]: {item["text"] for mapping in each["value"] for item in _words(mapping)}
         for override in panel["fieldConfig"]["overrides"]
@@ -186,7 +190,8 @@ def cells(panel: Json, proof: Json, _answers: Answers, size: int) -> Iterator[st
     }
     for name, field in _columns(proof) if size else ():
         for value, text, color in zip(field["values"], field["texts"], field["colors"], strict=True):
-            if value in {None, ""} and text not in ({NOTHING, NO_DATA} if field["type"] == "number" else {""}):
+            blank = field["type"] != "number" or color == CLEAR
+            if value in {None, ""} and text not in ({""} if blank else {NOTHING, NO_DATA}):
                 yield f"{name}: {text!r} where there is nothing"
             if value is None and color not in PLAIN:
                 yield f"{name}: nothing is {color}"

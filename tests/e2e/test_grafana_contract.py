@@ -88,6 +88,7 @@ MANY = replace(
         {"alertname": "SLONoData", "alertstate": "firing", "slo": "login"},
         {"alertname": "SLOErrorBudgetBurn", "alertstate": "firing", "slo": "cart", "tier": "fast"},
         {"alertname": "WinburnCollectorFailing", "alertstate": "firing", "collector": "slo:prod"},
+        {"alertname": "WinburnSeriesDropped", "alertstate": "firing", "family": "slo_status"},
         {"alertname": "ExperimentGuardrailHarmed", "alertstate": "firing", "experiment": "button", "metric": "signup"},
         {
             "alertname": "ExperimentGuardrailHarmed",
@@ -97,6 +98,7 @@ MANY = replace(
         },
         {"alertname": "ExperimentCostOverrun", "alertstate": "firing", "experiment": "button", "currency": "EUR"},
     ),
+    acknowledged=(*ONE.acknowledged, {"alertname": "WinburnSourceDown", "acknowledged_by": "bert", "source": "prom"}),
     gaps=frozenset(FAMILIES) - ROWS,
     end=END,
 )
@@ -104,7 +106,7 @@ MANY = replace(
 EMPTY = replace(ONE, end=END + 10 * DAY)
 """A time of which Prometheus knows nothing."""
 WORLDS = {0: EMPTY, 1: ONE, 2: TWO, 5: MANY}
-CHOSEN = {"winburn-experiment-detail": {"slo": ".*", "experiment": "(button)"}}
+CHOSEN = {"winburn-experiment-detail": {"slo": ".*", "experiment": "button"}}
 """What is chosen on a page, if not all. Of variants always (green): the panels that ask for one are there for each."""
 
 SILENT = {

@@ -26,10 +26,12 @@ pytestmark = pytest.mark.e2e
 CANARY = "kAnArY"
 _ROOT = Path(__file__).resolve().parents[2]
 SPEC = """\
-  prom: {{type: prometheus, url: "http://me:{c}1@{host}/prom?key={c}2", headers: {{X-Odd: {c}3}}, params: {{key: {c}4}}}}
+  prom:
+    {{type: prometheus, url: "http://me:{c}1@{host}/prom?key={c}2", headers: {{X-Odd: {c}3}}, params: {{key: {c}4}}}}
   token: {{type: prometheus, url: "http://{host}/token", token_file: secret-05}}
   basic: {{type: prometheus, url_file: url-06, basic_auth: {{username_file: secret-07, password_file: secret-08}}}}
-  flags: {{type: http, url: "http://me:{c}9@{host}/flags", token_file: secret-10, token_header: X-Key, params: {{k: {c}11}}}}
+  flags:
+    {{type: http, url: "http://me:{c}9@{host}/flags", token_file: secret-10, token_header: X-Key, params: {{k: {c}11}}}}
   gone: {{type: sql, url: "postgresql://me:{c}12@{dead}/d?sslpassword={c}13"}}
   odd: {{type: sql, url: "nodialect://me:{c}14@h/d"}}
   badfile: {{type: prometheus, url: "http://{host}/", token_file: two-lines}}
@@ -66,7 +68,10 @@ alerting:
   smtp: {{smarthost: "m.example.org:587", from: w@example.org, username: w, password_file: secret-22}}
   receivers:
     page: {{webhook_file: url-23, pagerduty: {{routing_key_file: secret-24}}, opsgenie: {{api_key_file: secret-25}}}}
-    ticket: {{slack: {{channel: "#t", api_url_file: url-26}}, teams: {{webhook_url_file: url-27}}, email: {{to: [a@example.org]}}}}
+    ticket:
+      slack: {{channel: "#t", api_url_file: url-26}}
+      teams: {{webhook_url_file: url-27}}
+      email: {{to: [a@example.org]}}
 live: {{grafana: {{url: "http://me:{c}28@{host}/grafana", token_file: secret-29}}}}
 """
 
@@ -84,7 +89,7 @@ class Echo(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer)
 
-    do_POST = do_PUT = do_DELETE = do_GET
+    do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - names of http.server
 
     def log_message(self, *_: object) -> None:
         """Quiet."""

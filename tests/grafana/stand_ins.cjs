@@ -108,8 +108,9 @@ const STANDARD = {
 };
 
 const GRAPH = [
-  'axisLabel', 'axisPlacement', 'drawStyle', 'fillBelowTo', 'fillOpacity', 'hideFrom', 'lineInterpolation', 'lineStyle',
-  'lineWidth', 'scaleDistribution', 'showPoints', 'spanNulls', 'stacking', 'thresholdsStyle',
+  'axisLabel', 'axisPlacement', 'axisSoftMax', 'axisSoftMin', 'drawStyle', 'fillBelowTo', 'fillOpacity', 'hideFrom',
+  'lineInterpolation', 'lineStyle', 'lineWidth', 'scaleDistribution', 'showPoints', 'spanNulls', 'stacking',
+  'thresholdsStyle',
 ];
 /** As public/app/plugins/panel/<kind>/module.tsx registers them; no more than we use and their neighbours. */
 const CUSTOM = {

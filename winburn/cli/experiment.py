@@ -16,8 +16,9 @@ import click
 
 from exporter.spec import SecretError, Spec
 from exporter.state import Override, State, StateError
+from exporter.state.copying import is_missing
 from winburn import lifecycle
-from winburn.assemble import open_state
+from winburn.assemble import open_state, state_url
 from winburn.cli.group import Group
 from winburn.cli.names import completing
 from winburn.cli.spec_argument import SPEC, fail, load_or_exit
@@ -204,11 +205,20 @@ def unkill(spec: Path, name: str, variant: str, who: str, why: str) -> None:
 
 
 @contextmanager
-def _store(path: Path) -> Iterator[tuple[Spec, State]]:
-    """The spec and its open store; whatever is wrong is said, and the command ends with 1."""
+def _store(path: Path, *, change: bool = False) -> Iterator[tuple[Spec, State]]:
+    """The spec and its open store; whatever is wrong is said, and the command ends with 1.
+
+    A store that is not there is not made: nobody would read what is written to it. Without ``change`` it is empty.
+    """
     spec = load_or_exit(path)
     try:
-        state = open_state(spec)
+        missing = is_missing(state_url(spec))
+        if missing and change:
+            raise LifecycleError(
+                f"there is no state store at {spec.state.url}: winburn serve makes it; run this on its machine, "
+                "with its spec, once it has run"
+            )
+        state = State("sqlite://") if missing else open_state(spec)
         try:
             yield spec, state
         finally:
@@ -219,7 +229,7 @@ def _store(path: Path) -> Iterator[tuple[Spec, State]]:
 
 @contextmanager
 def _change(path: Path, name: str, who: str, why: str) -> Iterator[tuple[State, Any, By]]:
-    with _store(path) as (spec, state):
+    with _store(path, change=True) as (spec, state):
         yield state, lifecycle.find(spec.experiments, name), By(time.time(), who, why)
 
 
