@@ -111,7 +111,7 @@ def _evaluated(
             begun = time.monotonic()
             found = collector.collect(end)
             names = ", ".join(sorted({report.entity for report in found}))
-            _LOG.info("%s: evaluated in %.2f s", names or "nothing", time.monotonic() - begun)
+            _LOG.debug("%s: evaluated in %.2f s", names or "nothing", time.monotonic() - begun)
             reports.extend(found)
     return reports, arrange([*_samples(reports), *assembly.health()], raise_duplicate)
 

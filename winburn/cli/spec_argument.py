@@ -22,7 +22,7 @@ def read_spec(path: Path) -> Spec:
     begun = time.monotonic()
     spec = load_text(_stdin(), "<stdin>") if path == _STDIN else load(path)
     counts = f"sources {len(spec.sources)}, SLOs {len(spec.slos)}, experiments {len(spec.experiments)}"
-    _LOG.info("%s: %s; read in %.2f s", path, counts, time.monotonic() - begun)
+    _LOG.debug("%s: %s; read in %.2f s", path, counts, time.monotonic() - begun)
     return spec
 
 

@@ -12,6 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from exporter.state import State
 from tests.winburn.cli.spec_text import TEXT, written
 from winburn.cli import main
 
@@ -114,6 +115,7 @@ def test_the_examples_work(path: str, tmp_path: Path, monkeypatch: pytest.Monkey
     written(tmp_path, text)
     (tmp_path / "slos").mkdir()
     (tmp_path / "slos" / "sloth.yml").write_text(SLOTH)
+    new_store(tmp_path)
     monkeypatch.chdir(tmp_path)
     for line in examples(EVERY[path]):
         if any(key in line for key in NOT_RUN):
@@ -126,17 +128,18 @@ def test_the_examples_work(path: str, tmp_path: Path, monkeypatch: pytest.Monkey
             wanted = 1 if words[-1] == "--check" and not (tmp_path / words[words.index("--out") + 1]).exists() else 0
             assert done.exit_code == wanted, f"{line}\n{done.output}"
             if path == "winburn experiment stop":
-                written_again(tmp_path)  # one may be ended only once
+                new_store(tmp_path)  # one may be ended only once
             if path == "winburn convert" and "--json" not in words and words[0] == "convert":
                 (tmp_path / "converted.yml").write_text(done.stdout)
         if "| jq" in line:
             _jq(line, done.stdout)
 
 
-def written_again(folder: Path) -> None:
-    """A store in which nothing has happened yet."""
+def new_store(folder: Path) -> None:
+    """A state store as serve makes it, in which nothing has happened yet."""
     for file in folder.glob("winburn-state.db*"):
         file.unlink()
+    State(f"sqlite:///{folder}/winburn-state.db").close()
 
 
 def _jq(line: str, stdout: str) -> None:
