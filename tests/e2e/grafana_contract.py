@@ -161,10 +161,10 @@ def order(panel: Json, proof: Json, _answers: Answers, size: int) -> Iterator[st
     """The rows stand as ORDER says; a cell without a number counts as 0, as Grafana has it."""
     if size < 2:
         return
-    shown = dict(_columns(proof))
+    shown, length = dict(_columns(proof)), proof["frames"][0]["length"] if proof["frames"] else 0
     keys = []
     for name, descending in ORDER[panel["title"]]:
-        values = shown[name]["values"] if name in shown else [0] * proof["frames"][0]["length"]
+        values = shown[name]["values"] if name in shown else [0] * length
         texts = any(isinstance(value, str) for value in values)
         numbers = (
             [(not value, str(value).casefold()) for value in values]
