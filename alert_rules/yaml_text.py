@@ -126,7 +126,9 @@ def _other(value: Any) -> str:
     if type(value) is int:
         return str(value)
     if isinstance(value, bool | float | InLine) or value in ({}, []):
-        return dump_by([value])[2:-1]
+        text = dump_by([value])[2:-1]
+        if "\n" not in text and _BREAK.search(text) is None:
+            return text
     raise _Odd
 
 
