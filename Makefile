@@ -64,13 +64,13 @@ clean: ## Remove what make has made (not the servers' cache)
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "winburn needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
-	@echo "Setting up the virtual environment in $(VENV) (about a minute, once) ..."
+	@echo "Setting up the virtual environment in $(VENV) (one to four minutes, once; nothing is printed meanwhile) ..."
 	@$(PYTHON) -m venv $(VENV) \
 	  || { rm -rf $(VENV); echo "Python's venv module is missing: apt-get install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[pictures,pdf,postgres]'
 	@touch $@
 
 $(DEV): $(STAMP)
-	@echo "Adding what tests and documentation need (about a minute, once) ..."
+	@echo "Adding what tests and documentation need (one to four minutes, once; nothing is printed meanwhile) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
