@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from exporter.state import State
 from tests.winburn.cli.spec_text import written
 from winburn.cli import main
 
@@ -24,6 +25,7 @@ SINCE = ("--from", "2026-10-01T00:00:00Z")
 )
 def test_a_misspelt_name_is_told_the_right_one(tmp_path: Path, words: tuple[str, ...]) -> None:
     path = written(tmp_path)
+    State(f"sqlite:///{tmp_path}/winburn-state.db").close()  # as serve makes it
     with path.open("a") as stream:
         stream.write('alerting: {alertmanager: ["http://localhost:9093"]}\n')
     done = CliRunner().invoke(main, [str(path) if word == "SPEC" else word for word in words])
