@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DEV := $(VENV)/.installed-dev
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint golden bench e2e dashboards-preview docs docs-links install servers clean
+.PHONY: help run test lint golden bench e2e audit fuzz dashboards-preview docs docs-links install servers clean
 
 help: ## Show this
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -14,38 +15,47 @@ help: ## Show this
 run: $(STAMP) servers ## See winburn at work: a shop, the exporter, Prometheus, Alertmanager (Ctrl-C ends it)
 	@$(BIN)/winburn demo $(ARGS)
 
-test: $(STAMP) servers ## Run every test, the end-to-end ones with real servers too
+test: $(DEV) servers ## Run every test, the end-to-end ones with real servers too
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
 
-e2e: $(STAMP) servers ## Run the end-to-end tests only
+e2e: $(DEV) servers ## Run the end-to-end tests only
 	@$(BIN)/python -m pytest -m e2e -n 2 $(TESTS)
 
-lint: $(STAMP) ## Check style and types
+lint: $(DEV) ## Check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-golden: $(STAMP) ## Rewrite the golden files, then test against them; review the diff
-	@WINBURN_GOLDEN=1 $(BIN)/python -m pytest -q tests/alert_rules tests/dashboards || true
-	@$(BIN)/python -m pytest -q tests/alert_rules tests/dashboards
-	@git --no-pager diff --stat -- tests/golden
+golden: $(DEV) ## Rewrite the golden files, then test against them; review the diff
+	@WINBURN_GOLDEN=1 $(BIN)/python -m pytest -q tests/alert_rules tests/dashboards tests/deploy/test_kubernetes.py || true
+	@$(BIN)/python -m pytest -q tests/alert_rules tests/dashboards tests/deploy/test_kubernetes.py
+	@git --no-pager diff --stat -- tests/golden deploy
 
-bench: $(STAMP) ## Measure speed as ratios against peers in the same run
+bench: $(DEV) ## Measure speed as ratios against peers in the same run
 	@$(BIN)/python -m benchmarks
 
-dashboards-preview: $(STAMP) servers ## Look at the dashboards as Grafana's components draw them (needs node, npm, Chromium)
+dashboards-preview: $(DEV) servers ## Look at the dashboards as Grafana's components draw them (needs node, npm, Chromium)
 	@$(BIN)/python -m preview $(ARGS)
+
 install: $(STAMP) servers ## Set up the command alone: .venv/bin/winburn, and the servers of the demo
 	@echo "$(BIN)/winburn"
 
-docs: $(STAMP) ## Build the documentation into build/docs; a warning is an error
+docs: $(DEV) ## Build the documentation into build/docs; a warning is an error
 	@$(BIN)/python -m docs._generate build/docs
 	@echo "build/docs/index.html"
 
-docs-links: $(STAMP) ## Ask every address that the documentation names (needs a network)
+docs-links: $(DEV) ## Ask every address that the documentation names (needs a network)
 	@$(BIN)/python -m docs._generate --links build/docs-links
 
-servers: $(STAMP) # Prometheus and Alertmanager from Debian's packages, unpacked into a cache folder; no root, nothing started
+audit: $(STAMP) ## Ask for known vulnerabilities of everything that constraints.txt pins; fails where it cannot ask
+	@$(PYTHON) -m venv $(VENV)/audit && $(VENV)/audit/bin/pip install --quiet --disable-pip-version-check pip-audit
+	@$(VENV)/audit/bin/pip-audit --strict --no-deps --disable-pip -r constraints.txt
+
+fuzz: $(DEV) ## Throw odd inputs at everything that reads: a minute for each target (MINUTES=60 for more)
+	@for target in spec convert web-config prometheus json csv promql times request; do \
+	  $(BIN)/python -m fuzz $$target --minutes $(or $(MINUTES),1) || exit 1; done
+
+servers: $(STAMP) ## Prometheus and Alertmanager from Debian's packages, unpacked into a cache folder; no root, nothing started
 	@$(BIN)/python -m winburn.servers >/dev/null
 
 clean: ## Remove what make has made (not the servers' cache)
@@ -57,5 +67,10 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "Setting up the virtual environment in $(VENV) (about a minute, once) ..."
 	@$(PYTHON) -m venv $(VENV) \
 	  || { rm -rf $(VENV); echo "Python's venv module is missing: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[pictures,pdf,postgres]'
+	@touch $@
+
+$(DEV): $(STAMP)
+	@echo "Adding what tests and documentation need (about a minute, once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@

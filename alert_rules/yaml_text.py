@@ -64,7 +64,7 @@ def _write(value: Any, indent: str, out: list[str], first: str = "") -> None:
     lead = first or indent
     if type(value) is dict and value:
         for key, one in value.items():
-            if type(key) is not str or _KEY.fullmatch(key) is None or key.lower() in _WORDS:
+            if type(key) is not str or not _is_key(key):
                 raise _Odd
             out.append(f"{lead}{key}:")
             _write_value(one, indent, out)
@@ -79,6 +79,11 @@ def _write(value: Any, indent: str, out: list[str], first: str = "") -> None:
             lead = indent
     else:
         raise _Odd
+
+
+@lru_cache(maxsize=2**10)
+def _is_key(text: str) -> bool:
+    return _KEY.fullmatch(text) is not None and text.lower() not in _WORDS
 
 
 def _write_value(value: Any, indent: str, out: list[str]) -> None:
@@ -96,6 +101,7 @@ def _write_value(value: Any, indent: str, out: list[str]) -> None:
         out.append(f" {_other(value)}\n")
 
 
+@lru_cache(maxsize=2**14)  # the texts of a test stand at each of its times
 def _scalar(text: str, indent: str) -> str:
     if "\n" in text:
         if _BLOCK.fullmatch(text) is None or text[0] == "\n" or text.endswith("\n\n"):
@@ -120,7 +126,9 @@ def _other(value: Any) -> str:
     if type(value) is int:
         return str(value)
     if isinstance(value, bool | float | InLine) or value in ({}, []):
-        return dump_by([value])[2:-1]
+        text = dump_by([value])[2:-1]
+        if "\n" not in text and _BREAK.search(text) is None:
+            return text
     raise _Odd
 
 

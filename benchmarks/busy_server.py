@@ -61,7 +61,8 @@ def main() -> int:
             multiprocessing.get_context("spawn").Process(target=_send, args=(there,), daemon=True).start()
             empty = current[0]
             while True:
-                full = Bodies(*(here.recv_bytes() for _ in range(4)))
+                text, text_gzip, openmetrics, openmetrics_gzip = (here.recv_bytes() for _ in range(4))
+                full = Bodies(text, text_gzip, (openmetrics,), openmetrics_gzip)
                 current[0] = Snapshot(full, empty.health, (), time.time(), 1e18)
         time.sleep(1.0)  # serve() sets the interval itself
         sys.setswitchinterval(float(mode))

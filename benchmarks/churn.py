@@ -50,7 +50,7 @@ class Counters:
             born = int(at / self._life + pod / self._pods)
             age = at - (born - pod / self._pods) * self._life
             labels = {"job": "shop", "instance": f"{pod}-{born}", "zone": f"z{(pod + born) % self._zones}"}
-            found[series_key(labels)] = age * (0.001 if bad else 1.0) * (1 + pod)
+            found[series_key(labels)] = float(age * (0.001 if bad else 1.0) * (1 + pod) // 1)  # requests are whole
         return found
 
 

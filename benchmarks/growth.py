@@ -45,7 +45,7 @@ def main() -> int:
                 fill(folder, now, refresh)
             running.refresh_once(begin + 15 * refresh)
             if (refresh + 1) % _RELOAD == 0:
-                for track in running._tracks.values():
+                for track in running._roster.tracks.values():
                     track.worker.close()
             if (refresh + 1) % max(refreshes // 20, 1) == 0:
                 gc.collect()

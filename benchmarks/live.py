@@ -139,6 +139,15 @@ def _document(port: int) -> Any:
 @asynccontextmanager
 async def _connected(port: int, at: tuple[str, int] = ("", -1)) -> AsyncIterator[asyncio.StreamReader]:
     """A WebSocket client that only reads; it goes away without a word."""
+    async with _opened(port, at) as (reader, _):
+        yield reader
+
+
+@asynccontextmanager
+async def _opened(
+    port: int, at: tuple[str, int] = ("", -1)
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A WebSocket after its handshake, both ways."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     query = f"?stream={at[0]}&seq={at[1]}" if at[0] else ""
     writer.write(
@@ -149,7 +158,7 @@ async def _connected(port: int, at: tuple[str, int] = ("", -1)) -> AsyncIterator
     if b" 101 " not in head.partition(b"\r\n")[0]:
         raise RuntimeError(f"refused: {head!r}")
     try:
-        yield reader
+        yield reader, writer
     finally:
         writer.transport.abort()
 

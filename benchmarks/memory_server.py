@@ -33,8 +33,8 @@ def main() -> None:
             fill(folder, of, refresh)
         # No deadline counts here, only memory: wait until the collectors are done.
         running.refresh_once(begin + 15 * refresh)
-        while any(track.worker.running_since is not None for track in running._tracks.values()):
-            running._take(running._done.get())
+        while any(track.worker.running_since is not None for track in running._roster.tracks.values()):
+            running._take(running._roster.done.get())
     snapshot = running.refresh_once(begin + 15 * _REFRESHES)
     print(f"{_resident(os.getpid()):.1f} {snapshot.series}")
     state.close()

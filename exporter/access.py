@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import unquote
+from urllib.parse import quote, quote_plus, unquote
 
 import certifi
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 
 from exporter.one_answer import Auth, Session, split_url, user_of
-from exporter.spec.mask import is_secret_header
+from exporter.spec.mask import is_secret_header, is_secret_parameter
 from exporter.spec.secrets import SecretError, read_secret
 from exporter.spec.source_models import BasicAuth, Tls
 
@@ -104,8 +104,9 @@ class Door:
         """Host and port, without a user and password."""
         return self.parts.netloc.rpartition("@")[2]
 
-    def entry(self) -> Entry:
-        """The credentials of the next question: a token, else user and password, those of the address last.
+    def entry(self, path: str = "") -> Entry:
+        """The credentials of the next question: a token, else user and password, those of the address last. Parameters
+        of ``path`` that are secrets by their name stand in no message.
 
         SecretError where they cannot be read.
         """
@@ -113,10 +114,15 @@ class Door:
         token, basic = access.token(), access.basic() or user_of(parts)
         auth = Auth(token, basic, header=access.token_header, prefix=access.token_prefix)
         secrets = [token, auth.basic, *access.headers.values(), *(basic[1:] if basic else ()), parts.password]
-        queries = [each.partition("=")[2] for each in parts.query.split("&")]
+        named = [each.partition("=")[::2] for each in path.partition("?")[2].split("&")]
+        queries = [value for name, value in named if is_secret_header(name)]
+        queries += [each.partition("=")[2] for each in parts.query.split("&")]
         secrets += [*queries, *map(unquote, queries)]
-        secrets += [value for name, value in access.params.items() if is_secret_header(name)]
-        return Entry(auth, tuple(secret for secret in secrets if secret and len(secret) >= _SHORTEST_SECRET))
+        values = [value for name, value in access.params.items() if is_secret_parameter(name)]
+        secrets += [*values, *map(quote, values), *map(quote_plus, values)]
+        # The longest first: of one that begins with another, the rest would stay.
+        found = sorted({secret for secret in secrets if secret and len(secret) >= _SHORTEST_SECRET})
+        return Entry(auth, tuple(sorted(found, key=len, reverse=True)))
 
     def session(self) -> Session:
         """The session to ask in: a new one where a certificate has changed; the old one goes on where the new files do

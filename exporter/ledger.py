@@ -11,12 +11,16 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 FINE_SPAN, MIDDLE_SPAN = 6 * 3600.0, 3 * 86400.0
 MIDDLE_WIDTH, COARSE_WIDTH = 300.0, 3600.0
+_YOUNG = 32
+"""Slots that a ring begins with: a full one takes 24 bytes each, which only those that have a past shall cost."""
+_WHOLE = 2.0**32
 _EDGE = 1e-6  # of a slot: float noise of times is below it, and no time lies so near an edge by intention
 
 Floats = NDArray[np.float64]
@@ -154,7 +158,7 @@ class _Ring:
     def __init__(self, width: float, span: float, origin: float) -> None:
         self.width, self.span, self._origin = width, span, origin
         self._size = math.ceil(span / width) + 2
-        self._at_edge = np.zeros((3, self._size))
+        self._at_edge: NDArray[Any] = np.zeros((3, min(_YOUNG, self._size)), dtype=np.uint32)
         self._now: Floats = np.zeros(3)
         self._first: int | None = None
         self._last = 0
@@ -167,10 +171,13 @@ class _Ring:
             self._first = self._last = self._edge_at_or_before(float(times[0])) - 1
         start = max(self._last + 1, end - self._size + 1)
         if start <= end:
+            self._make_room(start, end)
             edges = np.arange(start, end + 1)
             index = np.searchsorted(times, self._origin + edges * self.width + _EDGE * self.width, side="right")
             before = np.where(index > 0, sums[:, index - 1], 0.0)
-            self._at_edge[:, edges % self._size] = self._now[:, None] + before
+            sums_before = self._now[:, None] + before
+            self._make_exact(sums_before)
+            self._at_edge[:, edges % self._room] = sums_before
         self._last = max(self._last, end)
         self._first = max(self._first, self._last - self._size + 1)
         self._now = self._now + sums[:, -1]
@@ -182,9 +189,12 @@ class _Ring:
             self._first = self._last = end - 1
         before = self._now
         self._now = before + np.array(increment)
-        for edge in range(max(self._last + 1, end - self._size + 1), end + 1):
+        start = max(self._last + 1, end - self._size + 1)
+        self._make_room(start, end)
+        self._make_exact(self._now)
+        for edge in range(start, end + 1):
             reached = time <= self._time(edge) + _EDGE * self.width
-            self._at_edge[:, edge % self._size] = self._now if reached else before
+            self._at_edge[:, edge % self._room] = self._now if reached else before
         self._last = max(self._last, end)
         self._first = max(self._first, self._last - self._size + 1)
 
@@ -193,7 +203,7 @@ class _Ring:
         start = self._time(edge)
         if self._first is None:
             return Window(0.0, 0.0, 0.0, end - start)
-        before = self._at_edge[:, max(edge, self._first) % self._size]
+        before = self._at_edge[:, max(edge, self._first) % self._room]
         total, bad, measured = (self._now - before).tolist()
         # Prefix sums of fractional counts are rounded each on their own: all bad must not read as more than all.
         return Window(total, min(bad, total), measured, end - start)
@@ -203,7 +213,7 @@ class _Ring:
         if self._first is None:
             return np.zeros((3, len(times)))
         edges = np.clip(np.floor((times - self._origin) / self.width + _EDGE).astype(int), self._first, self._last)
-        sums = self._at_edge[:, edges % self._size]
+        sums = self._at_edge[:, edges % self._room]
         return np.where(times >= end - _EDGE * self.width, self._now[:, None], sums)
 
     def slots_since(self, time: float | None) -> list[Slot]:
@@ -211,7 +221,7 @@ class _Ring:
             return []
         first = self._first if time is None else max(self._first, self._edge_at_or_before(time))
         # At each refresh one edge or two: arrays of all of them would cost more than they save.
-        points = [self._at_edge[:, edge % self._size].tolist() for edge in range(first, self._last + 1)]
+        points = [self._at_edge[:, edge % self._room].tolist() for edge in range(first, self._last + 1)]
         points.append(self._now.tolist())
         found = []
         for edge, (before, after) in enumerate(pairwise(points), first + 1):
@@ -230,6 +240,25 @@ class _Ring:
         sums = np.cumsum(np.array([(s.total, s.bad, s.measured) for s in slots]).T, axis=1)
         times = np.append(np.minimum(ends, end), end)
         self.extend(times, np.hstack((sums, sums[:, -1:])))
+
+    @property
+    def _room(self) -> int:
+        return int(self._at_edge.shape[1])
+
+    def _make_room(self, start: int, end: int) -> None:
+        """Have the sums at the edges ``start`` to ``end`` fit in beside those before that are still asked for."""
+        before, first = self._at_edge, start if self._first is None else min(self._first, start)
+        wanted = min(end - first + 1, self._size)
+        if wanted <= self._room:
+            return
+        self._at_edge = np.zeros((3, min(max(wanted, 2 * self._room), self._size)), dtype=before.dtype)
+        kept = np.arange(max(first, end - self._size + 1), start)
+        self._at_edge[:, kept % self._room] = before[:, kept % before.shape[1]]
+
+    def _make_exact(self, sums: Floats) -> None:
+        """Keep floats from now on where the sums are not whole numbers of 32 bits, which take half of the memory."""
+        if self._at_edge.dtype == np.uint32 and not ((sums >= 0) & (sums < _WHOLE) & (sums == np.floor(sums))).all():
+            self._at_edge = self._at_edge.astype(np.float64)
 
     def _time(self, edge: int) -> float:
         return self._origin + edge * self.width

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import base64
+import logging
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import requests
 from requests.auth import AuthBase
+
+# It logs the path and the query of every address: each request at level debug, each odd header as a warning.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 class Session(requests.Session):

@@ -7,7 +7,7 @@ would be simpler, but curl reads the first one only and says nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -31,10 +31,13 @@ class Piece:
     packed: bytes | None = None
 
 
-def gzipped(pieces: Iterable[Piece | bytes], whole: bytes) -> bytes:
-    """One gzip member of the pieces in their order, which together are ``whole``; what is not compressed yet, is."""
+def gzipped(pieces: Sequence[Piece | bytes]) -> bytes:
+    """One gzip member of the pieces in their order; what is not compressed yet, is."""
     packed = (_packed_header(one) if isinstance(one, bytes) else _packed(one) for one in pieces)
-    size, check = len(whole) & 0xFFFFFFFF, isal_zlib.crc32(whole)
+    size, check = 0, 0
+    for one in pieces:
+        text = one if isinstance(one, bytes) else one.text
+        size, check = (size + len(text)) & 0xFFFFFFFF, isal_zlib.crc32(text, check)
     return b"".join(chain((_HEAD,), packed, (_END, check.to_bytes(4, "little"), size.to_bytes(4, "little"))))
 
 

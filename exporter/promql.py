@@ -239,7 +239,7 @@ _CLASS = re.compile(r"\[\^?+\]?+(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]", re.S)
 _GROUP = re.compile(r"\((?:\?(?:P?<(?![=!])\w+>|[imsU]*(?:-[imsU]+)?:))?")
 _FLAGS = re.compile(r"\(\?[imsU]*(?:-[imsU]+)?\)")
 _MISSING = re.compile(r"\\(?:[1-9](?![0-7])|C)")
-_ESCAPED = re.compile(r"\\(?:Q.*?(?:\\E|$)|[pPx]\{[^}]*\}|.)", re.S)
+_ESCAPED = re.compile(r"\\(?:Q.*?(?:\\E|$)|[pPx]\{[^}\\]*\}|.)", re.S)
 
 
 def check_regex(pattern: str) -> str | None:

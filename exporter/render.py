@@ -11,7 +11,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import inf
 from operator import itemgetter
 from typing import Any
@@ -112,7 +112,7 @@ class _Shelf:
     came: list[Labels] = field(default_factory=list)
     order: Callable[[Sequence[Sample]], tuple[Sample, ...]] | None = None
     labels: list[Labels] = field(default_factory=list)
-    prefixes: list[str] = field(default_factory=list)
+    prefixes: list[str] = field(default_factory=list)  # of a piece each, by lines: strings of their own take 60 bytes
     pieces: list[Piece] = field(default_factory=list)
 
 
@@ -162,24 +162,29 @@ class Renderer:
     @property
     def kept(self) -> int:
         """How many line prefixes are held."""
-        return sum(len(shelf.prefixes) for shelf in self._shelves.values())
+        return sum(len(shelf.labels) for shelf in self._shelves.values())
 
     def _pieces(self, shelf: _Shelf, group: Sequence[Sample], family: Family) -> tuple[Piece, ...]:
         values = array("d", [value for _, _, value in group])
         if family.type == "histogram":
             prefixes = [line_prefix(name, labels + self._more) for name, labels, _ in group]
-            return tuple(_changed(prefixes, values, []))
+            return tuple(_changed(_by_piece(prefixes), values, []))
         labels = [labels for _, labels, _ in group]
         if shelf.labels != labels:
-            known = dict(zip(shelf.labels, shelf.prefixes, strict=True))
-            shelf.prefixes = [known.get(one) or line_prefix(family.name, one + self._more) for one in labels]
+            before = chain.from_iterable(some.split("\n") for some in shelf.prefixes)
+            known = dict(zip(shelf.labels, before, strict=True))
+            shelf.prefixes = _by_piece([known.get(one) or line_prefix(family.name, one + self._more) for one in labels])
             shelf.labels, shelf.pieces = labels, []
         shelf.pieces = list(_changed(shelf.prefixes, values, shelf.pieces))
         return tuple(shelf.pieces)
 
 
+def _by_piece(prefixes: Sequence[str]) -> list[str]:
+    return ["\n".join(prefixes[begin : begin + LINES]) for begin in range(0, len(prefixes), LINES)]
+
+
 def _changed(prefixes: Sequence[str], values: array[float], pieces: Sequence[Piece]) -> Iterator[Piece]:
-    """The pieces of lines, those of ``pieces`` where no value is another."""
+    """The pieces of lines, those of ``pieces`` where no value is another; ``prefixes`` are by piece."""
     for number, begin in enumerate(range(0, len(values), LINES)):
         some = values[begin : begin + LINES]
         bits = some.tobytes()  # as numbers 0.0 and -0.0 were the same
@@ -189,7 +194,7 @@ def _changed(prefixes: Sequence[str], values: array[float], pieces: Sequence[Pie
         lines = [
             # format_value() in place: at 100k series the calls alone cost a tenth of a second.
             f"{prefix}{value!r}\n" if -inf < value < _EXPONENT_FROM else prefix + format_value(value)
-            for prefix, value in zip(prefixes[begin : begin + LINES], some.tolist(), strict=True)
+            for prefix, value in zip(prefixes[number].split("\n"), some.tolist(), strict=True)
         ]
         yield Piece(bits, "".join(lines).encode())
 

@@ -29,6 +29,12 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 _BACKLOG = 128
+_ACCEPT_AT_ONCE = 1
+"""asyncio tries as often as its backlog says, and where descriptors are out, each try logs an error and makes a timer
+that makes as many more a second later: with 128 the process did nothing else."""
+_OWN_FILES = 100
+"""Descriptors that are not for clients: sources, the state store, the log, and something to spare."""
+_FEWEST_CLIENTS = 10
 _MESSAGE_BYTES = 4096  # of a WebSocket client, to whom we do not listen
 _GOODBYE_SECONDS = 2.0
 _TLS_BUFFER_BYTES = 16 * 1024
@@ -107,8 +113,10 @@ def serve(
             return 1
         if ready is not None:
             ready.set()
-        allow_open_files()
+        # Beyond it the oldest idle clients give way; without descriptors nobody could even be told to go.
+        limit_concurrency = min(limit_concurrency, allow_open_files())
         logging.getLogger("uvicorn.error").addFilter(Seldom(time.monotonic))
+        logging.getLogger("asyncio").addFilter(Seldom(time.monotonic, most=logging.ERROR))
         server = PatientServer(config(application, limit_concurrency, timeout_keep_alive), context)
         sys.setswitchinterval(_SWITCH_SECONDS)
         with _signals_end_quietly():
@@ -127,6 +135,7 @@ class PatientServer(uvicorn.Server):
         """Begin to accept; uvicorn has no way to say how long a handshake may take, and asyncio's way is a minute."""
         if self._context is None:
             await super().startup(sockets)
+            _listen_again(sockets)
             return
         await self.lifespan.startup()
         loop = asyncio.get_running_loop()
@@ -136,24 +145,36 @@ class PatientServer(uvicorn.Server):
                 self._protocol,
                 sock=listener,
                 ssl=self._context,
-                backlog=_BACKLOG,
+                backlog=_ACCEPT_AT_ONCE,
                 ssl_handshake_timeout=HEAD_SECONDS,
                 ssl_shutdown_timeout=_GOODBYE_SECONDS,
             )
             for listener in sockets or ()
         ]
+        _listen_again(sockets)
         self.started = True
 
     def _protocol(self) -> asyncio.Protocol:
         return PatientProtocol(self.config, self.server_state, self.lifespan.state)
 
 
-def allow_open_files() -> None:
-    """As many open files as the system lets us have: each client is one, and the usual 1024 are fewer than may come."""
+def _listen_again(sockets: Sequence[socket.socket] | None) -> None:
+    """With the kernel's queue as it was: asyncio listens with its own number."""
+    for each in sockets or ():
+        each.listen(_BACKLOG)
+
+
+def allow_open_files() -> int:
+    """As many open files as the system lets us have: each client is one, and the usual 1024 are fewer than may come.
+
+    Returns how many clients leave enough of them for the rest of us.
+    """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     # Where the system has no limit but the kernel has, as on macOS, it stays as it is.
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    now, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if now == resource.RLIM_INFINITY else max(now - _OWN_FILES, _FEWEST_CLIENTS)
 
 
 def _listener(host: str, port: int) -> socket.socket:
@@ -166,6 +187,7 @@ def _listener(host: str, port: int) -> socket.socket:
 def config(application: ASGIApp, limit_concurrency: int, timeout_keep_alive: int) -> uvicorn.Config:
     return uvicorn.Config(
         application,
+        backlog=_ACCEPT_AT_ONCE,
         http=PatientProtocol,
         ws=WireProtocol,
         ws_max_size=_MESSAGE_BYTES,

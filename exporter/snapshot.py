@@ -31,12 +31,21 @@ _generate_openmetrics: Callable[[CollectorRegistry], bytes] = generate_openmetri
 
 @dataclass(frozen=True, slots=True)
 class Bodies:
-    """The finished responses of ``/metrics``: two formats, each plain and gzipped."""
+    """The responses of ``/metrics``: two formats, each plain and gzipped.
+
+    All are finished but the plain OpenMetrics, which next to nobody asks for and which is as long as the text: it is
+    put together from its parts, most of which are parts of the text, when somebody does.
+    """
 
     text: bytes
     text_gzip: bytes
-    openmetrics: bytes
+    openmetrics_parts: Parts
     openmetrics_gzip: bytes
+
+    @property
+    def openmetrics(self) -> bytes:
+        """The plain OpenMetrics."""
+        return joined(self.openmetrics_parts)
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)  # compared by identity: the bodies are megabytes
@@ -135,16 +144,12 @@ def process_exposition(registry: CollectorRegistry) -> Exposition:
 
 
 def _bodies(text: Parts, openmetrics: Parts, own: Exposition, *, in_pieces: bool) -> Bodies:
-    plain, with_end = joined(text, own.text), joined(openmetrics, own.openmetrics, _EOF)
+    plain = joined(text, own.text)
     if not in_pieces:
-        return Bodies(plain, _gzip(plain), with_end, _gzip(with_end))
-    own_text, own_openmetrics = Piece(b"", own.text), Piece(b"", own.openmetrics + _EOF)
-    return Bodies(
-        plain,
-        gzipped([*text, own_text], plain),
-        with_end,
-        gzipped([*openmetrics, own_openmetrics], with_end),
-    )
+        with_end = joined(openmetrics, own.openmetrics, _EOF)
+        return Bodies(plain, _gzip(plain), (with_end,), _gzip(with_end))
+    texts, others = [*text, Piece(b"", own.text)], [*openmetrics, Piece(b"", own.openmetrics + _EOF)]
+    return Bodies(plain, gzipped(texts), others, gzipped(others))
 
 
 def _look_into(of: Parts, body: bytes) -> None:

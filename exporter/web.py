@@ -30,6 +30,8 @@ _SECURITY = {
     "Referrer-Policy": "no-referrer",
 }
 _FRESH = {"Cache-Control": "no-store"}
+_LOST_SECONDS = 300.0
+"""Since the snapshot expired: readiness and alerts have had their time."""
 _VARY = "Accept, Accept-Encoding"
 
 
@@ -78,7 +80,7 @@ def app(  # noqa: PLR0913 - each is one independent part
         return Response(html, headers=_SECURITY | _FRESH, media_type="text/html")
 
     async def healthy(_: Request) -> Response:
-        return _sentence(200, "winburn is healthy")
+        return _health(current(), monotonic())
 
     async def ready(_: Request) -> Response:
         return _readiness(current(), monotonic())
@@ -112,6 +114,16 @@ def _exposition(bodies: Bodies, headers: Mapping[str, str]) -> Response:
         return Response(bodies.openmetrics if form.openmetrics else bodies.text, headers=extra)
     extra["Content-Encoding"] = "gzip"
     return Response(bodies.openmetrics_gzip if form.openmetrics else bodies.text_gzip, headers=extra)
+
+
+def _health(snapshot: Snapshot | None, monotonic: float) -> Response:
+    """What decides whether to start the process again: sources that fail or hang are no reason, they would again.
+
+    A refresh that ends without a snapshot, again and again, is: the process has lost itself, and its state is kept.
+    """
+    if snapshot is not None and snapshot.expired(monotonic - _LOST_SECONDS):
+        return _sentence(503, "winburn has not refreshed anything for long: start it again")
+    return _sentence(200, "winburn is healthy")
 
 
 def _readiness(snapshot: Snapshot | None, monotonic: float) -> Response:

@@ -50,6 +50,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "exporter.notify",
         "exporter.one_answer",
         "exporter.snapshot",
+        "exporter.sources.deadline",
         "exporter.spec",
         "exporter.windows",
     ),

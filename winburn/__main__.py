@@ -2,4 +2,4 @@
 
 from winburn.cli import main
 
-main()
+main(complete_var="_WINBURN_COMPLETE")

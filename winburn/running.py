@@ -22,8 +22,8 @@ from exporter.snapshot import Snapshot
 from exporter.sources import sql
 from exporter.sources.changes import Changes
 from exporter.spec import Spec, SqlSource
-from exporter.state import Application, AuditEntry, State, StateError
-from winburn.assemble import Assembly, assemble, keys, open_state, state_url
+from exporter.state import Application, AuditEntry, State, StateError, opened_or_rebuilt, set_aside
+from winburn.assemble import Assembly, assemble, keys, state_url
 from winburn.configuration import configuration
 from winburn.lifecycle import settle
 from winburn.push import Push
@@ -68,7 +68,8 @@ class Running:
         self._desk: MakeReport | None = None
         self._desk_begins = threading.Lock()
         self.reloads = Reloads(time.time())
-        self._state_url, self.state = state_url(spec), open_state(spec)
+        self._state_url = state_url(spec)
+        self.state = opened_or_rebuilt(self._state_url, time.time())
         self._settle(spec)
         self.applier = _applier(spec, self.state, None)
         self._assembly = assemble(spec, self.state, progress=progress, wish=self._wish, shard=shard)
@@ -169,10 +170,12 @@ class Running:
         except StateError:  # the collectors say so; whether sources are up is known all the same
             done = []
         watchers = self.stream.health() if self.stream else ()
+        aside = set_aside(self._state_url)
         program = sample("winburn_build_info", 1, version=VERSION, python_version=platform.python_version())
         return [
             *self._assembly.health(),
             program,
+            *([] if aside is None else [sample("winburn_state_set_aside", aside)]),
             *self.reloads.samples(),
             *self._pushes.counts.samples(),
             *watchers,

@@ -24,6 +24,7 @@ HEALTH_FAMILIES: tuple[Family, ...] = (
         ("family",),
         type="counter",
     ),
+    Family("winburn_state_set_aside", "Damaged state stores beside the one in use, until somebody moves them."),
     Family("winburn_live_clients", "Clients that are connected to /live/stream."),
     Family(
         "winburn_live_push_total",

@@ -24,8 +24,16 @@ E_VALUE_CAP = 1e300
 
 
 _SLACK = 1000
+_MOST = 2**17
 
 Labels = tuple[tuple[str, str], ...]
+
+_of_shape: dict[object, dict[Labels, Labels]] = {}
+_seen: dict[str, dict[Labels, Labels]] = {
+    f.name: _of_shape.setdefault((f.labels, f.optional_labels, f.open), {}) for f in FAMILIES.values()
+}
+"""By family, label pairs as they came and as they are: the same series come at each refresh, and share their labels
+between snapshots and with the other families that have the same labels."""
 
 
 class Regex(str):
@@ -61,16 +69,31 @@ def sample(name: str, value: float, /, **labels: str) -> Sample:
     return Sample(name, _pairs(name, tuple(labels.items())), float(value))
 
 
-@lru_cache(maxsize=2**17)  # the same series come at each refresh, and share their labels between snapshots
 def _pairs(name: str, labels: Labels) -> Labels:
-    pairs = family(name).pairs(dict(labels))
-    return labels if labels == pairs else pairs
+    seen = _seen.get(name, {})
+    if (found := seen.get(labels)) is None:
+        if len(seen) >= _MOST:
+            seen.clear()
+        pairs = _shared(family(name).pairs(dict(labels)))
+        found = seen[pairs if labels == pairs else labels] = seen.setdefault(pairs, pairs)
+    return found
+
+
+def _shared(labels: Labels) -> Labels:
+    return tuple(map(_one_pair, labels))
+
+
+@lru_cache(maxsize=2**15)  # a few thousand pairs make a hundred thousand series
+def _one_pair(pair: tuple[str, str]) -> tuple[str, str]:
+    return pair
 
 
 def forget_labels(series: int) -> None:
     """Begin the kept labels anew once most are of series that are gone, where there are so many ``series`` now."""
-    if _pairs.cache_info().currsize > 2 * series + _SLACK:
-        _pairs.cache_clear()
+    if sum(map(len, _of_shape.values())) > 2 * series + _SLACK:
+        for seen in _of_shape.values():
+            seen.clear()
+        _one_pair.cache_clear()
 
 
 def label_pairs(names: Iterable[str], /, **labels: str) -> Labels:
@@ -81,7 +104,7 @@ def label_pairs(names: Iterable[str], /, **labels: str) -> Labels:
     found = {family(name).pairs(labels) for name in names}  # not cached: six families would keep six copies
     if len(found) != 1:
         raise ContractError(f"{', '.join(names)} order the labels {sorted(labels)} in different ways")
-    return found.pop()
+    return _shared(found.pop())
 
 
 def known(name: str, pairs: Labels, value: float) -> Sample:

@@ -7,9 +7,10 @@ from urllib.parse import urlunsplit
 import requests
 import urllib3
 
-from exporter.access import ANYBODY, Access, Door, TrustingAdapter
+from exporter.access import ANYBODY, Access, Door
 from exporter.notify.pusher import PushError
 from exporter.one_answer import reason
+from exporter.sources.deadline import Adapter, deadline
 from exporter.spec import SecretError
 
 _LARGEST = 16 * 2**20
@@ -17,10 +18,10 @@ _CHUNK = 2**16
 
 
 class Http:
-    """Requests to one address, from one thread. ``timeout`` is for the connection and for each read."""
+    """Requests to one address, from one thread. ``timeout`` is for all of a request, however slowly it is answered."""
 
     def __init__(self, url: str, timeout: float, access: Access = ANYBODY) -> None:
-        self._door = Door(url, access, TrustingAdapter)
+        self._door = Door(url, access, Adapter)
         self._timeout = timeout
 
     @property
@@ -36,25 +37,32 @@ class Http:
         except SecretError as error:
             raise PushError(str(error)) from None
         # "from None": the library's exceptions hold the request with its headers, which no traceback may show.
-        try:
-            with session.request(
-                method,
-                self._address(path),
-                data=body,
-                headers={**headers, **self._door.access.headers},
-                auth=entry.auth,
-                timeout=self._timeout,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                status, answer = response.status_code, _read(response)
-        except (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
-            raise PushError(f"gave no answer within {self._timeout:g} s") from None
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise PushError(f"does not answer: {reason(error)}") from None
+        with deadline(self._timeout) as limit:
+            try:
+                with session.request(
+                    method,
+                    self._address(path),
+                    data=body,
+                    headers={**headers, **self._door.access.headers},
+                    auth=entry.auth,
+                    timeout=self._timeout,
+                    allow_redirects=False,
+                    stream=True,
+                ) as response:
+                    status, answer = response.status_code, _read(response)
+            except (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
+                raise PushError(self._late) from None
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+                raise PushError(self._late if limit.passed else f"does not answer: {reason(error)}") from None
+            if limit.passed:  # a body that ends with its connection looks whole when it is cut
+                raise PushError(self._late)
         if not 200 <= status < 300:
             raise PushError(_odd(status))
         return answer
+
+    @property
+    def _late(self) -> str:
+        return f"gave no answer within {self._timeout:g} s"
 
     def _address(self, path: str) -> str:
         parts = self._door.parts

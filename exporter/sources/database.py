@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 import time
@@ -24,6 +25,8 @@ from exporter.sources.base import SourceError
 
 _STEPS = 10_000  # of SQLite's machine between two looks at the clock: well below a millisecond
 _GRACE = 1.0
+_VALUE_BYTES = 16 * 2**20
+"""Of one value or row of SQLite, whose functions would make a gigabyte of nothing."""
 
 Answer = TypeVar("Answer")
 
@@ -43,9 +46,9 @@ class Table:
 class Database:
     """A database at an SQLAlchemy address, read and never written.
 
-    SQLite and DuckDB are opened read-only, PostgreSQL and ClickHouse are told to refuse writes; other databases are as
-    safe as their user's rights. The server itself ends a question in time on PostgreSQL and ClickHouse, the driver on
-    SQLite and DuckDB.
+    SQLite and DuckDB are opened read-only (SQLite makes no other file either), PostgreSQL and ClickHouse are told to
+    refuse writes, PostgreSQL by psycopg takes one statement at a time; other databases are as safe as their user's
+    rights. The server itself ends a question in time on PostgreSQL and ClickHouse, the driver on SQLite and DuckDB.
     Connecting waits for the first question, so that a database that is missing now may come later. No message holds
     the address's password.
     """
@@ -174,16 +177,21 @@ class Database:
             f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=self._timeout, check_same_thread=False
         )
         connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _VALUE_BYTES)
+        # mode=ro protects this file alone: VACUUM INTO and ATTACH would still make others.
+        connection.set_authorizer(_reading)
         return connection
 
     def _postgresql(self, url: URL) -> dict[str, Any]:
         milliseconds = round(self._timeout * 1000)
         own = url.query.get("options", "")
         options = f"{own if isinstance(own, str) else ' '.join(own)} -c default_transaction_read_only=on"
+        one = {"cursor_factory": _one_statement()} if url.drivername == "postgresql+psycopg" else {}
         return {
             "options": f"{options} -c statement_timeout={milliseconds}".strip(),
             "connect_timeout": max(round(self._timeout), 2),  # libpq takes less than 2 for 2
             "tcp_user_timeout": milliseconds,
+            **one,
         }
 
     def _clickhouse(self, url: URL) -> dict[str, Any]:
@@ -215,6 +223,46 @@ def _ending(connection: Connection) -> Callable[[], object]:
         return _nothing
     interrupt: Callable[[], object] = getattr(connection.connection.dbapi_connection, "interrupt", _nothing)
     return interrupt
+
+
+def bounded(url: str, query: str, limit: int) -> str:
+    """The query with an end to its rows, where the driver would fetch all of them before we could count: PostgreSQL's.
+
+    As it is where it is no plain SELECT, or holds a semicolon, which may be in a text.
+    """
+    query = query.strip().removesuffix(";")
+    if not url.startswith("postgresql") or ";" in query or not _SELECT.match(query):
+        return query
+    return f"SELECT * FROM (\n{query}\n) AS winburn_rows LIMIT {limit + 1}"  # noqa: S608 - the spec's own query
+
+
+_SELECT = re.compile(r"\s*select\b", re.IGNORECASE)
+
+
+def _one_statement() -> type[Any]:
+    """A cursor that sends one statement at a time, as PostgreSQL's extended protocol has it.
+
+    A query without values would go by the simple protocol, where "SELECT 1; COMMIT; DELETE …" leaves the read-only
+    transaction.
+    """
+    import psycopg  # noqa: PLC0415 - an optional driver
+
+    class OneStatement(psycopg.Cursor[Any]):
+        def _execute_send(self, query: Any, **how: Any) -> None:
+            super()._execute_send(query, **{**how, "force_extended": True})
+
+    return OneStatement
+
+
+def _reading(action: int, name: str | None, value: str | None, *_: str | None) -> int:
+    """SQLite's authorizer (https://www.sqlite.org/c3ref/set_authorizer.html): what mode=ro lets through is refused."""
+    # Asked about a table, a pragma answers; most others with a value change something.
+    changes = action == sqlite3.SQLITE_PRAGMA and value is not None and not (name or "").lower().endswith(_ABOUT_TABLES)
+    return sqlite3.SQLITE_DENY if changes or action in _OTHER_FILES else sqlite3.SQLITE_OK
+
+
+_ABOUT_TABLES = ("_info", "_xinfo", "_list")
+_OTHER_FILES = frozenset({sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH})
 
 
 def _nothing() -> None:

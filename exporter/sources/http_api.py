@@ -56,7 +56,7 @@ class HttpApi:
             raise SourceError(f"source {self.name} asked for quiet, for {quiet:.0f} s more")
         ends = self._clock.monotonic() + self._model.timeout
         try:
-            question = _Question(path.partition("?")[0] or "/", self._door.session(), self._door.entry(), ends)
+            question = _Question(path.partition("?")[0] or "/", self._door.session(), self._door.entry(path), ends)
         except SecretError as error:
             raise SourceError(f"source {self.name}: {error}") from None
         # "from None": the library's exceptions hold the request with its headers, which no traceback may show.

@@ -10,7 +10,7 @@ from sqlalchemy import Executable, text
 
 from exporter.sources.base import Amount, Count, Slots, SourceError
 from exporter.sources.count_rows import amounts, counts
-from exporter.sources.database import Database, Table, Unreachable
+from exporter.sources.database import Database, Table, Unreachable, bounded
 from exporter.sources.rows import Row, require_columns, slots
 from exporter.spec.experiment_models import Metric
 from exporter.spec.slo_models import CsvSlots
@@ -83,7 +83,7 @@ class SqlSource:
 
     def query(self, query: str, values: Mapping[str, float], limit: int) -> Table:
         """The rows of a query of the spec, which may name these values; columns in lower case."""
-        statement = text(query)
+        statement = text(bounded(self.url, query, limit))
         named = sorted(statement.compile().params)
         if unknown := [name for name in named if name not in values]:
             raise SourceError(

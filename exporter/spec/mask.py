@@ -69,9 +69,14 @@ def is_secret_header(name: str) -> bool:
     return _SECRET_HEADER.search(name) is not None
 
 
+def is_secret_parameter(name: str) -> bool:
+    """Whether the value of a query parameter may be a secret: of all that are not known to be harmless."""
+    return name.lower() not in _HARMLESS_PARAMETERS
+
+
 def _parameter(text: str) -> str:
     name, equals, value = text.partition("=")
-    return f"{name}{equals}{value if name.lower() in _HARMLESS_PARAMETERS or not value else SECRET}"
+    return f"{name}{equals}{SECRET if value and is_secret_parameter(name) else value}"
 
 
 def _plain(model: BaseModel) -> dict[str, Any]:

@@ -7,6 +7,7 @@ kill at any moment leaves the store as it was after some change; several process
 
 from exporter.state.audit import AuditEntry
 from exporter.state.lifecycle import Override
+from exporter.state.salvage import opened_or_rebuilt, set_aside
 from exporter.state.store import State
 from exporter.state.tables import SCHEMA
 from exporter.state.values import Application, Applied, Latch, Lifted, StateError, StoredLedger, StoredSlot
@@ -23,4 +24,6 @@ __all__ = [
     "StateError",
     "StoredLedger",
     "StoredSlot",
+    "opened_or_rebuilt",
+    "set_aside",
 ]

@@ -17,7 +17,7 @@ def copied(url: str, slos: Collection[str]) -> State:
     """A store in memory with what the store at ``url`` holds, of ledgers those of ``slos``; an empty one where the URL
     names an SQLite file that does not exist. StateError where the store cannot be read."""
     copy = State("sqlite://")
-    if _is_missing(url):
+    if is_missing(url):
         return copy
     store = State(url)
     try:
@@ -29,7 +29,8 @@ def copied(url: str, slos: Collection[str]) -> State:
     return copy
 
 
-def _is_missing(url: str) -> bool:
+def is_missing(url: str) -> bool:
+    """Whether the URL names an SQLite file that does not exist, so that opening it would make one."""
     try:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError:

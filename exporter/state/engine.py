@@ -35,7 +35,7 @@ class Database:
         self._turn: AbstractContextManager[object] = contextlib.nullcontext()
         try:
             self._engine = _engine(url, wait)
-            self._file = _sqlite_file(self._engine.url)
+            self._file = sqlite_file(self._engine.url)
             if isinstance(self._engine.pool, StaticPool):
                 self._turn = threading.RLock()
             with self._transaction() as connection:
@@ -209,7 +209,8 @@ def _into_wal(connection: sqlite3.Connection, wait: float) -> None:
             return
 
 
-def _sqlite_file(url: sa.URL) -> Path | None:
+def sqlite_file(url: sa.URL) -> Path | None:
+    """The file that an SQLAlchemy URL names; None where it is another database, or one in memory."""
     named = url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
     return Path(url.database or "").absolute() if named else None
 

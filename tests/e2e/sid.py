@@ -33,6 +33,12 @@ def fetch_sid_alertmanager(cache: Path, env: Mapping[str, str], progress: Progre
     return Servers(alertmanager=programs / "prometheus-alertmanager", amtool=programs / "amtool")
 
 
+def fetch_sid_compose(cache: Path, env: Mapping[str, str], progress: Progress, etc: Path = ETC) -> Path:
+    """Docker's compose of sid, likewise: the plugin, which needs no Docker to read a file."""
+    root = _fetched(cache, "sid-compose", ("docker-compose",), env, progress, etc)
+    return root / "usr/libexec/docker/cli-plugins/docker-compose"
+
+
 def fetch_sid_victoria_metrics(cache: Path, env: Mapping[str, str], progress: Progress, etc: Path = ETC) -> Path:
     """The program of VictoriaMetrics' single node of sid, likewise."""
     root = _fetched(cache, "sid-victoria-metrics", ("victoria-metrics",), env, progress, etc)

@@ -109,6 +109,42 @@ def test_a_refused_query_is_an_answer(source: SqlSource, query: str, sentence: s
     assert source.up is True
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT 1; COMMIT; CREATE TABLE stolen (a int); SELECT 1",
+        "COMMIT; CREATE TABLE stolen (a int)",
+        "BEGIN READ WRITE; CREATE TABLE stolen (a int); COMMIT",
+        "SET default_transaction_read_only = off; COMMIT; CREATE TABLE stolen (a int)",
+    ],
+)
+def test_no_second_statement_leaves_the_read_only_transaction(source: SqlSource, query: str) -> None:
+    with pytest.raises(SourceError, match="multiple commands"):
+        ask(source, query)
+    assert source.query("SELECT to_regclass('stolen') AS there", {}, 1).rows == ((None,),)
+
+
+def test_a_setting_does_not_outlive_its_question(source: SqlSource) -> None:
+    source.query("SELECT set_config('default_transaction_read_only', 'off', false)", {}, 1)
+    with pytest.raises(SourceError, match="read-only transaction"):
+        ask(source, "CREATE TABLE stolen (a int)")
+
+
+def test_the_database_stops_where_there_are_too_many_rows(source: SqlSource) -> None:
+    """Within the second that a question has: a hundred million rows take the server much longer to make."""
+    ten_thousand = "generate_series(1, 10000)"
+    with pytest.raises(SourceError, match="more than 10000 rows"):
+        ask(
+            source,
+            f"SELECT 'a' AS variant, 1 AS participants, 0 AS conversions FROM {ten_thousand}, {ten_thousand} AS s",
+        )
+
+
+def test_a_query_may_end_in_a_semicolon_or_a_comment(source: SqlSource) -> None:
+    for end in (";", "; ", " -- no more"):
+        assert ask(source, GOOD + end)
+
+
 def test_a_query_that_takes_too_long_is_ended_by_the_server(source: SqlSource) -> None:
     with pytest.raises(SourceError, match="statement timeout"):
         ask(source, "SELECT pg_sleep(60)")

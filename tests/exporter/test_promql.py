@@ -1,5 +1,7 @@
 import json
 import re
+import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -261,3 +263,19 @@ def test_quotes_and_brackets_must_fit(text: str, said: str | None) -> None:
 def test_the_name_and_the_labels_of_a_selector(selector: str, name: str | None, labels: tuple[str, ...]) -> None:
     assert check_selector(selector) is None
     assert name_and_labels(selector) == (name, labels)
+
+
+@pytest.mark.parametrize("piece", ["\\p{", "[[:a", "[^]", "\\Q", "(?:", "a{b="])
+@pytest.mark.parametrize("check", [check_regex, check_selector])
+def test_the_time_for_a_long_text_grows_with_its_length(check: Callable[[str], object], piece: str) -> None:
+    """Four times the text takes four times the time, sixteen times where something is looked for again and again."""
+
+    def seconds(count: int) -> float:
+        text, times = piece * count, []
+        for _ in range(3):
+            begin = time.process_time()
+            check(text)
+            times.append(time.process_time() - begin)
+        return min(times)
+
+    assert seconds(12000) < 10 * max(seconds(3000), 0.003)

@@ -19,3 +19,9 @@ def test_the_same_words_are_said_once_a_minute_and_errors_always() -> None:
     assert not seldom.filter(record("Exceeded"))
     now = 61.0
     assert [seldom.filter(record("Exceeded")) for _ in range(2)] == [True, False]
+
+
+def test_errors_of_a_talkative_library_are_warnings_to_us() -> None:
+    seldom = Seldom(lambda: 0.0, most=logging.ERROR)
+    assert [seldom.filter(record("out of system resource", logging.ERROR)) for _ in range(2)] == [True, False]
+    assert all(seldom.filter(record("lost", logging.CRITICAL)) for _ in range(2))

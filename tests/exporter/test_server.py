@@ -173,3 +173,11 @@ def test_more_files_may_be_open_than_the_shell_allows() -> None:
     lowered = f"import resource; resource.setrlimit(7, (64, {most})); {program}"
     done = subprocess.run([sys.executable, "-c", lowered], cwd=ROOT, capture_output=True, text=True, check=True)
     assert int(done.stdout) == most
+
+
+@pytest.mark.parametrize(("most", "clients"), [(1024, 924), (60, 10)])
+def test_clients_leave_descriptors_for_the_rest(most: int, clients: int) -> None:
+    program = f"import resource; resource.setrlimit(7, ({most}, {most})); "
+    program += "from exporter.server import allow_open_files as a; print(a())"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert int(done.stdout) == clients

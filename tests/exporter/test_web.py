@@ -96,6 +96,11 @@ def test_readiness_is_a_sentence(waiting: tuple[str, ...], now: float, status: i
     assert (response.status_code, response.text) == (status, text)
 
 
+@pytest.mark.parametrize(("now", "status"), [(50.0, 200), (100.0, 200), (399.9, 200), (400.0, 503)])
+def test_a_process_that_refreshes_nothing_for_minutes_is_to_be_started_again(now: float, status: int) -> None:
+    assert client(snapshot(), now=now).get("/-/healthy").status_code == status
+
+
 def test_healthy_config_and_landing_page() -> None:
     web = client(snapshot())
     assert web.get("/-/healthy").text == "winburn is healthy\n"

@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from exporter.spec import Experiment, SecretError, Spec
 from exporter.state import State
@@ -21,7 +18,9 @@ from winburn.aa_test.reading import read
 from winburn.aa_test.run import aa_test as simulate
 from winburn.aa_test.text import document, text
 from winburn.assemble import assemble
+from winburn.cli.names import check_names, completing
 from winburn.cli.spec_argument import SPEC, fail, load_or_exit
+from winburn.cli.voice import progress, voice
 
 
 class Rate(click.ParamType[tuple[str, float]]):
@@ -58,7 +57,14 @@ class Wishes:
 
 @click.command("aa-test")
 @SPEC
-@click.option("--experiment", "names", multiple=True, metavar="NAME", help="Only this one; may be given several times.")
+@click.option(
+    "--experiment",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completing("experiments"),
+    help="Only this experiment; may be given several times.",
+)
 @click.option(
     "--paths", type=click.IntRange(1), default=1000, show_default=True, help="Simulations of each experiment."
 )
@@ -94,6 +100,7 @@ class Wishes:
 @click.option("--no-read", is_flag=True, help="Ask no source; simulate with the stated defaults.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the random numbers.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, rates as shares, for programs.")
+@voice
 def aa_test(  # noqa: PLR0913, PLR0917 - one argument an option
     spec: Path,
     names: tuple[str, ...],
@@ -121,10 +128,12 @@ def aa_test(  # noqa: PLR0913, PLR0917 - one argument an option
     is true, and not counted.
 
     \b
-    winburn's verdict     ever better or worse, of any variant and at any look; at most alpha
+    winburn's verdict     ever better or worse, of any variant and at any look;
+                          at most alpha
     winburn's early kill  of any variant; at most its alpha for each variant
     t test                |z| > 1.96 at any look, from 1,000 units on
-    95 % chance to win    above 95 % or below 5 % at any look, from 150 conversions in each arm on
+    95 % chance to win    above 95 % or below 5 % at any look, from 150
+                          conversions in each arm on
     ±                     one standard error: four times the --paths halve it
 
     The same seed gives the same numbers. How to read them: docs/aa-test.md.
@@ -132,8 +141,9 @@ def aa_test(  # noqa: PLR0913, PLR0917 - one argument an option
     \b
     Examples:
       winburn aa-test winburn.yml
-      winburn aa-test winburn.yml --experiment checkout-button --rate 0.02 --horizon 50000 --paths 4000
-      winburn aa-test winburn.yml --json | jq '.[] | {experiment, rate: .rates.verdict.rate}'
+      winburn aa-test winburn.yml --experiment checkout-button \\
+          --rate 0.02 --horizon 50000 --paths 4000
+      winburn aa-test winburn.yml --json | jq '.[] | .rates.verdict.rate'
 
     Exit codes: 0 done; 1 the spec is not right, or a rate of ours is above its promise by over three standard errors;
     2 the command line is not right.
@@ -143,8 +153,8 @@ def aa_test(  # noqa: PLR0913, PLR0917 - one argument an option
     wishes = Wishes(_rates(chosen, rates), horizon, per_day, looks, clusters)
     known, pace = ({}, {}) if no_read else _read(loaded, chosen)
     plans = [_plan(loaded, experiment, known, pace.get(experiment.name), wishes) for experiment in chosen]
-    with _bar(paths * len(plans)) as tick:
-        outcomes = simulate(plans, paths, seed, tick)
+    with progress("simulating", paths * len(plans)) as told:
+        outcomes = simulate(plans, paths, seed, _summed(told))
     shown = [(o, _doubts(o.plan, known)) for o in outcomes if not names or o.plan.experiment.name in names]
     if as_json:
         click.echo(json.dumps([document(*each) for each in shown], indent=2))
@@ -159,10 +169,7 @@ def aa_test(  # noqa: PLR0913, PLR0917 - one argument an option
 def _chosen(spec: Spec, names: Sequence[str]) -> list[Experiment]:
     """Those asked for and the families they share their false discoveries with; or all that have not ended."""
     known = {experiment.name: experiment for experiment in spec.experiments}
-    for name in names:
-        if name not in known:
-            there = ", ".join(sorted(known)) or "none"
-            raise click.UsageError(f"--experiment: there is no experiment {name!r}; there are: {there}")
+    check_names("--experiment", "experiment", names, known)
     going = [e for e in spec.experiments if e.status not in {"completed", "failed"}]
     if not names:
         if not going:
@@ -226,17 +233,13 @@ def _foot(paths: int, seed: int) -> str:
     return f"\n{paths:,} simulations each, seed {seed}; ± is one standard error\n"
 
 
-@contextmanager
-def _bar(total: int) -> Iterator[Callable[[str, int], None]]:
-    """A progress bar on a terminal; nothing where nobody watches."""
-    with Progress(
-        TextColumn("simulating {task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    ) as bars:
-        task = bars.add_task("", total=total)
-        yield lambda name, done: bars.update(task, description=name, advance=done)
+def _summed(told: Callable[[str, float], None]) -> Callable[[str, int], None]:
+    """The simulation says how many more are done; the bar wants how many in all."""
+    done = 0
+
+    def tick(name: str, more: int) -> None:
+        nonlocal done
+        done += more
+        told(name, done)
+
+    return tick

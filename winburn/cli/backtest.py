@@ -6,14 +6,11 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import cast
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from alert_rules.rule import interval
 from exporter.ledger import MIDDLE_WIDTH
@@ -30,8 +27,10 @@ from winburn.backtest.run import Backtest
 from winburn.backtest.run import backtest as replay
 from winburn.backtest.summary import what_ifs
 from winburn.backtest.text import table
+from winburn.cli.names import check_names, completing
 from winburn.cli.once import Time
 from winburn.cli.spec_argument import SPEC, fail, load_or_exit
+from winburn.cli.voice import note, progress, voice
 
 
 class Objective(click.ParamType[Decimal]):
@@ -93,7 +92,14 @@ def _gate(text: str) -> float | None:
 
 @click.command()
 @SPEC
-@click.option("--slo", "names", multiple=True, metavar="NAME", help="Only this SLO; may be given several times.")
+@click.option(
+    "--slo",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completing("slos"),
+    help="Only this SLO; may be given several times.",
+)
 @click.option("--experiment", metavar="NAME", help="Not yet: experiments come later.")
 @click.option("--from", "start", type=Time(), required=True, metavar="TIME", help="Unix seconds or RFC 3339.")
 @click.option("--to", "end", type=Time(), metavar="TIME", help="Unix seconds or RFC 3339; now, if not given.")
@@ -116,6 +122,8 @@ def _gate(text: str) -> float | None:
 @click.option(
     "--format", "layout", type=click.Choice(["table", "json"]), default="table", show_default=True, help="On stdout."
 )
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json: for programs.")
+@voice
 def backtest(  # noqa: PLR0913, PLR0917 - one argument an option
     spec: Path,
     names: tuple[str, ...],
@@ -128,6 +136,7 @@ def backtest(  # noqa: PLR0913, PLR0917 - one argument an option
     gates: tuple[str, ...],
     out: Path | None,
     layout: str,
+    as_json: bool,
 ) -> None:
     """What would have paged, when, and how much budget it cost: replays the past of the sources through the very same
     conditions as the generated alerts.
@@ -136,10 +145,13 @@ def backtest(  # noqa: PLR0913, PLR0917 - one argument an option
     at a time; and how long each tier takes to detect and to clear steady errors, by formula.
 
     \b
-    detected in   from the first bad slot of the run of burn > 1 (in the tier's short or long window) that led to the
-                  alert, to the alert; live alerts come later by the spec's lag and up to a refresh and an evaluation
-    spent         share of the period's error budget that went since then: when it fired, and when it cleared
-    pages         tiers of one severity that fire together are one notification
+    detected in  from the first bad slot of the run of burn > 1 (in the tier's
+                 short or long window) that led to the alert, to the alert; live
+                 alerts come later by the spec's lag and up to a refresh and an
+                 evaluation
+    spent        share of the period's error budget that went since then: when
+                 it fired, and when it cleared
+    pages        tiers of one severity that fire together are one notification
 
     --from is taken back to a multiple of 5 minutes. One period before it is read too, so that the first windows are
     whole, as far as the source has data; what is before a service was first measured counts as ordinary traffic without
@@ -147,8 +159,14 @@ def backtest(  # noqa: PLR0913, PLR0917 - one argument an option
 
     \b
     Examples:
-      winburn backtest winburn.yml --from 2026-10-01T00:00:00Z --to 2026-11-01T00:00:00Z
-      winburn backtest winburn.yml --slo checkout --from 2026-10-01T00:00:00Z --objective 99.5 --gate off --out report/
+      winburn backtest winburn.yml --from 2026-10-01T00:00:00Z \\
+          --to 2026-11-01T00:00:00Z
+      winburn backtest winburn.yml --slo checkout --from 2026-10-01T00:00:00Z \\
+          --objective 99.5 --gate off --out report/
+      winburn backtest winburn.yml --from 2026-11-01T00:00:00Z --json
+
+    Exit codes: 0 replayed; 1 the spec is not right, or an SLO could not be replayed (the others are); 2 the command
+    line is not right.
     """
     if experiment is not None:
         raise click.UsageError("--experiment: experiments cannot be backtested yet, only SLOs; this will come later.")
@@ -158,13 +176,13 @@ def backtest(  # noqa: PLR0913, PLR0917 - one argument an option
     slos = _chosen(loaded, names)
     changes = (objectives, periods, [_gate(text) for text in gates])
     results, errors = _replay_all(loaded, slos, span, lambda slo: what_ifs(slo, *changes), now)
-    if layout == "json":
+    if as_json or layout == "json":
         click.echo(json.dumps([document(result) for result in results], indent=2))
     else:
         click.echo("".join(table(result) for result in results), nl=False)
     if out is not None:
         for line in _written(out, results):
-            click.echo(line, err=True)
+            note(line, err=True)
     for error in errors:
         click.echo(error, err=True)
     sys.exit(1 if errors else 0)
@@ -178,10 +196,7 @@ def _span(start: float, end: float, step: float) -> Span:
 
 
 def _chosen(spec: Spec, names: Sequence[str]) -> list[Slo]:
-    known = {slo.name: slo for slo in spec.slos}
-    for name in names:
-        if name not in known:
-            raise click.UsageError(f"--slo: there is no SLO {name!r}; there are: {', '.join(sorted(known)) or 'none'}.")
+    check_names("--slo", "SLO", names, [slo.name for slo in spec.slos])
     return [slo for slo in spec.slos if not names or slo.name in names]
 
 
@@ -194,10 +209,10 @@ def _replay_all(
     except SecretError as error:
         fail(str(error))
     results, errors = [], []
-    with _bar() as progress:
+    with progress("reading") as told:
         for slo in slos:
             try:
-                results.extend(_replay(spec, sources, slo, span, changes(slo), now, progress))
+                results.extend(_replay(spec, sources, slo, span, changes(slo), now, told))
             except NotYet as sentence:
                 errors.append(str(sentence))
             except SourceError as error:
@@ -212,7 +227,7 @@ def _replay(
     span: Span,
     changes: list[tuple[str, Slo]],
     now: float,
-    progress: Callable[[str, float], None],
+    told: Callable[[str, float], None],
 ) -> list[Backtest]:
     source = cast(CounterSource | SlotSource, sources.get(slo.sli.source or ""))
     keep = 2 * interval(spec)
@@ -224,7 +239,7 @@ def _replay(
         what_ifs=changes,
         now=max(now, span.end),
         limit=spec.limits.groups,
-        progress=lambda share: progress(slo.name, share),
+        progress=lambda share: told(slo.name, share),
     )
 
 
@@ -233,19 +248,3 @@ def _written(out: Path, results: Sequence[Backtest]) -> Iterator[str]:
         yield from write(out, results)
     except OSError as error:
         fail(f"backtest: cannot write to {out}: {error.strerror or error}")
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[str, float], None]]:
-    """A progress bar on a terminal for the past of each SLO; nothing where nobody watches."""
-    with Progress(
-        TextColumn("reading {task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    ) as bars:
-        task = bars.add_task("", total=1.0)
-        yield lambda name, share: bars.update(task, description=name, completed=share)

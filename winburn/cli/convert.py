@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import click
 
 from exporter.promql import parse_duration
 from winburn.cli.spec_argument import fail
-from winburn.convert import FORMATS, Input, Options
+from winburn.cli.voice import note, voice
+from winburn.convert import FORMATS, Conversion, Input, Options
 from winburn.convert import convert as convert_texts
 
 _LARGEST = 20_000_000
@@ -34,7 +36,13 @@ class Period(click.ParamType[float]):
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE")
 @click.option("--from", "form", type=click.Choice(FORMATS), help="The tool it is for, where that cannot be recognised.")
-@click.option("--source-url", default="http://localhost:9090", show_default=True, help="Address of your Prometheus.")
+@click.option(
+    "--source-url",
+    default="http://localhost:9090",
+    show_default=True,
+    metavar="URL",
+    help="Address of your Prometheus.",
+)
 @click.option(
     "--period",
     type=Period(),
@@ -42,25 +50,42 @@ class Period(click.ParamType[float]):
     help="Period of the error budget; Sloth keeps it outside of its files.  [default: 30d where the file has none]",
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 if there are warnings.")
-def convert(file: Path, form: str | None, source_url: str, period: float | None, strict: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, the spec and the warnings, for programs.")
+@voice
+def convert(file: Path, form: str | None, source_url: str, period: float | None, strict: bool, as_json: bool) -> None:
     """Convert SLOs of Sloth, Pyrra, OpenSLO v1 and slo-generator v2 to a spec, printed to stdout.
 
     FILE is a YAML or JSON file, a folder of them, or - for stdin. Objects that refer to each other must be converted
-    together. What cannot be carried over is named on stderr, one warning a line, and in a comment at its SLO. The exit
-    code is 1 if nothing could be converted.
+    together. What cannot be carried over is named on stderr, one warning a line, and in a comment at its SLO. Exit
+    codes: 0 converted; 1 nothing could be, or with --strict something could not; 2 the command line is not right.
+
+    With --json: {"spec": YAML, "warnings": [{"file", "line", "slo", "message"}]}; what does not apply is null.
 
     \b
     Examples:
       winburn convert slos/ > winburn.yml && winburn check winburn.yml
-      kubectl get slo -A -o yaml | winburn convert - --source-url http://prometheus:9090
+      kubectl get slo -A -o yaml |
+          winburn convert - --source-url http://prometheus:9090
+      winburn convert slos/ --json | jq -r '.warnings[].message'
     """
     found = convert_texts(_inputs(file), source_url=source_url, options=Options(period), form=form)
-    for note in found.notes:
-        click.echo(str(note), err=True)
+    if as_json:
+        click.echo(_document(found))
+    else:
+        for each in found.notes:
+            note(str(each), err=True)
     if not found.text:
         fail(f"{file}: nothing could be converted")
-    click.echo(found.text, nl=False)
+    if not as_json:
+        click.echo(found.text, nl=False)
     sys.exit(1 if strict and found.notes else 0)
+
+
+def _document(found: Conversion) -> str:
+    warnings = [
+        {"file": n.file, "line": n.line or None, "slo": n.slo or None, "message": n.message} for n in found.notes
+    ]
+    return json.dumps({"spec": found.text or None, "warnings": warnings}, indent=2, ensure_ascii=False)
 
 
 def _inputs(file: Path) -> list[Input]:

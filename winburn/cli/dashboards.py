@@ -14,6 +14,7 @@ from exporter.spec import SecretError, read_secret
 from winburn.cli.labels import label_pairs
 from winburn.cli.output import write_or_check
 from winburn.cli.spec_argument import SPEC, fail, load_or_exit
+from winburn.cli.voice import voice
 from winburn.grafana import Grafana, GrafanaError, push
 
 _DEFAULT = Addresses()
@@ -54,6 +55,7 @@ _DEFAULT = Addresses()
 @click.option(
     "--check", is_flag=True, help="Change nothing; show what differs and end with 1 if anything does. For CI."
 )
+@voice
 def dashboards(  # noqa: PLR0913, PLR0917 - the options of the command
     spec: Path,
     out: Path | None,
@@ -77,10 +79,14 @@ def dashboards(  # noqa: PLR0913, PLR0917 - the options of the command
 
     \b
     Examples:
-      winburn dashboards winburn.yml --out grafana/ --prometheus http://prometheus:9090
+      winburn dashboards winburn.yml --out grafana/
       winburn dashboards winburn.yml --out grafana/ --check
-      winburn dashboards winburn.yml --out k8s/ --format configmap --namespace monitoring
-      winburn dashboards winburn.yml --push https://grafana.example.org --token-file grafana.token
+      winburn dashboards winburn.yml --out k8s/ --format configmap
+      winburn dashboards winburn.yml --push https://grafana.example.org \\
+          --token-file grafana.token
+
+    Exit codes: 0 written, or with --check nothing differs; 1 the spec or the output is not right, or something differs;
+    2 the command line is not right.
     """
     if out is None and grafana is None:
         raise click.UsageError("Give --out DIR, --push URL, or both.")

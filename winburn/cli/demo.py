@@ -46,6 +46,12 @@ def demo(seconds: float | None, folder: Path, seed: int) -> None:
     Prometheus and Alertmanager where they can be had.
 
     It prints the addresses, what to look at, and what will happen when. Ctrl-C ends everything it started.
+
+    \b
+    Examples:
+      winburn demo
+      winburn demo --for 120s
+      winburn demo --folder /tmp/shop --seed 7
     """
 
     sys.exit(run(folder, seconds=seconds, seed=seed, out=sys.stdout, env=os.environ))

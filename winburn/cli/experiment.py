@@ -15,15 +15,18 @@ from typing import Any
 import click
 
 from exporter.spec import SecretError, Spec
-from exporter.spec.tree import did_you_mean
 from exporter.state import Override, State, StateError
+from exporter.state.copying import is_missing
 from winburn import lifecycle
-from winburn.assemble import open_state
+from winburn.assemble import open_state, state_url
+from winburn.cli.group import Group
+from winburn.cli.names import completing
 from winburn.cli.spec_argument import SPEC, fail, load_or_exit
+from winburn.cli.voice import note, voice
 from winburn.lifecycle import By, LifecycleError, Line
 
 _COLOURS = {"draft": "white", "running": "green", "paused": "yellow", "completed": "blue", "failed": "red"}
-_NAME = click.argument("name", metavar="NAME")
+_NAME = click.argument("name", metavar="NAME", shell_complete=completing("experiments"))
 
 
 def _given(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
@@ -46,21 +49,10 @@ def _by(command: Callable[..., None]) -> Callable[..., None]:
     who = click.option(
         "--who", default=_login, metavar="NAME", callback=_given, help="On whose behalf; your login unless given."
     )
-    return who(why(command))
+    return who(why(voice(command)))
 
 
-class _Commands(click.Group):
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """click's, and for a name that is none the nearest that is."""
-        hint = did_you_mean(args[0], self.commands)
-        if args[0] not in self.commands and hint and not args[0].startswith("-"):
-            ctx.fail(f"No such command {args[0]!r}; did you mean {hint!r}?")
-        return super().resolve_command(ctx, args)
-
-
-@click.group(cls=_Commands)
+@click.group(cls=Group)
 def experiment() -> None:
     """List experiments; start, pause, stop or split one; spare a killed variant.
 
@@ -81,11 +73,16 @@ def experiment() -> None:
     \b
     Examples:
       winburn experiment list winburn.yml
-      winburn experiment pause winburn.yml checkout-button --why "the shop is being moved"
-      winburn experiment start winburn.yml checkout-button --why "the shop has moved"
-      winburn experiment split winburn.yml checkout-button blue=0.8 green=0.2 --why "ramp down"
-      winburn experiment unkill winburn.yml checkout-button green --why "clicks were not counted until noon"
-      winburn experiment stop winburn.yml checkout-button --why "green is shipped"
+      winburn experiment pause winburn.yml checkout-button \\
+          --why "the shop is being moved"
+      winburn experiment start winburn.yml checkout-button \\
+          --why "the shop has moved"
+      winburn experiment split winburn.yml checkout-button blue=0.8 green=0.2 \\
+          --why "ramp down"
+      winburn experiment unkill winburn.yml checkout-button green \\
+          --why "clicks were not counted until noon"
+      winburn experiment stop winburn.yml checkout-button \\
+          --why "green is shipped"
 
     Exit codes: 0 done; 1 the spec, the state store or the change is not right; 2 the command line is not.
     """
@@ -94,6 +91,7 @@ def experiment() -> None:
 @experiment.command("list", short_help="Show every experiment and who changed it last.")
 @SPEC
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, times as Unix seconds, for programs.")
+@voice
 def list_experiments(spec: Path, as_json: bool) -> None:
     """Show every experiment: status, planned traffic, killed variants, and who changed it last, when and why.
 
@@ -102,7 +100,7 @@ def list_experiments(spec: Path, as_json: bool) -> None:
     \b
     Examples:
       winburn experiment list winburn.yml
-      winburn experiment list winburn.yml --json | jq '.[] | select(.killed != [])'
+      winburn experiment list winburn.yml --json | jq '.[] | .killed'
     """
     with _store(spec) as (loaded, state):
         found = lifecycle.lines(state, loaded.experiments)
@@ -123,7 +121,8 @@ def start(spec: Path, name: str, who: str, why: str) -> None:
 
     \b
     Example:
-      winburn experiment start winburn.yml checkout-button --why "all variants are deployed"
+      winburn experiment start winburn.yml checkout-button \\
+          --why "all variants are deployed"
     """
     with _change(spec, name, who, why) as (state, it, by):
         _say(lifecycle.set_status(state, it, "running", by))
@@ -138,7 +137,8 @@ def pause(spec: Path, name: str, who: str, why: str) -> None:
 
     \b
     Example:
-      winburn experiment pause winburn.yml checkout-button --why "the shop is being moved"
+      winburn experiment pause winburn.yml checkout-button \\
+          --why "the shop is being moved"
     """
     with _change(spec, name, who, why) as (state, it, by):
         _say(lifecycle.set_status(state, it, "paused", by))
@@ -154,8 +154,10 @@ def stop(spec: Path, name: str, failed: bool, who: str, why: str) -> None:
 
     \b
     Examples:
-      winburn experiment stop winburn.yml checkout-button --why "green is shipped"
-      winburn experiment stop winburn.yml checkout-button --failed --why "green crashed on old phones"
+      winburn experiment stop winburn.yml checkout-button \\
+          --why "green is shipped"
+      winburn experiment stop winburn.yml checkout-button --failed \\
+          --why "green crashed on old phones"
     """
     with _change(spec, name, who, why) as (state, it, by):
         _say(lifecycle.set_status(state, it, "failed" if failed else "completed", by))
@@ -174,7 +176,8 @@ def split(spec: Path, name: str, shares: tuple[str, ...], who: str, why: str) ->
 
     \b
     Example:
-      winburn experiment split winburn.yml checkout-button blue=0.8 green=0.2 --why "ramp down"
+      winburn experiment split winburn.yml checkout-button blue=0.8 green=0.2 \\
+          --why "ramp down"
     """
     with _change(spec, name, who, why) as (state, it, by):
         _say(lifecycle.set_split(state, it, lifecycle.parse_split(shares), by))
@@ -183,7 +186,7 @@ def split(spec: Path, name: str, shares: tuple[str, ...], who: str, why: str) ->
 @experiment.command()
 @SPEC
 @_NAME
-@click.argument("variant", metavar="VARIANT")
+@click.argument("variant", metavar="VARIANT", shell_complete=completing("experiments", "variants"))
 @_by
 def unkill(spec: Path, name: str, variant: str, who: str, why: str) -> None:
     """Lift the early kill of a variant.
@@ -193,19 +196,29 @@ def unkill(spec: Path, name: str, variant: str, who: str, why: str) -> None:
 
     \b
     Example:
-      winburn experiment unkill winburn.yml checkout-button green --why "clicks were not counted until noon"
+      winburn experiment unkill winburn.yml checkout-button green \\
+          --why "clicks were not counted until noon"
     """
     with _change(spec, name, who, why) as (state, it, by):
         latch = lifecycle.unkill(state, it, variant, by)
-    click.echo(f"{name}: {variant} is spared; it was killed at {_time(latch.at)}: {latch.reason}")
+    note(f"{name}: {variant} is spared; it was killed at {_time(latch.at)}: {latch.reason}")
 
 
 @contextmanager
-def _store(path: Path) -> Iterator[tuple[Spec, State]]:
-    """The spec and its open store; whatever is wrong is said, and the command ends with 1."""
+def _store(path: Path, *, change: bool = False) -> Iterator[tuple[Spec, State]]:
+    """The spec and its open store; whatever is wrong is said, and the command ends with 1.
+
+    A store that is not there is not made: nobody would read what is written to it. Without ``change`` it is empty.
+    """
     spec = load_or_exit(path)
     try:
-        state = open_state(spec)
+        missing = is_missing(state_url(spec))
+        if missing and change:
+            raise LifecycleError(
+                f"there is no state store at {spec.state.url}: winburn serve makes it; run this on its machine, "
+                "with its spec, once it has run"
+            )
+        state = State("sqlite://") if missing else open_state(spec)
         try:
             yield spec, state
         finally:
@@ -216,12 +229,12 @@ def _store(path: Path) -> Iterator[tuple[Spec, State]]:
 
 @contextmanager
 def _change(path: Path, name: str, who: str, why: str) -> Iterator[tuple[State, Any, By]]:
-    with _store(path) as (spec, state):
+    with _store(path, change=True) as (spec, state):
         yield state, lifecycle.find(spec.experiments, name), By(time.time(), who, why)
 
 
 def _say(it: Any) -> None:
-    click.echo(f"{it.name}: {_coloured(it.status)}, {lifecycle.split_text(it.variants)}")
+    note(f"{it.name}: {_coloured(it.status)}, {lifecycle.split_text(it.variants)}")
 
 
 def _document(line: Line) -> dict[str, Any]:

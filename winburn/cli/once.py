@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import logging
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,8 +21,10 @@ from exporter.state import State, StateError
 from winburn.assemble import assemble, open_state
 from winburn.cli.shard_option import SHARD
 from winburn.cli.spec_argument import SPEC, fail, load_or_exit
+from winburn.cli.voice import progress, voice
 from winburn.shard import Shard, part
 
+_LOG = logging.getLogger("winburn")
 _LIKE = "write Unix seconds or 2026-11-22T10:00:00Z"
 
 
@@ -54,7 +58,9 @@ class Time(click.ParamType[float]):
 @SPEC
 @SHARD
 @click.option("--at", type=Time(), metavar="TIME", help="Unix seconds or RFC 3339: the very end of every window.")
-def once(spec: Path, shard: Shard | None, at: float | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a series, for programs.")
+@voice
+def once(spec: Path, shard: Shard | None, at: float | None, as_json: bool) -> None:
     """Evaluate once and print the metrics.
 
     Without --at it evaluates now, as `serve` would, and keeps what it counted in the state store: run it from cron into
@@ -62,50 +68,63 @@ def once(spec: Path, shard: Shard | None, at: float | None) -> None:
     state. Nothing is pushed and nothing applied to the outside: that is for `serve`. Errors go to stderr; what could be
     evaluated is printed all the same, and the exit code is 1.
 
+    With --json: [{"name", "labels": {}, "value"}], in the order of the exposition; what is undefined is absent.
+
     \b
     Examples:
       winburn once winburn.yml
-      winburn once winburn.yml --at 2026-11-22T10:00:00Z | grep slo_burn_rate
+      winburn once winburn.yml --at 2026-11-01T10:00:00Z | grep slo_burn_rate
+      winburn once winburn.yml --json | jq '.[] | select(.name == "slo_status")'
     """
     loaded = load_or_exit(spec)
-    sys.exit(_evaluate(part(loaded, shard), shard, at))
+    sys.exit(_evaluate(part(loaded, shard), shard, at, as_json=as_json))
 
 
-def _evaluate(spec: Spec, shard: Shard | None, at: float | None) -> int:
-
+def _evaluate(spec: Spec, shard: Shard | None, at: float | None, *, as_json: bool) -> int:
     try:
-        if at is None:
-            end = time.time() // spec.refresh * spec.refresh - spec.lag
-            assembly = assemble(spec, open_state(spec), progress=_bar(), shard=shard)
-        else:
-            end = at
-            # The grid of hours ends at this very moment, so that windows of a day and more are exact as well.
-            assembly = assemble(spec, State("sqlite://"), origin=at % 3600, live=False, progress=_bar(), shard=shard)
-        reports = [report for collector in assembly.collectors for report in collector.collect(end)]
+        reports, samples = _evaluated(spec, shard, at)
     except (StateError, SecretError) as error:
         fail(str(error))
-    samples = arrange([*_samples(reports), *assembly.health()], raise_duplicate)
-    click.echo(exposition(Renderer(spec.tenant).blocks(samples)).text.decode(), nl=False)
+    if as_json:
+        click.echo(_json(samples, spec.tenant))
+    else:
+        click.echo(exposition(Renderer(spec.tenant).blocks(samples)).text.decode(), nl=False)
     failed = [report for report in reports if report.error]
     for report in failed:
         click.echo(f"{report.entity}: {report.error}", err=True)
     return 1 if failed else 0
 
 
-def _samples(reports: list[Report]) -> list[Sample]:
+def _evaluated(
+    spec: Spec, shard: Shard | None, at: float | None
+) -> tuple[list[Report], Mapping[str, Sequence[Sample]]]:
+    with progress("reading the past of") as told:
+        if at is None:
+            end = time.time() // spec.refresh * spec.refresh - spec.lag
+            assembly = assemble(spec, open_state(spec), progress=told, shard=shard)
+        else:
+            end = at
+            # The grid of hours ends at this very moment, so that windows of a day and more are exact as well.
+            assembly = assemble(spec, State("sqlite://"), origin=at % 3600, live=False, progress=told, shard=shard)
+        reports: list[Report] = []
+        for collector in assembly.collectors:
+            begun = time.monotonic()
+            found = collector.collect(end)
+            names = ", ".join(sorted({report.entity for report in found}))
+            _LOG.debug("%s: evaluated in %.2f s", names or "nothing", time.monotonic() - begun)
+            reports.extend(found)
+    return reports, arrange([*_samples(reports), *assembly.health()], raise_duplicate)
+
+
+def _json(samples: Mapping[str, Sequence[Sample]], tenant: str | None) -> str:
+    own = {} if tenant is None else {"tenant": tenant}
+    series = [
+        {"name": s.name, "labels": {**own, **dict(s.labels)}, "value": s.value}
+        for found in samples.values()
+        for s in found
+    ]
+    return json.dumps(series, indent=2, ensure_ascii=False)
+
+
+def _samples(reports: Sequence[Report]) -> list[Sample]:
     return [sample for report in reports for sample in (*report.samples, *report.lasting)]
-
-
-def _bar() -> Callable[[str, float], None]:
-    """A progress line on a terminal, for the past of each SLO; nothing where nobody watches."""
-    watched = sys.stderr.isatty()
-
-    def progress(name: str, share: float) -> None:
-        if watched:
-            done = round(share * 30)
-            end = "\n" if share >= 1 else ""
-            click.echo(
-                f"\rreading the past of {name:<40.40} [{'#' * done}{'-' * (30 - done)}]{end}", err=True, nl=False
-            )
-
-    return progress

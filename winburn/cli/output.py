@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from winburn.cli.spec_argument import fail
+from winburn.cli.voice import note
 
 
 def write_or_check(folder: Path, files: Mapping[str, str], *, check: bool, what: str) -> None:
@@ -25,7 +26,7 @@ def write_or_check(folder: Path, files: Mapping[str, str], *, check: bool, what:
         reason = (error.strerror or str(error)).lower()
         fail(f"{what}: cannot {'read' if check else 'write'} {error.filename or folder}: {reason}")
     for name in sorted(files):
-        click.echo(f"{folder / name}{'' if name in changed else ' (unchanged)'}")
+        note(f"{folder / name}{'' if name in changed else ' (unchanged)'}")
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> list[str]:
@@ -68,7 +69,7 @@ def _check(folder: Path, files: Mapping[str, str], what: str) -> None:
         click.echo(_difference(folder / name, files[name]), err=True, nl=False)
     if differing:
         fail(f"{what}: {len(differing)} of {len(files)} files differ from what the spec gives; run without --check")
-    click.echo(f"{folder}: {len(files)} files are up to date")
+    note(f"{folder}: {len(files)} files are up to date")
 
 
 def _difference(path: Path, wanted: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,13 +14,13 @@ from exporter.access import access_of
 from exporter.one_answer import split_url
 from exporter.sources.prometheus_api import PrometheusApi
 from exporter.spec import PrometheusSource, SecretError, Spec, read_secret, source_url
-from exporter.spec.tree import shown
 from exporter.state import StateError
 from exporter.state.copying import copied
+from winburn.cli.names import check_names, completing
 from winburn.cli.once import Time
 from winburn.cli.output import write_files
 from winburn.cli.spec_argument import SPEC, fail, load_or_exit
-from winburn.lifecycle import proposal
+from winburn.cli.voice import note, voice
 from winburn.report.as_pdf import PdfMissing
 from winburn.report.document import Document, Period
 from winburn.report.formats import FORMATS, rendered, tables
@@ -55,9 +55,21 @@ _STDOUT = "-"
 @click.option(
     "--timezone", default="UTC", show_default=True, metavar="ZONE", help="Whose weeks and months, and times told in."
 )
-@click.option("--slo", "slos", multiple=True, metavar="NAME", help="Only this SLO; may be given several times.")
 @click.option(
-    "--experiment", "experiments", multiple=True, metavar="NAME", help="Only this experiment; several times, too."
+    "--slo",
+    "slos",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completing("slos"),
+    help="Only this SLO; may be given several times.",
+)
+@click.option(
+    "--experiment",
+    "experiments",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completing("experiments"),
+    help="Only this experiment; may be given several times.",
 )
 @click.option(
     "--prometheus",
@@ -65,6 +77,7 @@ _STDOUT = "-"
     help="A server that scrapes winburn and evaluates its rules, or the name of a source of the spec; a source with "
     "rules: true, if not given.",
 )
+@voice
 def report(  # noqa: PLR0913, PLR0917 - one argument an option
     spec: Path,
     layout: str,
@@ -91,11 +104,14 @@ def report(  # noqa: PLR0913, PLR0917 - one argument an option
 
     \b
     Formats:
-      html  one file that needs nothing else, with charts; for a browser, a mail, and print
+      html  one file that needs nothing else, with charts; for a browser,
+            a mail, and print
       pdf   the same for archives; needs pip install 'winburn[pdf]'
       md    for wikis, tickets and pull requests; to read in a terminal too
-      csv   one tidy file a table into the folder --out; shares 0..1, undefined is empty, missing.csv says why
-      json  everything, for programs; undefined is null, "missing" beside it says why
+      csv   one tidy file a table into the folder --out; shares 0..1,
+            undefined is empty, missing.csv says why
+      json  everything, for programs; undefined is null, and "missing" beside
+            it says why
 
     The same data and the same --to give the same bytes. What is not defined is a dash with its reason, and never 0.
     Exit codes: 0 written; 1 the spec, the store or the output is not well, or a source did not answer (the report is
@@ -104,11 +120,15 @@ def report(  # noqa: PLR0913, PLR0917 - one argument an option
     \b
     Examples:
       winburn report winburn.yml
-      winburn report winburn.yml --period last-week --timezone Europe/Berlin --format html --out week.html
-      winburn report winburn.yml --period last-month --format pdf --out month.pdf --prometheus http://localhost:9090
-      winburn report winburn.yml --since-release 2026-11-20T10:00:00Z --to 2026-11-20T14:00:00Z --slo checkout
+      winburn report winburn.yml --period last-week --timezone Europe/Berlin \\
+          --format html --out week.html
+      winburn report winburn.yml --period last-month --format pdf \\
+          --out month.pdf --prometheus http://localhost:9090
+      winburn report winburn.yml --since-release 2026-11-20T10:00:00Z \\
+          --to 2026-11-20T14:00:00Z --slo checkout
       winburn report winburn.yml --period 30d --format csv --out tables/
-      winburn report winburn.yml --experiment checkout-button --format json | jq '.experiments[0].next_steps'
+      winburn report winburn.yml --experiment checkout-button \\
+          --format json | jq '.experiments[0].next_steps'
     """
     now = time.time()
     try:
@@ -127,17 +147,11 @@ def report(  # noqa: PLR0913, PLR0917 - one argument an option
 
 
 def _chosen(spec: Spec, slos: Sequence[str], experiments: Sequence[str]) -> Chosen:
-    _check("--slo", "SLO", slos, [slo.name for slo in spec.slos])
-    _check("--experiment", "experiment", experiments, [experiment.name for experiment in spec.experiments])
+    check_names("--slo", "SLO", slos, [slo.name for slo in spec.slos])
+    check_names("--experiment", "experiment", experiments, [experiment.name for experiment in spec.experiments])
     if not slos and not experiments:
         return Chosen()
     return Chosen(frozenset(slos), frozenset(experiments))
-
-
-def _check(option: str, what: str, names: Iterable[str], known: Sequence[str]) -> None:
-    for name in names:
-        if name not in known:
-            raise click.UsageError(f"{option}: there is no {what} {shown(name)}{proposal(name, known)}")
 
 
 def _prometheus(spec: Spec, given: str | None) -> Prometheus | None:
@@ -187,7 +201,7 @@ def _write(document: Document, layout: str, out: str) -> None:
         if layout == "csv":
             files = tables(document)
             changed = write_files(Path(out), files)
-            click.echo(f"{out}: {len(files)} files, {len(changed)} of them new or changed", err=True)
+            note(f"{out}: {len(files)} files, {len(changed)} of them new or changed", err=True)
             return
         body = rendered(document, layout)
         if out == _STDOUT:
@@ -199,7 +213,7 @@ def _write(document: Document, layout: str, out: str) -> None:
         fail(f"report: {error}")
     except OSError as error:
         _unwritable(out, error)
-    click.echo(out, err=True)
+    note(out, err=True)
 
 
 def _unwritable(out: str, error: OSError) -> NoReturn:
@@ -208,6 +222,6 @@ def _unwritable(out: str, error: OSError) -> NoReturn:
 
 def _complain(document: Document) -> int:
     """Say on stderr what the report could not have; the exit code."""
-    for note in document.failures:
-        click.echo(note, err=True)
+    for failure in document.failures:
+        click.echo(failure, err=True)
     return 1 if document.failures else 0

@@ -16,6 +16,7 @@ from winburn.cli.labels import label_pairs
 from winburn.cli.output import write_or_check
 from winburn.cli.promtool import check_queries
 from winburn.cli.spec_argument import SPEC, fail, load_or_exit
+from winburn.cli.voice import voice
 
 
 @click.command()
@@ -54,6 +55,7 @@ from winburn.cli.spec_argument import SPEC, fail, load_or_exit
     "both.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; show what differs and end with 1 if anything does. For CI.")
+@voice
 def rules(
     spec: Path,
     out: Path,
@@ -68,24 +70,26 @@ def rules(
     \b
     winburn.rules.yml       alerts: put it under rule_files of Prometheus
     winburn.rules.test.yml  run by `promtool test rules winburn.rules.test.yml`
-    alertmanager.yml        routes, inhibition and receivers; a start, or all you need
+    alertmanager.yml        routes, inhibition and receivers: a start, or all
     winburn.tmpl            the texts of its messages; belongs beside it
 
     \b
-    With --compat, recording rules for dashboards of others, to put under rule_files too:
-    winburn.compat-sloth.rules.yml  slo:sli_error:ratio_rate5m and the like, sloth_slo_info
-    winburn.compat-pyrra.rules.yml  pyrra_objective, pyrra_availability and the like
+    With --compat, recording rules for dashboards of others, for rule_files too:
+    winburn.compat-sloth.rules.yml  slo:sli_error:ratio_rate5m, sloth_slo_info ...
+    winburn.compat-pyrra.rules.yml  pyrra_objective, pyrra_availability ...
 
     \b
     With --format operator, instead of these:
     winburn.prometheusrule.yml      a PrometheusRule
-    winburn.alertmanagerconfig.yml  an AlertmanagerConfig (v1alpha1); secrets are read from a Secret that it names
+    winburn.alertmanagerconfig.yml  an AlertmanagerConfig (v1alpha1); secrets are
+                                    read from a Secret that it names
 
     \b
     With --format mimir, instead of these:
-    rules/winburn.yml  the ruler's namespace winburn: `mimirtool rules load rules/winburn.yml`
-    alertmanager.yml   `mimirtool alertmanager load alertmanager.yml winburn.tmpl`; its head says how to add secrets
+    rules/winburn.yml  mimirtool rules load rules/winburn.yml
+    alertmanager.yml   mimirtool alertmanager load alertmanager.yml winburn.tmpl
     winburn.tmpl       the texts of its messages
+    The head of alertmanager.yml says how to add secrets.
 
     The files are the same bytes for the same spec, so they can live in Git. Where a query of the spec's own (ratio)
     stands in them, promtool is asked whether it is one, if it is on PATH.
@@ -95,7 +99,11 @@ def rules(
       winburn rules winburn.yml --out rules/
       winburn rules winburn.yml --out rules/ --check
       winburn rules winburn.yml --out rules/ --compat sloth
-      winburn rules winburn.yml --out k8s/ --format operator --namespace monitoring --label release=prometheus
+      winburn rules winburn.yml --out k8s/ --format operator \\
+          --namespace monitoring --label release=prometheus
+
+    Exit codes: 0 written, or with --check nothing differs; 1 the spec or the output is not right, or something differs;
+    2 the command line is not right.
     """
 
     loaded = load_or_exit(spec)

@@ -170,17 +170,27 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option, by name
     next to nothing. The first evaluation reads the whole period's history; /-/ready answers 200 after it.
 
     \b
-    /           what is measured, at a glance     /-/healthy  200 while the process lives
-    /metrics    for Prometheus                    /-/ready    200 once everything was evaluated once
-    /config     the spec in force, secrets masked
-    /live       the numbers as they change, for a phone too
-    /api/v1/snapshot  the same as JSON
-    /api/v1/report    a period in review: ?period=7d&format=html (md, json, csv, pdf)
+    /                 what is measured, at a glance
+    /live             the numbers as they change, for a phone too
+    /metrics          for Prometheus
+    /config           the spec in force, secrets masked
+    /-/healthy        200 while the process lives
+    /-/ready          200 once everything was evaluated once
+    /api/v1/snapshot  what /live shows, as JSON
+    /api/v1/report    a period in review: ?period=7d&format=html, or md, json ...
 
     SIGHUP, and POST to /-/reload, read the spec again. One with errors changes nothing: they are the answer, and stand
     in the log. Else what has not changed goes on as it was, without a gap, and what is new joins when its past is read.
 
-    SIGTERM and Ctrl-C end it at once; what was counted is in the state store.
+    SIGTERM and Ctrl-C end it at once; what was counted is in the state store. Exit codes: 0 it was ended so; 1 the
+    spec, the state store or an address is not right; 2 the command line is not.
+
+    \b
+    Examples:
+      winburn serve --config.file winburn.yml
+      winburn serve --config.file slos/ --web.listen-address localhost:10345
+      winburn serve --config.file winburn.yml --web.config.file web.yml \\
+          --log.format json
     """
 
     configure(level, layout, sys.stderr)

@@ -64,13 +64,19 @@ def convert(
     order = {each.name: index for index, each in enumerate(inputs)}
     drafts = [outcome for outcome in outcomes if isinstance(outcome, Draft)]
     drafts.sort(key=lambda draft: (order.get(draft.file, 0), draft.line))
-    given = {outcome.name: outcome.url for outcome in outcomes if isinstance(outcome, Source)}
+    told = {outcome.name: outcome.url for outcome in outcomes if isinstance(outcome, Source)}
+    given = {name: url for name, url in told.items() if url.startswith(("http://", "https://"))}
     notes += [outcome for outcome in outcomes if isinstance(outcome, Note)]
     written, kinds, used = _written(drafts, notes)
     if not written and not notes:
         notes += [Note(each.name, 0, "", "no SLO stands in it: give a file with some") for each in inputs]
+    sources = {name: given.get(name, source_url) for name in sorted(used)}
+    notes += [
+        Note(inputs[0].name, 0, "", f"the address of {name} is none of http or https; it became {source_url}")
+        for name in sources
+        if told.get(name) and name not in given
+    ]
     notes.sort(key=lambda note: (order.get(note.file, 0), note.line))
-    sources = {name: given.get(name) or source_url for name in sorted(used)}
     text = spec_text(sources, written, [note for note in notes if not note.slo]) if written else ""
     return Conversion(text, kinds, tuple(dict.fromkeys(notes)))
 

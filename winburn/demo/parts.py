@@ -37,6 +37,10 @@ _WITHOUT = (
 )
 
 
+USUAL_PORT = 10345
+"""The exporter's, where nobody else has it."""
+
+
 @dataclass(slots=True)
 class Demo:
     """What a run has: its folder, where it prints, its children, and the addresses for the newcomer."""
@@ -45,7 +49,7 @@ class Demo:
     say: Say
     env: Mapping[str, str]
     children: Group
-    exporter_port: int = field(default_factory=lambda: free_or_other(10345))
+    exporter_port: int = field(default_factory=lambda: free_or_other(USUAL_PORT))
     prometheus: str | None = None
     alertmanager: str | None = None
 

@@ -14,7 +14,7 @@ from typing import TextIO
 import requests
 
 from winburn.demo import counters, files, receiver, watch
-from winburn.demo.parts import Demo, open_shop, start_exporter, start_servers
+from winburn.demo.parts import USUAL_PORT, Demo, open_shop, start_exporter, start_servers
 from winburn.demo.receiver import Say, clock
 from winburn.demo.timeline import timeline
 from winburn.processes import Group, Process, ServerError
@@ -78,6 +78,8 @@ def _introduce(demo: Demo, opening: int, until: float | None) -> None:
     for name, place in places.items():
         if place:
             demo.say(f"  {name:12}  {place}")
+    if demo.exporter_port != USUAL_PORT:
+        demo.say(f"  Port {USUAL_PORT} is another program's on this machine, so the exporter has a free one.")
     demo.say("\nWhat will happen")
     for line in timeline(opening, until, alerting=demo.prometheus is not None):
         demo.say(f"  {line}")

@@ -18,7 +18,7 @@ from winburn.report.document import Document, Missing
 Row = dict[str, Any]
 
 _TIMES = frozenset({"at", "since", "until", "started_at", "ended_at", "killed_at", "exhausted_at", "start", "end"})
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # of Japanese spreadsheets too
 
 
 def csv_files(document: Document) -> dict[str, str]:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from exporter.sources.base import SourceError
-from exporter.sources.database import Database, Table, Unreachable
+from exporter.sources.database import Database, Table, Unreachable, bounded
 
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT COUNT(*) FROM n"
 
@@ -145,3 +145,43 @@ def test_a_driver_that_hangs_is_left_and_not_asked_again_until_it_is_back(path: 
     assert database._worker is not None
     database._worker.join(30)
     assert len(ask(database).rows) == 2
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "VACUUM INTO '{folder}/stolen.db'",
+        "ATTACH '{folder}/stolen.db' AS stolen",
+        "ATTACH 'file:{folder}/stolen.db?mode=rwc' AS stolen",
+        "PRAGMA temp_store_directory = '{folder}'",
+        "PRAGMA query_only = 0",
+        "PRAGMA writable_schema = 1",
+        "SELECT load_extension('{folder}/x')",
+        "DELETE FROM t RETURNING a",
+        "SELECT zeroblob(1000000000)",
+        "SELECT hex(zeroblob(100000000))",
+    ],
+)
+def test_sqlite_makes_no_other_file_and_no_gigabyte(path: Path, statement: str) -> None:
+    before = {each.name: each.read_bytes() for each in path.parent.iterdir()}
+    with pytest.raises(SourceError):
+        ask(Database("d", f"sqlite:///{path}", 5), statement.format(folder=path.parent))
+    assert {each.name: each.read_bytes() for each in path.parent.iterdir()} == before
+
+
+def test_sqlite_still_answers_about_its_tables_and_reads_json(path: Path) -> None:
+    database = Database("d", f"sqlite:///{path}", 5)
+    assert ask(database, "SELECT name FROM pragma_table_info('t')").rows
+    assert ask(database, "SELECT value FROM json_each('[1, 2]')").rows == ((1,), (2,))
+
+
+@pytest.mark.parametrize("query", ["SELECT 1; DELETE FROM t", "SHOW x", "VALUES (1)", "WITH x AS (SELECT 1) SELECT 1"])
+def test_what_is_no_plain_select_is_left_as_it_is(query: str) -> None:
+    assert bounded("postgresql://h/d", query, 5) == query
+
+
+def test_rows_are_bounded_where_the_driver_would_fetch_all_of_them() -> None:
+    assert bounded("postgresql://h/d", "\nselect 1 -- one\n;", 5) == (
+        "SELECT * FROM (\nselect 1 -- one\n\n) AS winburn_rows LIMIT 6"
+    )
+    assert bounded("sqlite:///d", "SELECT 1", 5) == "SELECT 1"

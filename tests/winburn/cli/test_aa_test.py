@@ -73,7 +73,7 @@ def test_what_is_not_read_is_said(tmp_path: Path, text: str, words: list[str], l
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--experiment", "button"], "there is no experiment 'button'; there are: buttons"),
+        (["--experiment", "button"], "there is no experiment 'button', did you mean 'buttons'?"),
         (["--rate", "1.5"], "'1.5' is not a rate between 0 and 1, like 0.02 or signup=0.02"),
         (["--rate", "signup=0.1"], "there is no proportion or rate 'signup'; there are: conversion"),
         (["--horizon", "3"], "is not in the range"),

@@ -82,7 +82,7 @@ def test_files(spec: Path, tmp_path: Path) -> None:
     ("arguments", "sentence"),
     [
         ((*SPAN, "--experiment", "blue"), "experiments cannot be backtested yet"),
-        ((*SPAN, "--slo", "wep"), "there is no SLO 'wep'; there are: web"),
+        ((*SPAN, "--slo", "wep"), "there is no SLO 'wep', did you mean 'web'?"),
         (("--from", START + 600, "--to", START), "--to must be later"),
         ((), "--from"),
         ((*SPAN, "--step", "7s"), "not a whole number of 7s"),

@@ -20,6 +20,7 @@ def run(*words: object, color: bool = False) -> Result:
 
 @pytest.fixture
 def spec(tmp_path: Path) -> Path:
+    State(f"sqlite:///{tmp_path}/state.db").close()
     return written(tmp_path, TEXT + f'state: {{url: "sqlite:///{tmp_path}/state.db"}}\n')
 
 
@@ -41,6 +42,15 @@ def test_a_change_is_said_shown_and_on_record(spec: Path) -> None:
     assert "paused (spec: running)" in line
     assert "a=0.8 b=0.2 (spec: a=0.5 b=0.5)" in line
     assert line.endswith("ann  ramp down")
+
+
+def test_a_store_that_is_not_there_is_not_made(spec: Path) -> None:
+    (spec.parent / "state.db").unlink()
+    done = run("pause", spec, "buttons", "--why", "x")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert f"there is no state store at sqlite:///{spec.parent}/state.db" in done.stderr
+    assert "buttons" in run("list", spec).stdout
+    assert not (spec.parent / "state.db").exists()
 
 
 def test_json_has_everything(spec: Path) -> None:
@@ -85,7 +95,8 @@ def test_what_is_wrong_is_said_in_one_sentence(spec: Path, words: tuple[str, ...
 
 
 def test_a_store_that_cannot_be_opened_is_an_error_of_one_line(tmp_path: Path) -> None:
-    spec = written(tmp_path, TEXT + f'state: {{url: "sqlite:///{tmp_path}/none/state.db"}}\n')
+    (tmp_path / "state.db").write_text("no database at all\n" * 100)
+    spec = written(tmp_path, TEXT + f'state: {{url: "sqlite:///{tmp_path}/state.db"}}\n')
     done = run("list", spec)
     assert (done.exit_code, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == 1

@@ -21,6 +21,6 @@ class Alertmanager(AlertmanagerApi):
 def test_what_others_wrote_stays_on_its_line_and_does_nothing_to_the_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    _list([Alertmanager()])
+    _list([Alertmanager()], as_json=False)
     said = capsys.readouterr().out
     assert said == "1 until 1970-01-01 00:00:00 UTC by ann?[2J: {} rolling back ?now [am:9093]\n"

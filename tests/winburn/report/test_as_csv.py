@@ -9,7 +9,7 @@ import pytest
 
 from tests.winburn.report.documents import HOSTILE, document, empty
 from tests.winburn.report.golden import same_as_golden
-from winburn.report.as_csv import TABLES, csv_files
+from winburn.report.as_csv import TABLES, _cell, csv_files
 
 
 def read(name: str) -> list[dict[str, str]]:
@@ -41,6 +41,11 @@ def test_each_gap_has_its_reason() -> None:
 def test_a_text_that_begins_as_a_formula_does_not() -> None:
     assert read("slo_corrections")[0]["reason"] == f"'{HOSTILE}"
     assert read("experiment_results")[2]["lift"] == "-1"  # a number is one
+
+
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
+def test_whatever_begins_a_formula_somewhere_is_text(first: str) -> None:
+    assert _cell("reason", f"{first}cmd()") == f"'{first}cmd()"
 
 
 def test_times_are_times_and_numbers_numbers() -> None:

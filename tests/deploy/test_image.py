@@ -1,0 +1,84 @@
+"""The Dockerfile, what it installs, and what it is given."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+
+import yaml
+
+from tests.deploy.tools import DEPLOY, ROOT, program, run, understood
+
+DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+PINNED = re.compile(r"^([A-Za-z0-9_.-]+)==(\S+)(?:\s*;.*?)?\s*\\$", re.MULTILINE)
+
+
+def instruction(name: str) -> str:
+    """The last one of a name, without the name."""
+    return re.findall(rf"^{name} +(.*)$", DOCKERFILE.replace("\\\n", " "), re.MULTILINE)[-1]
+
+
+def plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def pins(file: str) -> dict[str, str]:
+    return {plain(name): version for name, version in PINNED.findall((DEPLOY / "image" / file).read_text())}
+
+
+def test_hadolint_finds_nothing() -> None:
+    assert run(program("hadolint"), "--failure-threshold", "style", DEPLOY / "Dockerfile") == ""
+
+
+def test_it_installs_what_was_tested() -> None:
+    constraints = dict(
+        line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")
+    )
+    tested = {plain(name): version for name, version in constraints.items()}
+    installed = pins("requirements.txt")
+    assert {name: tested.get(name) for name in installed} == installed, "write deploy/image/requirements.txt anew"
+
+
+def test_it_installs_all_that_is_needed_and_postgres() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["postgres"]]
+    assert {plain(re.split(r"[\[<>=;! ]", each)[0]) for each in wanted} <= set(pins("requirements.txt"))
+    assert set(pins("build-requirements.txt")) == {"setuptools"}
+
+
+def test_every_file_has_hashes() -> None:
+    for file in ("requirements.txt", "build-requirements.txt"):
+        text = (DEPLOY / "image" / file).read_text()
+        blocks = re.split(r"\n(?=\S)", text.split("\n\n")[-1])
+        pinned = [block for block in blocks if "==" in block and not block.startswith("#")]
+        assert len(pinned) == len(pins(file))
+        assert all("--hash=sha256:" in block for block in pinned)
+
+
+def test_the_builder_sees_every_package_and_no_more() -> None:
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    folders = {listed["package-dir"].get(name, name).split(".")[0] for name in listed["packages"]}
+    ignore = (ROOT / ".dockerignore").read_text().splitlines()
+    assert "*" in ignore
+    assert {line.removeprefix("!") for line in ignore if line.startswith("!")} == {
+        *folders,
+        "README.md",
+        "pyproject.toml",
+        "deploy/image",
+    }
+
+
+def test_it_runs_as_nobody_on_the_port_that_serve_listens_on() -> None:
+    assert instruction("USER") == "65534:65534"
+    words = [*yaml.safe_load(instruction("ENTRYPOINT")), *yaml.safe_load(instruction("CMD"))]
+    assert words[0] == "winburn"
+    (address,) = understood(words[1:])["addresses"]
+    assert int(instruction("EXPOSE")) == address.port == 10345
+
+
+def test_labels_are_those_of_the_oci_specification() -> None:
+    names = [word.partition("=")[0] for word in shlex.split(instruction("LABEL"))]
+    known = {"title", "description", "version", "revision", "base.name"}
+    assert names
+    assert {name.removeprefix("org.opencontainers.image.") for name in names} == known
