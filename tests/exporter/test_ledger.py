@@ -27,11 +27,13 @@ def _histories(draw: st.DrawFn) -> tuple[float, float, list[tuple[float, float, 
     fine = draw(st.sampled_from([1.0, 15.0, 60.0]))
     origin = draw(st.sampled_from([0.0, 10.0, 297.0])) % fine
     time = 1_700_000_000.0 // fine * fine + origin
+    # Half counts and sums beyond 2^32 need another form of the rings, from whichever entry on; both are exact in floats.
+    units = st.sampled_from(draw(st.sampled_from([[1.0], [1.0, 1.0, 1.0, 0.5], [1.0, 2.0**31]])))
     rows = []
     for _ in range(draw(st.integers(1, 60))):
         time += fine * draw(st.sampled_from([1, 1, 1, 2, 20, 300 / fine, 3600 / fine, 5 * 86400 / fine]))
-        total = draw(st.integers(0, 1000))
-        rows.append((time, float(total), float(draw(st.integers(0, total))), fine))
+        total, unit = draw(st.integers(0, 1000)), draw(units)
+        rows.append((time, total * unit, draw(st.integers(0, total)) * unit, fine))
     return fine, origin, rows
 
 
