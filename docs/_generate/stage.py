@@ -34,7 +34,7 @@ One for each alert: what it means, what to check first, when to ignore it.
 *
 ```
 """
-_COPIED = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md"}
+_COPIED = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md", "SECURITY.md": "security-policy.md"}
 
 
 def stage(folder: Path) -> None:
