@@ -42,7 +42,8 @@ HIDDEN_LABELS = {"winburn-health": {"job"}}
 
 def filled(expr: str, **chosen: str) -> str:
     """The query as Grafana sends it; a single choice, which is matched exactly, is no pattern."""
-    expr = expr.replace('="$experiment"', f'="{chosen.get("experiment", "button")}"')
+    # A page has one experiment and asks for it by its name; tests may choose several by a pattern.
+    expr = expr.replace('="$experiment"', f'=~"{chosen.get("experiment", "button")}"')
     values = {**CHOSEN, "__range": "10m", "__rate_interval": "1m", **chosen}
     return re.sub(r"\$(\w+)", lambda match: values.get(match[1], match[0]), expr)
 
