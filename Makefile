@@ -16,10 +16,10 @@ run: $(STAMP) servers ## See winburn at work: a shop, the exporter, Prometheus, 
 	@$(BIN)/winburn demo $(ARGS)
 
 test: $(DEV) servers ## Run every test, the end-to-end ones with real servers too
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup $(TESTS)
 
 e2e: $(DEV) servers ## Run the end-to-end tests only
-	@$(BIN)/python -m pytest -m e2e -n 2 $(TESTS)
+	@$(BIN)/python -m pytest -m e2e -n 3 --dist loadgroup $(TESTS)
 
 lint: $(DEV) ## Check style and types
 	@$(BIN)/ruff check .
