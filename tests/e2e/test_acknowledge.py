@@ -116,7 +116,7 @@ def test_one_alertmanager_that_is_dead_is_named_and_the_other_is_told(server: Ru
     ("arguments", "says"),
     [
         (["SLOErrorBudgetBurn", "--for", "1h", "--comment", "x"], "would silence every SLOErrorBudgetBurn"),
-        (["SLOErrorBudgetBurn", "--slo", "b", "--for", "1h", "--comment", "x"], "--slo: there is no SLO 'b'; there are: 'a'"),
+        (["SLOErrorBudgetBurn", "--slo", "b", "--for", "1h", "--comment", "x"], "there is no SLO 'b'; there are: 'a'"),
         (["WinburnDown", "--slo", "a", "--for", "1h", "--comment", "x"], "not about one slo"),
         (["SLONoData", "--slo", "a", "--for", "1h"], "--for and --comment"),
         (["SLONoData", "--slo", "a", "--comment", "x"], "--for and --comment"),

@@ -27,7 +27,7 @@ def _histories(draw: st.DrawFn) -> tuple[float, float, list[tuple[float, float, 
     fine = draw(st.sampled_from([1.0, 15.0, 60.0]))
     origin = draw(st.sampled_from([0.0, 10.0, 297.0])) % fine
     time = 1_700_000_000.0 // fine * fine + origin
-    # Half counts and sums beyond 2^32 need another form of the rings, from whichever entry on; both are exact in floats.
+    # Half counts, and sums beyond 2^32, need another form of the rings; floats hold both exactly.
     units = st.sampled_from(draw(st.sampled_from([[1.0], [1.0, 1.0, 1.0, 0.5], [1.0, 2.0**31]])))
     rows = []
     for _ in range(draw(st.integers(1, 60))):
