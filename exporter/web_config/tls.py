@@ -34,10 +34,19 @@ def context(tls: TlsServer, cert: bytes, key: bytes, client_ca: bytes | None) ->
     _versions(made, tls)
     _ciphers(made, tls)
     if tls.curve_preferences:
-        made.set_ecdh_curve(CURVES[tls.curve_preferences[0]])  # Python has no call for several
+        _prefer(made, tls.curve_preferences[0])  # Python has no call for several
     load_pair(made, cert, key)
     _clients(made, tls, client_ca)
     return made
+
+
+def _prefer(made: ssl.SSLContext, curve: str) -> None:
+    try:
+        made.set_ecdh_curve(CURVES[curve])
+    except ssl.SSLError:
+        # Older Pythons, Debian 12's 3.11.2 among them, cannot name it; OpenSSL prefers it unasked, before the others.
+        if curve != "X25519":
+            raise
 
 
 def load_pair(into: ssl.SSLContext, cert: bytes, key: bytes) -> None:

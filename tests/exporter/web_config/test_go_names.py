@@ -26,7 +26,7 @@ def test_the_suites_of_tls13_are_those_that_openssl_begins_with() -> None:
     assert {suite["name"] for suite in context.get_ciphers() if suite["protocol"] == "TLSv1.3"} == CIPHERS_OF_TLS13
 
 
-@pytest.mark.parametrize("openssl", CURVES.values())
+@pytest.mark.parametrize("openssl", sorted({*CURVES.values()} - {"X25519"}))  # which old Pythons cannot name
 def test_a_curve_is_known(openssl: str) -> None:
     ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).set_ecdh_curve(openssl)
 
