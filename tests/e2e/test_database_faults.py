@@ -1,4 +1,4 @@
-"""Databases that are locked or may only be read, under a real `winburn serve`: as source and as state store."""
+"""Databases that are locked, read-only or gone, under a real `winburn serve`: as source and as state store."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def written(folder: Path, prod: Fake, shop: str, state: str) -> Path:
     text = SPEC.format(prod=prod.url).replace("csv: {type: file, path: counts.csv}", f"shop: {shop}")
     text = text.replace("source: csv\n        csv: {}", f"source: shop\n        {QUERY}")
     path = folder / "winburn.yml"
-    path.write_text(text.replace("sqlite:///state/winburn.db", state).replace("lag: 2s", "lag: 2s\nmax_age: 10s"))
+    path.write_text(text.replace("sqlite:///state/winburn.db", state))
     return path
 
 
@@ -79,7 +79,7 @@ def only_to_read(url: str, name: str, *, on: bool) -> None:
             connection.execute(sa.text(others), {"name": name})
 
 
-def test_a_postgresql_that_is_locked_or_may_only_be_read(
+def test_a_postgresql_that_is_locked_or_may_only_be_read_or_is_gone(
     cluster: Cluster, prod: Fake, group: Group, wait_for: Wait, tmp_path: Path
 ) -> None:
     server = f"postgresql://ann:hunter2@127.0.0.1:{cluster.port}"
@@ -90,6 +90,7 @@ def test_a_postgresql_that_is_locked_or_may_only_be_read(
         connection.execute(sa.text(FILLED))
     shop = f'{{type: sql, url: "{server}/shop", timeout: 1s}}'
     spec = written(tmp_path, prod, shop, f"{server}/memory")
+    spec.write_text(spec.read_text().replace("lag: 2s", "lag: 2s\nmax_age: 10s"))
     exporter = serve(group, spec)
 
     with session(f"{server}/shop") as connection:
@@ -119,6 +120,14 @@ def test_a_postgresql_that_is_locked_or_may_only_be_read(
     only_to_read(f"{server}/postgres", "memory", on=False)
     wait_for(lambda: set(exporter.scrape().values("winburn_collector_success")) == {1}, 20)
     wait_for(lambda: killed(exporter) == [1], 15)
+
+    cluster.stop()
+    wait_for(lambda: successes(exporter) == [0], 20)
+    began = events(exporter)
+    wait_for(lambda: exporter.scrape().values("winburn_source_up", source="shop") == [0], 20)
+    wait_for(lambda: events(exporter) > began, 15)
+    cluster.start()
+    wait_for(lambda: set(exporter.scrape().values("winburn_collector_success")) == {1}, 30)
     counted = events(exporter)
     exporter.process.popen.send_signal(signal.SIGKILL)
     exporter.process.popen.wait()
