@@ -60,7 +60,8 @@ def test_the_spec_is_shown_though_the_store_could_never_be_read(monkeypatch: pyt
 
 def test_nothing_is_written_before_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a thousand SLOs the text takes a second, and the interpreter with it, at each reload."""
-    texts = iter(["text"])
+    texts: list[str] = []
+    monkeypatch.setattr("winburn.configuration.masked", lambda _spec: texts.pop())
     text = configuration(SPEC, State("sqlite://"))
-    monkeypatch.setattr("winburn.configuration.masked", lambda _spec: next(texts))
+    texts.append("text")
     assert (text(), text()) == ("text", "text")
