@@ -22,12 +22,13 @@ from winburn.cli.output import write_files
 from winburn.cli.spec_argument import SPEC, fail, load_or_exit
 from winburn.cli.voice import note, voice
 from winburn.report.as_pdf import PdfMissing
-from winburn.report.document import Document, Period
+from winburn.report.document import Document
 from winburn.report.formats import FORMATS, rendered, tables
 from winburn.report.gather import Chosen, gather
 from winburn.report.period import NAMES, PeriodError, period
 from winburn.report.prometheus import Prometheus
 from winburn.report.standing import evaluated, history
+from winburn.report.values import Period
 
 _STDOUT = "-"
 
