@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("winburn")
 
 
-@click.command()
+@click.command(cls=serve_options.SpecAsOption)
 @click.option(
     "--config.file",
     "config",

@@ -8,7 +8,16 @@ import click
 
 from exporter.server import Address, parse_listen_address
 
-RESERVED = ("/config", "/-/healthy", "/-/ready", "/-/reload", "/live", "/live/stream", "/api/v1/snapshot")
+RESERVED = (
+    "/config",
+    "/-/healthy",
+    "/-/ready",
+    "/-/reload",
+    "/live",
+    "/live/stream",
+    "/api/v1/snapshot",
+    "/api/v1/report",
+)
 """Pages that are not the metrics."""
 
 
@@ -35,3 +44,13 @@ def path(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     if value in RESERVED:
         raise click.BadParameter(f"{value} is a page of its own; choose another path")
     return value
+
+
+class SpecAsOption(click.Command):
+    """A command whose spec is an option, as the configuration of Prometheus' exporters is; all others take it plain."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """click's, and a hint for a spec that is given as to the other commands."""
+        if args and not args[0].startswith("-") and not ctx.resilient_parsing:
+            ctx.fail(f"The spec is an option here: {ctx.command_path} --config.file {args[0]}")
+        return super().parse_args(ctx, args)
