@@ -26,6 +26,22 @@ slos:
       sql: >-
         SELECT at - (at - :start) % :step AS slot, SUM(n) AS total, SUM(failed) AS bad FROM requests
         WHERE at >= :start AND at < :end GROUP BY 1
+experiments:
+  - name: button
+    control: even
+    variants: {even: 0.5, odd: 0.5}
+    metrics:
+      - name: failure
+        kind: proportion
+        direction: decrease
+        source: shop
+        query: >-
+          SELECT CASE WHEN at / 60 % 2 THEN 'odd' ELSE 'even' END AS variant, SUM(n) AS n, SUM(failed) AS successes
+          FROM requests WHERE at <= :at GROUP BY 1
+  - name: present
+    control: even
+    variants: {even: 0.5, odd: 0.5}
+    metrics: [{name: m, kind: proportion, source: shop, query: "SELECT variant, n, successes FROM counts"}]
 """
 
 
@@ -78,10 +94,25 @@ def test_files(spec: Path, tmp_path: Path) -> None:
     assert "backtest.html" in result.stderr
 
 
+SHORT = ("--from", START + 86400, "--to", START + 86400 + 600, "--step", "5m")
+
+
+def test_an_experiment_alone_and_beside_an_slo_and_what_cannot_be_replayed(spec: Path) -> None:
+    alone = _run(spec, *SHORT, "--experiment", "button")
+    assert alone.exit_code == 0, alone.output
+    assert alone.stdout.startswith("button: odd against even, 2023-11-15 22:15 to 2023-11-15 22:25 UTC, every 5m\n")
+    assert "web (web)" not in alone.stdout
+    both = _run(spec, *SHORT, "--experiment", "button", "--experiment", "present", "--slo", "web", "--json")
+    assert both.exit_code == 1
+    assert [found.get("slo") or found["experiment"] for found in json.loads(both.stdout)] == ["web", "button"]
+    assert "present: metric m cannot be replayed: its query tells of now alone" in both.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((*SPAN, "--experiment", "blue"), "experiments cannot be backtested yet"),
+        ((*SPAN, "--experiment", "buton"), "there is no experiment 'buton', did you mean 'button'?"),
+        ((*SPAN, "--experiment", "button", "--out", "x"), "--out has pictures of SLOs alone"),
         ((*SPAN, "--slo", "wep"), "there is no SLO 'wep', did you mean 'web'?"),
         (("--from", START + 600, "--to", START), "--to must be later"),
         ((), "--from"),
