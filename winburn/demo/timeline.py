@@ -72,7 +72,7 @@ def timeline(opening: int, until: float | None, *, alerting: bool) -> list[str]:
         (traffic.INCIDENT_FIRST + seconds_to_page() + PAGED, page),
         (
             DECISION_SECONDS + SEEN + HOLD,
-            f"or a little later: checkout-button's green is better; told once it has held for {HOLD:.0f} seconds",
+            f"about then: checkout-button's green is better; that is told once it has held for {HOLD:.0f} seconds",
         ),
         (
             clear,

@@ -7,8 +7,11 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
+from alert_rules import generate
+from exporter.spec import load
 from winburn.cli import main
 
 START = 1_700_000_100
@@ -62,6 +65,7 @@ def _run(spec: Path, *arguments: object) -> Result:
     return CliRunner().invoke(main, ["backtest", str(spec), *map(str, arguments)])
 
 
+SHORT = ("--from", START + 86400, "--to", START + 86400 + 600, "--step", "5m")
 SPAN = ("--from", START + 86400, "--to", START + 2 * 86400)
 
 
@@ -81,6 +85,13 @@ def test_json_and_a_step_of_fifteen_seconds(spec: Path) -> None:
     assert found["firings"][0]["since"] == START + 1500 * 60 + 15
 
 
+def test_firings_are_kept_for_as_long_as_the_generated_alerts_are(spec: Path) -> None:
+    (found,) = json.loads(_run(spec, *SHORT, "--json").output)
+    rules = yaml.safe_load(generate(load(spec))["winburn.rules.yml"])
+    kept = {rule["keep_firing_for"] for group in rules["groups"] for rule in group["rules"] if "tier" in rule["labels"]}
+    assert kept == {f"{found['keep_firing_for_seconds']:.0f}s"}
+
+
 def test_the_span_begins_at_five_minutes_and_ends_at_a_step(spec: Path) -> None:
     result = _run(spec, "--from", START + 86400 + 70, "--to", START + 100000 + 7, "--format", "json")
     (found,) = json.loads(result.output)
@@ -92,9 +103,6 @@ def test_files(spec: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert (tmp_path / "report" / "backtest.html").read_text().startswith("<!DOCTYPE html>")
     assert "backtest.html" in result.stderr
-
-
-SHORT = ("--from", START + 86400, "--to", START + 86400 + 600, "--step", "5m")
 
 
 def test_an_experiment_alone_and_beside_an_slo_and_what_cannot_be_replayed(spec: Path) -> None:
