@@ -99,9 +99,12 @@ def _guided(target: str, minutes: float, seed: int, folder: Path | None, found: 
 
     with atheris.instrument_imports(include=["exporter", "winburn", "alert_rules", "dashboards"]):
         from fuzz.mutate import mutated  # noqa: PLC0415 - as above
-        from fuzz.targets import once  # noqa: PLC0415 - as above
-    texts = _texts(target, None)
+        from fuzz.targets import TARGETS, once  # noqa: PLC0415 - as above
+
+        texts = _texts(target, None)
+        TARGETS[target](texts[0])
     folder = folder or found / target
+    found.mkdir(parents=True, exist_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
     for text in texts:
         (folder / hashlib.sha256(text).hexdigest()[:12]).write_bytes(text)
