@@ -13,9 +13,19 @@ import yaml
 from fuzz.words import HOSTILE, ODD_VALUES, OF_KEY
 
 Schema = Mapping[str, Any]
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _DEEPEST = 12
+
+
+class _Loader(_BASE):  # type: ignore[misc, unused-ignore]
+    """Times stay the text that they are."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
+    for first, found in _BASE.yaml_implicit_resolvers.items()
+}
 
 
 @cache
@@ -56,6 +66,8 @@ class Growth:
         """Text that is code, markup or white space to somebody."""
         if isinstance(holder[key], dict) and "properties" not in schema:
             holder[key][self._hostile()] = next(iter(holder[key].values()), self._hostile())
+        elif self._mild and {"enum", "pattern", "const"} & schema.keys():
+            self.renew(holder, key, schema, _)
         elif isinstance(holder[key], str):
             much = self._chance.random() < 0.5
             holder[key] = holder[key] + self._hostile() if much else self._hostile()
@@ -182,7 +194,7 @@ _ALL: Sequence[_Change] = (*_MILD, Growth.retype, Growth.rename, Growth.double, 
 def grown_yaml(data: bytes, other: bytes, chance: random.Random, schema: Schema, *, mild: bool) -> bytes:
     """YAML after one to three changes, written in one of the ways there are; ``data`` where it is none."""
     try:
-        value, lent = (yaml.load(each, _LOADER) for each in (data, other))  # noqa: S506 - a safe one
+        value, lent = (yaml.load(each, _Loader) for each in (data, other))  # noqa: S506 - a safe one
     except (yaml.YAMLError, ValueError, RecursionError):
         return data
     growth = Growth(chance, schema, mild=mild)
