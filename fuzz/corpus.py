@@ -134,7 +134,7 @@ _HTTP = (
 
 _OWN: Mapping[str, Sequence[bytes]] = {
     "rules": (_NATIVE,),
-    "alertmanager": (_TOLD, _NATIVE),
+    "alertmanager": (_TOLD,),
     "dashboards": (_TOLD, _NATIVE),
     "spec": (_NATIVE, _TOLD),
     "exposition": (b"a|b|c", "1e300|é\\|\"\n".encode(), b"-0.0|{}|# EOF", b'5e-324|a" 1|le="+Inf"} 1 # {} 1'),
@@ -154,7 +154,8 @@ _OWN: Mapping[str, Sequence[bytes]] = {
 }
 _FILES: Mapping[str, Sequence[str]] = {
     "spec": ("exporter/spec/good/*.yml", "exporter/spec/broken/*.yml"),
-    **dict.fromkeys(("rules", "alertmanager", "dashboards"), ("exporter/spec/good/*.yml",)),
+    "alertmanager": ("exporter/spec/good/alerting.yml",),
+    "dashboards": ("exporter/spec/good/dashboards.yml",),
     "convert": ("winburn/convert/cases/*.in.yaml",),
 }
 

@@ -27,7 +27,7 @@ def mutated(data: bytes, corpus: Sequence[bytes], chance: random.Random, target:
     the target has its tree changed more often than its text, and only that where nothing else would be accepted."""
     other = chance.choice(corpus)
     if target in _GENERATORS and chance.random() < 0.9:
-        return grown_yaml(data, other, chance, schema_of_specs(), mild=True)
+        return grown_yaml(data, other, chance, schema_of_specs(), mild=True, focus=_GENERATORS[target])
     if target == "spec" and chance.random() < 0.6:
         data = grown_yaml(data, other, chance, schema_of_specs(), mild=chance.random() < 0.5)
     elif target in _YAML and chance.random() < 0.5:
@@ -40,7 +40,8 @@ def mutated(data: bytes, corpus: Sequence[bytes], chance: random.Random, target:
     return data[:100_000]
 
 
-_GENERATORS = frozenset({"rules", "alertmanager", "dashboards"})
+_GENERATORS = {"rules": "slos", "alertmanager": "alerting", "dashboards": "dashboards"}
+"""Those that need a good spec, and the part of it that matters most to them."""
 _YAML = frozenset({"convert", "web-config"})
 _JSON = frozenset({"prometheus", "json", "documents"})
 

@@ -38,16 +38,19 @@ def schema_of_specs() -> Schema:
 
 class Growth:
     """Changes to one document. ``mild`` ones mostly keep it acceptable: values that fit the schema, and hostile text
-    where any text may stand."""
+    where any text may stand. ``focus`` is the key of the part where most of them are made."""
 
-    def __init__(self, chance: random.Random, schema: Schema, *, mild: bool) -> None:
-        self._chance, self._schema, self._mild = chance, schema, mild
+    def __init__(self, chance: random.Random, schema: Schema, *, mild: bool, focus: str = "") -> None:
+        self._chance, self._schema, self._mild, self._focus = chance, schema, mild, focus
         self._names: list[str] = []
 
     def change(self, value: Any, other: Any) -> Any:
         """``value`` after one change; ``other`` is a document that lends its parts."""
         self._names = [each["name"] for each in _mappings(value) if isinstance(each.get("name"), str)]
         places = list(self._places(value, self._schema, 0))
+        if isinstance(value, dict) and self._focus in value and self._chance.random() < 0.8:
+            inner = _inner(self._schema, self._focus)
+            places = list(self._places(value[self._focus], inner, 1)) or places
         if not places:
             return self._anything()
         holder, key, schema = self._chance.choice(places)
@@ -191,13 +194,15 @@ _MILD: Sequence[_Change] = (
 _ALL: Sequence[_Change] = (*_MILD, Growth.retype, Growth.rename, Growth.double, Growth.bury)
 
 
-def grown_yaml(data: bytes, other: bytes, chance: random.Random, schema: Schema, *, mild: bool) -> bytes:
+def grown_yaml(
+    data: bytes, other: bytes, chance: random.Random, schema: Schema, *, mild: bool, focus: str = ""
+) -> bytes:
     """YAML after one to three changes, written in one of the ways there are; ``data`` where it is none."""
     try:
         value, lent = (yaml.load(each, _Loader) for each in (data, other))  # noqa: S506 - a safe one
     except (yaml.YAMLError, ValueError, RecursionError):
         return data
-    growth = Growth(chance, schema, mild=mild)
+    growth = Growth(chance, schema, mild=mild, focus=focus)
     for _ in range(chance.randint(1, 3)):
         value = growth.change(value, lent)
     style = {"default_flow_style": chance.choice((False, False, None, True)), "allow_unicode": chance.random() < 0.5}
