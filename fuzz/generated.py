@@ -14,8 +14,9 @@ import yaml
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from alert_rules import ALERTMANAGER_FILE, RULES_FILE, TEMPLATES_FILE, generate
-from alert_rules.mimir import mimir_files
+from alert_rules import ALERTMANAGER_FILE, RULES_FILE, alertmanager_text, rules_text
+from alert_rules.compat import Kind, compat_file, compat_text
+from alert_rules.messages import TEMPLATES_FILE, templates_text
 from alert_rules.operator import UnsupportedError, operator_files
 from dashboards import config_maps
 from dashboards import generate as generate_dashboards
@@ -28,7 +29,6 @@ from winburn.servers import Servers, cache_folder, find
 
 _SECONDS = 60
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_RULES = (RULES_FILE, "winburn.compat-sloth.rules.yml", "winburn.compat-pyrra.rules.yml")
 
 
 def rules(data: bytes) -> object:
@@ -36,10 +36,11 @@ def rules(data: bytes) -> object:
     found = _accepted(data)
     if not isinstance(found, Spec):
         return found
-    files = generate(found, ("sloth", "pyrra"))
+    kinds: tuple[Kind, ...] = ("sloth", "pyrra")
+    files = {RULES_FILE: rules_text(found), **{compat_file(kind): compat_text(found, kind) for kind in kinds}}
     _all_yaml(files)
     if not _copies_queries(found):
-        _asked("promtool", ["check", "rules"], {name: files[name] for name in _RULES})
+        _asked("promtool", ["check", "rules"], files)
     try:
         _all_yaml(operator_files(found, "a", {"b": "c"}))
     except UnsupportedError as error:
@@ -53,9 +54,10 @@ def alertmanager(data: bytes) -> object:
     if not isinstance(found, Spec):
         return found
     alerting = found.alerting.model_copy(update={"alertmanager_version": _version("amtool")})
-    files = generate(found.model_copy(update={"alerting": alerting}))
-    _asked("amtool", ["check-config"], {name: files[name] for name in (TEMPLATES_FILE, ALERTMANAGER_FILE)})
-    _all_yaml(mimir_files(found))
+    text = alertmanager_text(found.model_copy(update={"alerting": alerting}))
+    files = {TEMPLATES_FILE: templates_text(), ALERTMANAGER_FILE: text}
+    _asked("amtool", ["check-config"], files)
+    _all_yaml({ALERTMANAGER_FILE: text})
     return files[ALERTMANAGER_FILE]
 
 
