@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from exporter.promql import check_expression, check_selector, format_duration, histogram_parts, name_and_labels, split_comparison
+from exporter.promql import (
+    check_expression,
+    check_selector,
+    format_duration,
+    histogram_parts,
+    name_and_labels,
+    split_comparison,
+)
 from exporter.spec.references import check_source
 from exporter.spec.slo_models import CsvSlots, Latency, Sli, Slices
 from exporter.spec.tree import Parts, Problem, listed, shown
