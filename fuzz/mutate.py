@@ -32,6 +32,8 @@ def mutated(data: bytes, corpus: Sequence[bytes], chance: random.Random, target:
         data = grown_yaml(data, other, chance, schema_of_specs(), mild=chance.random() < 0.5)
     elif target in _YAML and chance.random() < 0.5:
         data = grown_yaml(data, other, chance, {}, mild=False)
+    elif target in _BINARY:
+        return chance.choice((data, b"")) + chance.randbytes(chance.randint(0, 24))
     elif target in _JSON and chance.random() < 0.7:
         return grown_json(data, other, chance)
     else:
@@ -43,7 +45,8 @@ def mutated(data: bytes, corpus: Sequence[bytes], chance: random.Random, target:
 _GENERATORS = {"rules": "slos", "alertmanager": "alerting", "dashboards": "dashboards"}
 """Those that need a good spec, and the part of it that matters most to them."""
 _YAML = frozenset({"convert", "web-config"})
-_JSON = frozenset({"prometheus", "json", "documents"})
+_JSON = frozenset({"prometheus", "json"})
+_BINARY = frozenset({"state", "documents"})
 
 
 def _lines(data: bytes, other: bytes, chance: random.Random) -> bytes:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from functools import cache
-from pathlib import Path
-from typing import Any
 
+from exporter.spec import Spec
 from exporter.state import Latch, State, StateError, StoredLedger, StoredSlot, opened_or_rebuilt
 from fuzz.readers import folder
 from winburn.assemble import assemble
@@ -84,59 +82,44 @@ def _whole() -> bytes:
 
 
 def documents(data: bytes) -> object:
-    """Documents and ledgers that are JSON, but of whatever shape: winburn starts, and evaluates everything once."""
+    """Characters of what is stored turned into others: winburn starts, and evaluates everything once."""
     from tests.winburn.report.shop import AT  # noqa: PLC0415 - only here
 
-    try:
-        given = json.loads(data)
-    except (ValueError, RecursionError):
-        return None
-    shop, heads = _shop()
-    if not isinstance(given, dict):
-        return None
-    state = State("sqlite://")
-    try:
-        for kind in _KINDS:
-            found = given.get(kind)
-            if isinstance(found, dict):
-                state.save_documents(kind, found)
-        for i, ledger in enumerate(heads):
-            head = (given.get("ledgers") or {}).get(ledger.slo, ledger.head) if isinstance(given.get("ledgers"), dict) else ledger.head
-            state.save_ledgers([StoredLedger(ledger.slo, ledger.slo_group, ledger.definition, head, heads[i].slots)], {})
-    except (StateError, ValueError):
-        return None
+    spec, file = _shop()
+    where = folder() / "turned.db"
+    where.write_bytes(file)
+    with closing(sqlite3.connect(where)) as connection, connection:
+        for i in range(0, len(data) - 3, 4):
+            _turn(connection, data[i], data[i + 1 : i + 3], data[i + 3])
     logging.disable(logging.CRITICAL)
+    state = State(f"sqlite:///{where}")
     try:
-        assembly = assemble(shop.spec, state)
         return [
             (each.name, sorted({report.error or "" for report in each.collect(AT + 15)}))
-            for each in assembly.collectors
+            for each in assemble(spec, state).collectors
         ]
     finally:
         logging.disable(logging.NOTSET)
         state.close()
 
 
+def _turn(connection: sqlite3.Connection, which: int, where: bytes, code: int) -> None:
+    """Put a character into one of the texts."""
+    rows = [(*row, "winburn_documents", "body") for row in connection.execute("SELECT rowid, body FROM winburn_documents")]
+    rows += [(*row, "winburn_ledgers", "head") for row in connection.execute("SELECT rowid, head FROM winburn_ledgers")]
+    number, text, table, column = rows[which % len(rows)]
+    at = int.from_bytes(where, "big") % len(text)
+    changed = text[:at] + chr(32 + code % 95) + text[at + 1 :]
+    connection.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (changed, number))
+
+
 @cache
-def _shop() -> tuple[Any, list[StoredLedger]]:
+def _shop() -> tuple[Spec, bytes]:
     from tests.winburn.report.shop import watched  # noqa: PLC0415 - only here
 
-    where = Path(folder()) / "documents"
+    where = folder() / "documents"
     where.mkdir()
     shop = watched(where)
-    state = shop.state()
-    try:
-        return shop, state.ledgers()
-    finally:
-        state.close()
-
-
-def good_documents() -> bytes:
-    """What an exporter has stored, for the corpus."""
-    shop, ledgers = _shop()
-    state = shop.state()
-    try:
-        found = {kind: state.documents(kind) for kind in _KINDS}
-    finally:
-        state.close()
-    return json.dumps({**found, "ledgers": {each.slo: each.head for each in ledgers}}).encode()
+    with closing(sqlite3.connect(where / "state.db")) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+    return shop.spec, (where / "state.db").read_bytes()
