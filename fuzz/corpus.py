@@ -144,6 +144,9 @@ _OWN: Mapping[str, Sequence[bytes]] = {
     "request": _REQUEST,
     "web-config": (
         b'tls_server_config: {cert_file: a, key_file: b, min_version: TLS12}\nbasic_auth_users:\n  ann: "$2y$10$abc"\n',
+        b"tls_server_config:\n  cert: x\n  key: y\n  client_ca_file: c\n  client_auth_type: RequireAndVerifyClientCert\n"
+        b"  client_allowed_sans: [a]\n  min_version: TLS10\n  max_version: TLS13\n  curve_preferences: [X25519, CurveP256]\n"
+        b"  cipher_suites: [TLS_AES_128_GCM_SHA256]\n  prefer_server_cipher_suites: true\n",
         b"http_server_config: {http2: false, headers: {X-Frame-Options: deny}}\nrate_limit: {interval: 1s, burst: 5}",
     ),
 }

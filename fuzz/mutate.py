@@ -7,7 +7,7 @@ import random
 import re
 from collections.abc import Callable, Sequence
 
-from fuzz.tree import grown_json, grown_yaml, schema_of_specs
+from fuzz.tree import grown_json, grown_yaml, schema_of_specs, schema_of_web_configs
 
 _WORD = re.compile(rb"[\w.%+-]+|[^\w\s]|\s+")
 ODD = (
@@ -30,7 +30,9 @@ def mutated(data: bytes, corpus: Sequence[bytes], chance: random.Random, target:
         return grown_yaml(data, other, chance, schema_of_specs(), mild=True, focus=_GENERATORS[target])
     if target == "spec" and chance.random() < 0.6:
         data = grown_yaml(data, other, chance, schema_of_specs(), mild=chance.random() < 0.5)
-    elif target in _YAML and chance.random() < 0.5:
+    elif target == "web-config" and chance.random() < 0.7:
+        data = grown_yaml(data, other, chance, schema_of_web_configs(), mild=chance.random() < 0.7)
+    elif target == "convert" and chance.random() < 0.5:
         data = grown_yaml(data, other, chance, {}, mild=False)
     elif target in _BINARY:
         return chance.choice((data, b"")) + chance.randbytes(chance.randint(0, 24))
@@ -44,7 +46,6 @@ def mutated(data: bytes, corpus: Sequence[bytes], chance: random.Random, target:
 
 _GENERATORS = {"rules": "slos", "alertmanager": "alerting", "dashboards": "dashboards"}
 """Those that need a good spec, and the part of it that matters most to them."""
-_YAML = frozenset({"convert", "web-config"})
 _JSON = frozenset({"prometheus", "json"})
 _BINARY = frozenset({"state", "documents"})
 

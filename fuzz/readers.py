@@ -22,7 +22,7 @@ from exporter.sources.json_rows import definition_of, metric_rows
 from exporter.sources.moments import unix
 from exporter.sources.prometheus_answers import fill, reading, split
 from exporter.sources.prometheus_api import parsed
-from exporter.spec import SpecErrors, load_text
+from exporter.spec import Spec, SpecErrors, lint, load, load_text, tiers_in_force, windows_of
 from exporter.spec.corrections import intervals
 from exporter.spec.experiment_models import JsonCounts, JsonDefinition, Metric
 from exporter.spec.mask import masked
@@ -33,14 +33,34 @@ from winburn.convert.promql_tokens import PromqlError, tidy, with_window
 from winburn.convert.promql_tree import parse
 
 _NOW = 1_700_000_000.0
+CUT = b"\n# another file\n"
 
 
 def spec(data: bytes) -> object:
-    """A spec: SpecErrors, or one that can be shown."""
+    """A spec, or the files of a folder with CUT between them: SpecErrors, or one that can be shown and judged."""
+    files = data.split(CUT)
     try:
-        return masked(load_text(text_of(data), folder=Path("/etc/winburn")))
+        loaded = load_text(text_of(data), folder=Path("/etc/winburn")) if len(files) == 1 else load(_folder_of(files))
     except SpecErrors as errors:
         return str(errors)
+    return masked(loaded), list(lint(loaded)), _once_and_again(loaded)
+
+
+def _folder_of(files: list[bytes]) -> Path:
+    where = folder() / "spec"
+    where.mkdir(exist_ok=True)
+    for old in where.iterdir():
+        old.unlink()
+    for i, each in enumerate(files[:4]):
+        (where / f"{i}.yml").write_bytes(each)
+    return where
+
+
+def _once_and_again(loaded: Spec) -> list[object]:
+    return [
+        (tiers_in_force(slo), windows_of(slo), intervals(slo.corrections, _NOW, _NOW + 90 * 86400))
+        for slo in loaded.slos
+    ]
 
 
 def converter(data: bytes) -> object:

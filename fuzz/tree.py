@@ -36,6 +36,14 @@ def schema_of_specs() -> Schema:
     return json_schema()
 
 
+@cache
+def schema_of_web_configs() -> Schema:
+    """What a web config file may hold."""
+    from exporter.web_config.models import WebConfigFile  # noqa: PLC0415 - as above
+
+    return WebConfigFile.model_json_schema()
+
+
 class Growth:
     """Changes to one document. ``mild`` ones mostly keep it acceptable: values that fit the schema, and hostile text
     where any text may stand. ``focus`` is the key of the part where most of them are made."""
@@ -243,6 +251,8 @@ _DRESSES: Sequence[Callable[[bytes], bytes]] = (
     lambda text: text.decode("utf-8", "replace").encode("utf-16"),
     lambda text: text.replace(b"\n", b" # \xe2\x80\xa8\n"),
     lambda text: b"a: " + b"[" * 400 + text,
+    lambda text: text.replace(b"\nslos:", b"\n# another file\nslos:"),
+    lambda text: text.replace(b"\nexperiments:", b"\n# another file\nexperiments:") + b"\n# another file\n" + text[:400],
 )
 """What YAML knows besides trees."""
 
