@@ -63,7 +63,9 @@ class _Trial:
     def told(self) -> None:
         """The sum of it."""
         minutes = (time.monotonic() - self._begin) / 60
-        print(f"{self._target}: {self.tried} inputs in {minutes:.1f} minutes, {len(self.bad)} kinds of harm", flush=True)
+        print(
+            f"{self._target}: {self.tried} inputs in {minutes:.1f} minutes, {len(self.bad)} kinds of harm", flush=True
+        )
 
 
 def _kept(folder: Path, data: bytes) -> Path:
@@ -76,7 +78,11 @@ def _kept(folder: Path, data: bytes) -> Path:
 def _texts(target: str, folder: Path | None) -> list[bytes]:
     from fuzz.corpus import corpus  # noqa: PLC0415 - atheris must see what it imports
 
-    return [*corpus(target), *(path.read_bytes() for path in sorted(folder.glob("*")) if path.is_file())] if folder else list(corpus(target))
+    return (
+        [*corpus(target), *(path.read_bytes() for path in sorted(folder.glob("*")) if path.is_file())]
+        if folder
+        else list(corpus(target))
+    )
 
 
 def _blind(target: str, minutes: float, seed: int, folder: Path | None, found: Path) -> int:

@@ -88,7 +88,7 @@ engagement: {source: shop, fatigue: {window: 14d, max_uses: 5}}
 _TOLD = b"""\
 sources: {p: {type: prometheus, url: "http://p"}}
 slos:
-  - {name: a, service: b, objective: 99.9, period: 30d, labels: {team: x}, sli: {source: p, total: a_total, bad: b_total}}
+  - {name: a, service: b, objective: 99, period: 30d, labels: {team: x}, sli: {source: p, total: a_total, bad: b_total}}
 tenant: acme
 links: {grafana: "https://g.example", runbooks: "https://r.example/x", alertmanager: "https://a.example"}
 dashboards: [{name: mine, title: Mine, team: x, panels: [{title: A, expr: sum(a_total), unit: s, kind: number}]}]
@@ -103,7 +103,7 @@ alerting:
     experiment: {slack: {channel: "#news", api_url_file: /run/s}}
     heartbeat: {webhook: "http://h.example"}
   routes: [{name: x, match: {team: x}, receivers: {page: {slack: {channel: "#x", api_url_file: /run/s}}}}]
-  mute: [{name: nights, roles: [ticket], timezone: Europe/Berlin, times: [{days: [monday], from: "22:00", to: "06:00"}]}]
+  mute: [{name: nights, roles: [ticket], timezone: Asia/Tokyo, times: [{days: [monday], from: "22:00", to: "06:00"}]}]
 """
 _QUERIES = (
     b"format=json&period=7d&timezone=Europe/Berlin",
@@ -117,7 +117,7 @@ _HTTP = (
     b"GET /api/v1/report?format=md&period=1d\nhost: a:1\naccept-encoding: gzip",
     b"POST /-/reload\nhost: a:1\norigin: http://a:1",
     b"GET /metrics\naccept: application/openmetrics-text;version=1.0.0,*/*;q=0.1\naccept-encoding: gzip;q=0",
-    b"GET /live/app.js\nif-none-match: \"x\"",
+    b'GET /live/app.js\nif-none-match: "x"',
     b"GET /live/stream\nupgrade: websocket",
     b"OPTIONS /api/v1/snapshot\norigin: https://a.example\naccess-control-request-method: GET",
     b"GET /api/v1/snapshot\norigin: https://b.example\nrange: bytes=0-1",
@@ -126,12 +126,19 @@ _HTTP = (
     b"GET /%2e%2e/%00?%ff",
 )
 
+_TLS = (
+    b"tls_server_config:\n  cert: x\n  key: y\n  client_ca_file: c\n  client_auth_type: RequireAndVerifyClientCert\n"
+    b"  client_allowed_sans: [a]\n  min_version: TLS10\n  max_version: TLS13\n"
+    b"  curve_preferences: [X25519, CurveP256]\n"
+    b"  cipher_suites: [TLS_AES_128_GCM_SHA256]\n  prefer_server_cipher_suites: true\n"
+)
+
 _OWN: Mapping[str, Sequence[bytes]] = {
     "rules": (_NATIVE,),
     "alertmanager": (_TOLD,),
     "dashboards": (_TOLD, _NATIVE),
     "spec": (_NATIVE, _TOLD),
-    "exposition": (b"a|b|c", "1e300|é\\|\"\n".encode(), b"-0.0|{}|# EOF", b'5e-324|a" 1|le="+Inf"} 1 # {} 1'),
+    "exposition": (b"a|b|c", '1e300|é\\|"\n'.encode(), b"-0.0|{}|# EOF", b'5e-324|a" 1|le="+Inf"} 1 # {} 1'),
     "report": _QUERIES,
     "http": _HTTP,
     "documents": (b"", bytes(range(8)), b"\x00\x00\x05x\x01\x00\x05x\x02\x00\x05x"),
@@ -144,9 +151,7 @@ _OWN: Mapping[str, Sequence[bytes]] = {
     "request": _REQUEST,
     "web-config": (
         b'tls_server_config: {cert_file: a, key_file: b, min_version: TLS12}\nbasic_auth_users:\n  ann: "$2y$10$abc"\n',
-        b"tls_server_config:\n  cert: x\n  key: y\n  client_ca_file: c\n  client_auth_type: RequireAndVerifyClientCert\n"
-        b"  client_allowed_sans: [a]\n  min_version: TLS10\n  max_version: TLS13\n  curve_preferences: [X25519, CurveP256]\n"
-        b"  cipher_suites: [TLS_AES_128_GCM_SHA256]\n  prefer_server_cipher_suites: true\n",
+        _TLS,
         b"http_server_config: {http2: false, headers: {X-Frame-Options: deny}}\nrate_limit: {interval: 1s, burst: 5}",
     ),
 }

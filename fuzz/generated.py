@@ -87,7 +87,10 @@ def exposition(data: bytes) -> object:
     words = [*text_of(data).split("|"), "a", "b"]
     value = _number(words[0])
     given = [
-        sample("slo_info", 1, slo=words[0], slo_service=words[1], category="cost", source=words[2], period="30d", team=text_of(data)),
+        sample(
+            "slo_info", 1, slo=words[0], slo_service=words[1], category="cost", source=words[2], period="30d",
+            team=text_of(data),
+        ),
         sample("slo_trend", value, slo=words[1], slo_group=words[0]),
         sample("experiment_variant_participants", abs(value), experiment=words[1], variant=words[2]),
         sample("winburn_series_dropped_total", 1, family=words[0]),
@@ -118,7 +121,7 @@ def _copies_queries(spec: Spec) -> bool:
 def _all_yaml(files: Mapping[str, str]) -> None:
     for name, text in files.items():
         if name.endswith((".yml", ".yaml")):
-            assert yaml.load(text, _LOADER) is not None, name  # noqa: S506
+            assert yaml.load(text, _LOADER) is not None, name
 
 
 def _asked(tool: str, words: Iterable[str], files: Mapping[str, str]) -> None:

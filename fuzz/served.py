@@ -41,15 +41,20 @@ def http(data: bytes) -> object:
     path, _, query = target.partition("?")
     headers = [each.partition(":")[::2] for each in lines if ":" in each]
     scope = {
-        "type": "http", "http_version": "1.1", "method": method, "scheme": "http", "root_path": "", "path": unquote(path),
+        "type": "http", "http_version": "1.1", "method": method, "scheme": "http", "root_path": "",
+        "path": unquote(path),
         "raw_path": path.encode("latin-1"), "query_string": query.encode("latin-1"), "server": ("a", 1),
-        "headers": [(name.strip().lower().encode("latin-1"), value.strip().encode("latin-1")) for name, value in headers],
+        "headers": [(_bytes(name).lower(), _bytes(value)) for name, value in headers],
     }  # fmt: skip
     status, sent, body = asyncio.run(_answer(scope))
     assert status < 500, (status, body)
     for name, value in sent:
         assert not {10, 13, 0} & {*name, *value}, "a line break in a header"
     return status, sent, body
+
+
+def _bytes(text: str) -> bytes:
+    return text.strip().encode("latin-1")
 
 
 async def _answer(scope: Mapping[str, Any]) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
@@ -73,8 +78,8 @@ def _app() -> Starlette:
     feed = Feed(lambda: snapshot, monotonic=lambda: 0.0, clock=lambda: snapshot.at)
     return app(
         lambda: snapshot, monotonic=lambda: 0.0, version="1", config=lambda: "a: b\n", feed=feed,
-        live=LiveStream(feed, monotonic=lambda: 0.0), cors_origins=("https://a.example",), reload=lambda: (True, "read"),
-        report=_desk(),
+        live=LiveStream(feed, monotonic=lambda: 0.0), cors_origins=("https://a.example",),
+        reload=lambda: (True, "read"), report=_desk(),
     )  # fmt: skip
 
 

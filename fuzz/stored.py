@@ -105,7 +105,9 @@ def documents(data: bytes) -> object:
 
 def _turn(connection: sqlite3.Connection, which: int, where: bytes, code: int) -> None:
     """Put a character into one of the texts."""
-    rows = [(*row, "winburn_documents", "body") for row in connection.execute("SELECT rowid, body FROM winburn_documents")]
+    rows = [
+        (*row, "winburn_documents", "body") for row in connection.execute("SELECT rowid, body FROM winburn_documents")
+    ]
     rows += [(*row, "winburn_ledgers", "head") for row in connection.execute("SELECT rowid, head FROM winburn_ledgers")]
     number, text, table, column = rows[which % len(rows)]
     at = int.from_bytes(where, "big") % len(text)

@@ -15,7 +15,7 @@ Target = Callable[[bytes], object]
 
 
 def _of(module: str, name: str) -> Target:
-    # Imported when it is asked: a guided search rewrites the byte code of all that is imported, and that takes a minute.
+    # Imported when it is asked: a guided search rewrites the code of all that is imported, for a minute.
     def target(data: bytes) -> object:
         return getattr(import_module(f"fuzz.{module}"), name)(data)
 

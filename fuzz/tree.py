@@ -136,11 +136,7 @@ class Growth:
             numbers = [*schema.get("examples", ()), schema.get("default", 1), 0, 1, 2, 0.5, 99.9, 1e-12, 1e12, 100, -1]
             bounds = [schema[name] for name in _BOUNDS if name in schema]
             return self._chance.choice([*numbers, *bounds, *bounds])
-        if kind == "boolean":
-            return self._chance.random() < 0.5
-        if kind == "null":
-            return None
-        return self._text(schema, key)
+        return {"boolean": self._chance.random() < 0.5, "null": None}.get(str(kind), self._text(schema, key))
 
     def _mapping(self, schema: Schema, depth: int) -> dict[str, Any]:
         if "properties" not in schema:
@@ -207,7 +203,7 @@ def grown_yaml(
 ) -> bytes:
     """YAML after one to three changes, written in one of the ways there are; ``data`` where it is none."""
     try:
-        value, lent = (yaml.load(each, _Loader) for each in (data, other))  # noqa: S506 - a safe one
+        value, lent = (yaml.load(each, _Loader) for each in (data, other))
     except (yaml.YAMLError, ValueError, RecursionError):
         return data
     growth = Growth(chance, schema, mild=mild, focus=focus)
@@ -252,7 +248,9 @@ _DRESSES: Sequence[Callable[[bytes], bytes]] = (
     lambda text: text.replace(b"\n", b" # \xe2\x80\xa8\n"),
     lambda text: b"a: " + b"[" * 400 + text,
     lambda text: text.replace(b"\nslos:", b"\n# another file\nslos:"),
-    lambda text: text.replace(b"\nexperiments:", b"\n# another file\nexperiments:") + b"\n# another file\n" + text[:400],
+    lambda text: (
+        text.replace(b"\nexperiments:", b"\n# another file\nexperiments:") + b"\n# another file\n" + text[:400]
+    ),
 )
 """What YAML knows besides trees."""
 
