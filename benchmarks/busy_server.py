@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection
 
 from benchmarks.scrape_servers import rows
 from exporter.contract import Sample, sample
+from exporter.pieces import Whole
 from exporter.render import Renderer
 from exporter.server import Address, serve
 from exporter.snapshot import Bodies, Snapshot, build, process_exposition, process_registry
@@ -62,7 +63,7 @@ def main() -> int:
             empty = current[0]
             while True:
                 text, text_gzip, openmetrics, openmetrics_gzip = (here.recv_bytes() for _ in range(4))
-                full = Bodies(text, text_gzip, (openmetrics,), openmetrics_gzip)
+                full = Bodies(Whole((text,)), text_gzip, Whole((openmetrics,)), openmetrics_gzip)
                 current[0] = Snapshot(full, empty.health, (), time.time(), 1e18)
         time.sleep(1.0)  # serve() sets the interval itself
         sys.setswitchinterval(float(mode))

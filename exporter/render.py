@@ -19,7 +19,7 @@ from typing import Any
 from prometheus_client.utils import floatToGoString
 
 from exporter.contract import FAMILIES, TENANT, ContractError, Family, Labels, Sample
-from exporter.pieces import LINES, Piece
+from exporter.pieces import LINES, Piece, joined
 
 _go: Callable[[float], str] = floatToGoString  # the library leaves it untyped
 
@@ -112,7 +112,7 @@ class _Shelf:
     came: list[Labels] = field(default_factory=list)
     order: Callable[[Sequence[Sample]], tuple[Sample, ...]] | None = None
     labels: list[Labels] = field(default_factory=list)
-    prefixes: list[str] = field(default_factory=list)  # of a piece each, by lines: strings of their own take 60 bytes
+    prefixes: list[Piece] = field(default_factory=list)  # by lines: strings of their own take 60 bytes
     pieces: list[Piece] = field(default_factory=list)
 
 
@@ -150,12 +150,16 @@ class Renderer:
         return list(shelf.order(group))
 
     def blocks(
-        self, arranged: Mapping[str, Sequence[Sample]], families: Mapping[str, Family] = FAMILIES
+        self,
+        arranged: Mapping[str, Sequence[Sample]],
+        families: Mapping[str, Family] = FAMILIES,
+        *,
+        pack: bool = False,
     ) -> tuple[Block, ...]:
-        """One block a family, in the order given."""
+        """One block a family, in the order given; ``pack`` them, and what is kept for the next refresh."""
         self._shelves = {name: self._shelves.get(name) or _Shelf() for name in arranged}
         return tuple(
-            Block(families[name], self._pieces(self._shelves[name], group, families[name]))
+            Block(families[name], self._pieces(self._shelves[name], group, families[name], pack=pack))
             for name, group in arranged.items()
         )
 
@@ -164,39 +168,49 @@ class Renderer:
         """How many line prefixes are held."""
         return sum(len(shelf.labels) for shelf in self._shelves.values())
 
-    def _pieces(self, shelf: _Shelf, group: Sequence[Sample], family: Family) -> tuple[Piece, ...]:
+    def _pieces(self, shelf: _Shelf, group: Sequence[Sample], family: Family, *, pack: bool) -> tuple[Piece, ...]:
         values = array("d", [value for _, _, value in group])
         if family.type == "histogram":
             prefixes = [line_prefix(name, labels + self._more) for name, labels, _ in group]
-            return tuple(_changed(_by_piece(prefixes), values, []))
+            return tuple(_changed(_by_piece(prefixes, pack=pack), values, [], pack=pack))
         labels = [labels for _, labels, _ in group]
         if shelf.labels != labels:
-            before = chain.from_iterable(some.split("\n") for some in shelf.prefixes)
-            known = dict(zip(shelf.labels, before, strict=True))
-            shelf.prefixes = _by_piece([known.get(one) or line_prefix(family.name, one + self._more) for one in labels])
-            shelf.labels, shelf.pieces = labels, []
-        shelf.pieces = list(_changed(shelf.prefixes, values, shelf.pieces))
+            known = dict(zip(shelf.labels, chain.from_iterable(map(_lines, shelf.prefixes)), strict=True))
+            prefixes = [known.get(one) or line_prefix(family.name, one + self._more) for one in labels]
+            shelf.prefixes, shelf.labels, shelf.pieces = _by_piece(prefixes, pack=pack), labels, []
+        shelf.pieces = list(_changed(shelf.prefixes, values, shelf.pieces, pack=pack))
         return tuple(shelf.pieces)
 
 
-def _by_piece(prefixes: Sequence[str]) -> list[str]:
-    return ["\n".join(prefixes[begin : begin + LINES]) for begin in range(0, len(prefixes), LINES)]
+def _by_piece(prefixes: Sequence[str], *, pack: bool) -> list[Piece]:
+    found = []
+    for begin in range(0, len(prefixes), LINES):
+        piece = Piece(b"", "\n".join(prefixes[begin : begin + LINES]).encode())
+        found.append(piece.pack() if pack else piece)
+    return found
 
 
-def _changed(prefixes: Sequence[str], values: array[float], pieces: Sequence[Piece]) -> Iterator[Piece]:
+def _lines(piece: Piece) -> list[str]:
+    return bytes(piece.text).decode().split("\n")
+
+
+def _changed(
+    prefixes: Sequence[Piece], values: array[float], pieces: Sequence[Piece], *, pack: bool
+) -> Iterator[Piece]:
     """The pieces of lines, those of ``pieces`` where no value is another; ``prefixes`` are by piece."""
     for number, begin in enumerate(range(0, len(values), LINES)):
         some = values[begin : begin + LINES]
         bits = some.tobytes()  # as numbers 0.0 and -0.0 were the same
-        if number < len(pieces) and pieces[number].values == bits:
+        if number < len(pieces) and pieces[number].values == bits and pieces[number].is_packed == pack:
             yield pieces[number]
             continue
         lines = [
             # format_value() in place: at 100k series the calls alone cost a tenth of a second.
             f"{prefix}{value!r}\n" if -inf < value < _EXPONENT_FROM else prefix + format_value(value)
-            for prefix, value in zip(prefixes[number].split("\n"), some.tolist(), strict=True)
+            for prefix, value in zip(_lines(prefixes[number]), some.tolist(), strict=True)
         ]
-        yield Piece(bits, "".join(lines).encode())
+        piece = Piece(bits, "".join(lines).encode())
+        yield piece.pack() if pack else piece
 
 
 def format_value(value: float) -> str:
@@ -227,11 +241,6 @@ def parts(blocks: Iterable[Block]) -> tuple[list[Piece | bytes], list[Piece | by
         text += (_text_header(block.family).encode(), *block.pieces)
         openmetrics += (_openmetrics_header(block.family).encode(), *block.pieces)
     return text, openmetrics
-
-
-def joined(of: Iterable[Piece | bytes], *more: bytes) -> bytes:
-    """The text of parts, and what follows them."""
-    return b"".join([*(part.text if isinstance(part, Piece) else part for part in of), *more])
 
 
 def _text_header(family: Family) -> str:
