@@ -19,7 +19,7 @@ from exporter.render import Renderer
 from exporter.server import Address, serve
 from exporter.snapshot import Bodies, Snapshot, build, process_exposition, process_registry
 from exporter.web import app
-from winburn.memory import collect_seldom, share_one_arena
+from winburn.memory import collect_seldom, expect_series, share_one_arena
 
 SERIES = 100_000
 
@@ -51,6 +51,7 @@ def main() -> int:
     mode, port = sys.argv[1], int(sys.argv[2])
     share_one_arena()
     collect_seldom()
+    expect_series(SERIES)
     first = Refreshes()
     current = [first.next()]
     ready = threading.Event()

@@ -14,7 +14,7 @@ import winburn.cli.serve  # noqa: F401 - what serve imports is part of what it t
 from benchmarks.churn import Counters, fill, loop, spec
 from benchmarks.live import _resident
 from exporter.state import State
-from winburn.memory import collect_seldom, share_one_arena
+from winburn.memory import collect_seldom, expect_series, share_one_arena
 
 _REFRESHES = 8
 
@@ -35,6 +35,8 @@ def main() -> None:
         running.refresh_once(begin + 15 * refresh)
         while any(track.worker.running_since is not None for track in running._roster.tracks.values()):
             running._take(running._roster.done.get())
+        if running.current is not None:
+            expect_series(running.current.series)  # as serve does
     snapshot = running.refresh_once(begin + 15 * _REFRESHES)
     print(f"{_resident(os.getpid()):.1f} {snapshot.series}")
     state.close()
