@@ -110,7 +110,7 @@ class _Shelf:
     """What is kept of one family: its series as they came, their order, and in that order prefixes and pieces."""
 
     came: list[Labels] = field(default_factory=list)
-    order: Callable[[Sequence[Sample]], tuple[Sample, ...]] | None = None
+    order: Sequence[Callable[[list[Sample]], Sequence[Sample]]] = ()  # gives the samples of a piece each
     labels: list[Labels] = field(default_factory=list)
     prefixes: list[Piece] = field(default_factory=list)  # by lines: strings of their own take 60 bytes
     pieces: list[Piece] = field(default_factory=list)
@@ -124,6 +124,7 @@ class Renderer:
         self.tenant = tenant
         self._more: Labels = () if tenant is None else ((TENANT, tenant),)
         self._shelves: dict[str, _Shelf] = {}
+        self._numbers: list[int] = []
 
     def arrange(
         self,
@@ -140,14 +141,17 @@ class Renderer:
             return _unique(sorted(group, key=_order(family)), on_duplicate)
         shelf, came = self._shelves.setdefault(family.name, _Shelf()), [labels for _, labels, _ in group]
         if shelf.came != came:
-            order = sorted(range(len(came)), key=came.__getitem__)
+            # The same objects for every family: a number takes as much as a label does.
+            self._numbers.extend(range(len(self._numbers), len(came)))
+            order = sorted(self._numbers[: len(came)], key=came.__getitem__)
             unique = all(came[a] != came[b] for a, b in pairwise(order))
             if not unique:
                 shelf.came = []
                 return _unique([group[i] for i in order], on_duplicate)
-            shelf.came, shelf.order = came, itemgetter(*order) if len(order) > 1 else tuple
-        assert shelf.order is not None  # noqa: S101 - it was made with what came
-        return list(shelf.order(group))
+            shelf.came = came
+            shelf.order = [_getter(order[begin : begin + LINES]) for begin in range(0, len(order), LINES)]
+        # Not in one call, which would keep Python's lock while a scrape waits.
+        return [*chain.from_iterable(get(group) for get in shelf.order)]
 
     def blocks(
         self,
@@ -180,6 +184,11 @@ class Renderer:
             shelf.prefixes, shelf.labels, shelf.pieces = _by_piece(prefixes, pack=pack), labels, []
         shelf.pieces = list(_changed(shelf.prefixes, values, shelf.pieces, pack=pack))
         return tuple(shelf.pieces)
+
+
+def _getter(order: Sequence[int]) -> Callable[[list[Sample]], Sequence[Sample]]:
+    """Gives the items at these places; of one place a list too, where itemgetter would give the item."""
+    return itemgetter(*order) if len(order) > 1 else itemgetter(slice(order[0], order[0] + 1))
 
 
 def _by_piece(prefixes: Sequence[str], *, pack: bool) -> list[Piece]:
