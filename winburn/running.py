@@ -26,6 +26,7 @@ from exporter.state import Application, AuditEntry, State, StateError, opened_or
 from winburn.assemble import Assembly, assemble, keys, state_url
 from winburn.configuration import configuration
 from winburn.lifecycle import settle
+from winburn.memory import expect_series
 from winburn.push import Push
 from winburn.reload import Reloads
 from winburn.shard import Shard
@@ -160,6 +161,7 @@ class Running:
             self.applier.wish(applications)
 
     def _publish(self, snapshot: Snapshot) -> None:
+        expect_series(snapshot.series)
         self._pushes.publish(snapshot)
         if self.stream:
             self.stream.publish(snapshot)
