@@ -25,7 +25,7 @@ _NEAR = 20
 """Refreshes that may be missing for a track to go on with the others at once."""
 _CLOCK_TOLERANCE = 3600.0
 _PRUNE_EVERY = 600.0
-_SLOTS_AT_ONCE = 50_000
+_SLOTS_AT_ONCE = 10_000
 """In one transaction: the first pasts of a thousand SLOs are three million, which at once would take gigabytes."""
 
 
