@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,6 +15,9 @@ from exporter.spec.slo_models import CsvSlots
 
 Reading = Mapping[str, float]
 """Series key (:func:`series_key`) -> raw counter value at one instant; a series without a sample is not in it."""
+
+LABEL_LENGTH = 200
+"""Characters of a label's value that a source may give: as many as the spec's own values may have."""
 
 _BETWEEN, _INSIDE = "\x1f", "\x1e"
 
@@ -172,5 +176,15 @@ def label_of(key: str, name: str) -> str:
 
 
 def group_name(labels: Mapping[str, str]) -> str:
-    """The value of slo_group: ``zone=eu``, keys sorted, comma between; "" for no labels."""
-    return ",".join(f"{name}={labels[name]}" for name in sorted(labels))
+    """The value of slo_group: ``zone=eu``, keys sorted, comma between, each value :func:`shortened`; "" for no labels.
+
+    It stands in every series of the group, and is kept in the state store.
+    """
+    return ",".join(f"{name}={shortened(labels[name])}" for name in sorted(labels))
+
+
+def shortened(text: str, most: int = LABEL_LENGTH) -> str:
+    """A label's value of at most ``most`` characters: a longer one is cut, and ends in a hash that keeps it apart."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most - 9]}~{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()[:8]}"

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from exporter.outside import Outside, outside
 from exporter.server import Address, parse_listen_address
 from exporter.server import serve as serve_http
 from exporter.spec import SecretError, Spec, SpecErrors, lint
@@ -57,6 +58,13 @@ def _origins(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ..
         if value != "*" and not re.fullmatch(r"https?://[a-z0-9.:\[\]-]+", value):
             raise click.BadParameter(f"{value!r} is not an origin; write it like https://wall.example, without a path")
     return values
+
+
+def _outside(external_url: str | None, route_prefix: str | None) -> Outside:
+    try:
+        return outside(external_url, route_prefix)
+    except ValueError as error:
+        raise click.UsageError(f"--web.external-url or --web.route-prefix: {error}") from None
 
 
 def _path(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
@@ -110,6 +118,20 @@ def _path(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     help="Path of the metrics.",
 )
 @click.option(
+    "--web.external-url",
+    "external_url",
+    metavar="URL",
+    help="Address by which browsers reach winburn through a proxy, like https://example.org/winburn/. Its path is that "
+    "of all pages unless --web.route-prefix says otherwise; its pages may watch and reload.",
+)
+@click.option(
+    "--web.route-prefix",
+    "route_prefix",
+    metavar="PATH",
+    help="Path below which all pages are here, /metrics too; the path of --web.external-url where not given. / for a "
+    "proxy that takes its path away.",
+)
+@click.option(
     "--web.live/--no-web.live",
     "live",
     default=True,
@@ -157,6 +179,8 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option, by name
     systemd_socket: bool,
     web_config: Path | None,
     path: str,
+    external_url: str | None,
+    route_prefix: str | None,
     live: bool,
     live_clients: int,
     origins: tuple[str, ...],
@@ -193,11 +217,22 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option, by name
           --log.format json
     """
 
+    reached = _outside(external_url, route_prefix)
+    watchers = (*origins, reached.origin) if reached.origin else origins
     configure(level, layout, sys.stderr)
     gate = _gate(web_config)
     spec = load_or_exit(config)
     listening = Listening((), _inherited()) if systemd_socket else Listening(addresses)
-    sys.exit(_run(spec, config, listening, gate, path, Watching(live, live_clients, origins), shard))
+    pages = Pages(path, reached, origins)
+    sys.exit(_run(spec, config, listening, gate, pages, Watching(live, live_clients, watchers), shard))
+
+
+class Pages(NamedTuple):
+    """Where the metrics are, how all pages are reached, and pages of which other origins may read them."""
+
+    metrics: str
+    outside: Outside
+    origins: tuple[str, ...] = ()
 
 
 class Listening(NamedTuple):
@@ -233,7 +268,7 @@ def _run(
     file: Path,
     listening: Listening,
     gate: Gate | None,
-    path: str,
+    pages: Pages,
     watching: Watching,
     shard: Shard | None,
 ) -> int:
@@ -256,18 +291,19 @@ def _run(
     stop = threading.Event()
     # Not a daemon: the last refresh ends in order, and with it the transaction of the state store.
     refreshing = threading.Thread(target=running.loop.run, args=(stop,), name="refresh")
-    ready = threading.Event()
-    threading.Thread(target=_begin, args=(ready, refreshing, f"{listening}", path), daemon=True).start()
+    ready, metrics = threading.Event(), f"{pages.outside.prefix}{pages.metrics}"
+    threading.Thread(target=_begin, args=(ready, refreshing, f"{listening}", metrics), daemon=True).start()
     threading.Thread(target=_answer, args=(asked, reload), name="reload", daemon=True).start()
     application: ASGIApp = app(
         lambda: running.loop.current,
         monotonic=time.monotonic,
         version=VERSION,
         config=running.config,
-        telemetry_path=path,
+        telemetry_path=pages.metrics,
         feed=running.feed,
         live=running.stream,
-        cors_origins=watching.origins,
+        cors_origins=pages.origins,
+        outside=pages.outside,
         reload=reload,
         report=running.report,
     )
