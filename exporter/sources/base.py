@@ -19,7 +19,7 @@ Reading = Mapping[str, float]
 LABEL_LENGTH = 200
 """Characters of a label's value that a source may give: as many as the spec's own values may have."""
 
-_BETWEEN, _INSIDE = "\x1f", "\x1e"
+_BETWEEN, _INSIDE, _ESCAPE = "\x1f", "\x1e", "\x1d"
 
 
 class SourceError(Exception):
@@ -162,8 +162,19 @@ class DefinitionSource(Protocol):
 
 
 def series_key(labels: Mapping[str, str]) -> str:
-    """A string that is equal for equal label sets; :func:`label_of` reads it."""
+    """A string that is equal for equal label sets; :func:`label_of` reads it. TypeError where a value is no text.
+
+    A value may hold any character, what separates the labels here among them: it would else give the series another
+    label than its server did, and by that another group. Such a value is read escaped.
+    """
+    text = "".join(labels.values())  # the quickest check that all are text
+    if _BETWEEN in text or _INSIDE in text or _ESCAPE in text:
+        labels = {name: _escaped(value) for name, value in labels.items()}
     return _BETWEEN.join([f"{name}{_INSIDE}{labels[name]}" for name in sorted(labels)])
+
+
+def _escaped(text: str) -> str:
+    return text.replace(_ESCAPE, f"{_ESCAPE}0").replace(_INSIDE, f"{_ESCAPE}1").replace(_BETWEEN, f"{_ESCAPE}2")
 
 
 def label_of(key: str, name: str) -> str:
