@@ -83,7 +83,7 @@ def test_these_headers_may_be_set(name: str, value: str | int) -> None:
         ("X-Frame-Options", "DENY"),
         ("X-Content-Type-Options", ""),
         ("X-XSS-Protection", "1\r\nSet-Cookie: a=b"),
-        ("Strict-Transport-Security", 5),
+        ("Strict-Transport-Security", 0.5),
         ("x-frame-options", "deny"),
         ("Server", "winburn"),
     ],
