@@ -15,7 +15,8 @@ from exporter.spec.slo_models import CsvSlots
 Reading = Mapping[str, float]
 """Series key (:func:`series_key`) -> raw counter value at one instant; a series without a sample is not in it."""
 
-_BETWEEN, _INSIDE = "\x1f", "\x1e"
+BETWEEN, INSIDE = "\x1f", "\x1e"
+"""Between the pairs of a series key, and between name and value."""
 
 
 class SourceError(Exception):
@@ -159,13 +160,13 @@ class DefinitionSource(Protocol):
 
 def series_key(labels: Mapping[str, str]) -> str:
     """A string that is equal for equal label sets; :func:`label_of` reads it."""
-    return _BETWEEN.join([f"{name}{_INSIDE}{labels[name]}" for name in sorted(labels)])
+    return BETWEEN.join([f"{name}{INSIDE}{labels[name]}" for name in sorted(labels)])
 
 
 def label_of(key: str, name: str) -> str:
     """The value of a label in a series key, "" where the series does not have it (as PromQL says)."""
-    for pair in key.split(_BETWEEN):
-        label, _, value = pair.partition(_INSIDE)
+    for pair in key.split(BETWEEN):
+        label, _, value = pair.partition(INSIDE)
         if label == name:
             return value
     return ""

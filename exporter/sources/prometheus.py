@@ -111,7 +111,8 @@ class PrometheusSource:
 
     def _counters(self, selectors: Sequence[str], at: float) -> list[Reading | SourceError]:
         def ask(query: str) -> Any:
-            return self._api.ask("/api/v1/query", {"query": query, "time": _seconds(at), **self._exact_times})
+            form = {"query": query, "time": _seconds(at), **self._exact_times}
+            return self._api.ask("/api/v1/query", form, as_vector=True)
 
         def read(series: list[Series]) -> Reading:
             self._check_limit(len(series))

@@ -19,6 +19,7 @@ from exporter.one_answer import Session, reason
 from exporter.sources.base import SourceError
 from exporter.sources.deadline import Adapter, Deadline, deadline
 from exporter.sources.repeats import BUSY, CLOCK, PAUSES, Clock, Patience, may_pass
+from exporter.sources.vector_text import vector
 from exporter.spec.secrets import SecretError
 
 ANSWER_BYTES = 64 * 2**20
@@ -84,8 +85,10 @@ class PrometheusApi:
         *,
         timeout: float | None = None,
         repeat: bool = True,
+        as_vector: bool = False,
     ) -> Any:
-        """The member ``data`` of the answer to a POST of ``form`` (GET without one) to ``path`` below the address.
+        """The member ``data`` of the answer to a POST of ``form`` (GET without one) to ``path`` below the address; with
+        ``as_vector`` a :class:`Vector` in its place where the answer can be read so.
 
         QueryRefused where the server refuses the question, TooSlow where the time runs out, SourceError otherwise.
         """
@@ -106,7 +109,8 @@ class PrometheusApi:
             raise answer
         if time.passed:  # an answer without a stated length ends silently where it is cut
             raise self._slow(limit)
-        return self._data(answer, question.entry)
+        plain = vector(answer.body) if as_vector and answer.status == 200 else None
+        return self._data(answer, question.entry) if plain is None else plain
 
     def close(self) -> None:
         """Close the connections that are kept; a later question opens one again."""
