@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -37,8 +36,7 @@ class Window(NamedTuple):  # a refresh of 1,000 SLOs makes 10,000: half the cost
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):  # as often
     """``width`` seconds that end at ``ends_at``; the newest slot of a ring may be partial."""
 
     width: float

@@ -52,6 +52,7 @@ class Sample(NamedTuple):
 
 _tuple = tuple.__new__
 
+
 def family(name: str) -> Family:
     """The family called ``name``; ContractError where the catalogue has none."""
     try:

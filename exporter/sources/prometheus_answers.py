@@ -28,7 +28,8 @@ Series = tuple[str, Any]
 def split(data: Any, kind: Kind, marker: str | None, count: int) -> list[list[Series]]:
     """The series of each of ``count`` selectors that were asked together.
 
-    ``data`` is the answer's JSON value or a :class:`Vector`. The label ``marker`` holds the selector's number and is taken off; without a marker there is one selector.
+    ``data`` is the answer's JSON value or a :class:`Vector`. The label ``marker`` holds the selector's number and is
+    taken off; without a marker there is one selector.
     """
     if isinstance(data, Vector):
         if kind != "vector":
@@ -73,11 +74,15 @@ def _values(item: dict[str, Any], kind: Kind) -> list[Any]:
 
 def reading(series: Sequence[Series]) -> Reading:
     """Key -> value of a vector's series; a value that is not finite is left out."""
-    _, values = _columns([sample for _, sample in series])
-    found = dict(zip([key for key, _ in series], values, strict=True))
+    try:
+        found = {key: float(text) for key, (_, text) in series}
+        for time in {time for _, (time, _) in series}:
+            float(time)
+    except (TypeError, OverflowError):
+        raise ValueError("a sample that is no pair of numbers") from None
     if len(found) < len(series):
         raise ValueError("a series twice")
-    if not all(map(math.isfinite, values)):
+    if not all(map(math.isfinite, found.values())):
         return {key: value for key, value in found.items() if math.isfinite(value)}
     return found
 

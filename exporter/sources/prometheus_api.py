@@ -33,6 +33,8 @@ memory"), Mimir ("exceeded the maximum number of chunks"), Thanos ("exceeded ser
 ("-search.maxSamplesPerQuery")."""
 _NO_SUCH_PAGE = frozenset({400, 404, 405, 501})
 """Without the API's own JSON: VictoriaMetrics says 400 where others say 404."""
+_GATEWAY_TIMEOUT = 504
+"""Of a proxy: the server may be well, and this one question too heavy for the proxy's own limit of time."""
 _REFUSED_STATUS = frozenset({400, 413, 422})
 _REFUSED_TYPE = frozenset({"bad_data", "execution"})
 
@@ -176,6 +178,8 @@ class PrometheusApi:
 
     def _data(self, found: _Answer, entry: Entry) -> Any:
         status, answer = found.status, parsed(found.body)
+        if status == _GATEWAY_TIMEOUT and not isinstance(answer, dict):
+            raise TooSlow(f"source {self.name} {_odd(status, '')}")
         if not isinstance(answer, dict) or answer.get("status") not in ("success", "error"):
             text = f"source {self.name} {_odd(status, entry.clean(found.headers.get('Content-Type', '')))}"
             raise (NoSuchApi if status in _NO_SUCH_PAGE else SourceError)(text)
@@ -187,7 +191,7 @@ class PrometheusApi:
             return answer.get("data")
         error_type = answer.get("errorType")
         text = f"source {self.name} answered HTTP {status}: {entry.clean(answer.get('error'))}"
-        if error_type == "timeout":
+        if error_type == "timeout" or status == _GATEWAY_TIMEOUT:
             raise TooSlow(text)
         if status in _REFUSED_STATUS or error_type in _REFUSED_TYPE:
             raise (TooMuch if _TOO_MUCH.search(text) else QueryRefused)(text)

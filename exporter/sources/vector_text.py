@@ -17,9 +17,7 @@ _ODD = bytes(range(32)) + b"\\"
 """What JSON refuses in a text, the two signs of series keys among it, and what begins an escape."""
 _DOUBTFUL = ('":":"', '":","', '",":"')
 """Where a text is a lone colon or comma, its quotes could be taken for those of its neighbours."""
-_SERIES = re.compile(
-    r'\{"metric":\{"([^"]*)"\},"value":\[((?:0|[1-9][0-9]*)(?:\.[0-9]+)?),"([^"]*)"\]\}'
-)
+_SERIES = re.compile(r'\{"metric":\{"([^"]*)"\},"value":\[((?:0|[1-9][0-9]*)(?:\.[0-9]+)?),"([^"]*)"\]\}')
 _AROUND = len('{"metric":{""},"value":[,""]},')
 
 Series = tuple[str, tuple[str, str]]
@@ -40,9 +38,11 @@ class Vector:
         before = f"{BETWEEN}{marker}{INSIDE}"
         try:
             for labels, time, value in self.found:
-                head, _, tail = f"{BETWEEN}{labels}".partition(before)
+                head, _, tail = (BETWEEN + labels).partition(before)
                 number, more, rest = tail.partition(BETWEEN)
-                answers[number].append((_key(f"{head}{more}{rest}"[1:]), (time, value)))
+                pairs = (head + more + rest)[1:].split(BETWEEN)
+                pairs.sort()  # as in _key()
+                answers[number].append((BETWEEN.join(pairs), (time, value)))
         except KeyError:
             raise ValueError("a series that belongs to no selector") from None
         return [*answers.values()]

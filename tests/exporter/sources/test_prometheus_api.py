@@ -37,6 +37,8 @@ def failure(status: int, kind: str, text: str = "sorry") -> object:
         (saying(404, b"not found", "text/plain"), NoSuchApi, "path prefix"),
         (saying(401, b"who?", "text/plain"), SourceError, "refused the credentials"),
         (saying(502, b"<html>", "text/html"), SourceError, "answered HTTP 502"),
+        (saying(504, b"<html>", "text/html"), TooSlow, "answered HTTP 504"),
+        (failure(504, "timeout"), TooSlow, "answered HTTP 504: sorry"),
         (saying(302, b"", Location="http://evil.example"), SourceError, "redirect"),
         (saying(200, b"<html>", "text/html"), SourceError, "content type text/html"),
         (saying(204, b""), SourceError, "answered HTTP 204"),
