@@ -8,8 +8,9 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
-from urllib.parse import urlunsplit
+from urllib.parse import quote_plus, urlunsplit
 
 import requests
 import urllib3
@@ -151,8 +152,8 @@ class PrometheusApi:
             "GET" if question.form is None else "POST",
             question.address,
             params=self._door.access.params,
-            data=question.form,
-            headers=self._headers,
+            data=None if question.form is None else _encoded(question.form),
+            headers=self._headers if question.form is None else _OF_FORM | self._headers,
             auth=question.entry.auth,
             timeout=question.limit,
             allow_redirects=False,
@@ -228,6 +229,18 @@ class _Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+_OF_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def _encoded(form: Mapping[str, str]) -> str:
+    return "&".join([f"{quote_plus(name)}={_quoted(text)}" for name, text in form.items()])
+
+
+@lru_cache(maxsize=256)  # a query of 48 selectors is the same at each refresh, and takes as long as its answer
+def _quoted(text: str) -> str:
+    return quote_plus(text)
 
 
 def _texts(value: Any) -> list[str]:

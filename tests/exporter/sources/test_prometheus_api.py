@@ -5,12 +5,13 @@ import json
 import logging
 import ssl
 import traceback
+from urllib.parse import urlencode
 
 import pytest
 
 from exporter.access import Access
 from exporter.sources.base import SourceError
-from exporter.sources.prometheus_api import NoSuchApi, PrometheusApi, QueryRefused, TooMuch, TooSlow
+from exporter.sources.prometheus_api import NoSuchApi, PrometheusApi, QueryRefused, TooMuch, TooSlow, _encoded
 from exporter.sources.repeats import Clock
 from tests.exporter.sources.fake_prometheus import Fake, Handler, cut, saying, send, vector
 
@@ -216,3 +217,12 @@ def test_a_part_is_no_answer(fake: Fake) -> None:
                 api.ask(*QUERY)
         else:
             assert api.ask(*QUERY) == {"resultType": "vector", "result": []}
+
+
+def test_a_form_is_written_as_browsers_write_it(fake: Fake) -> None:
+    form = {"query": 'a{b="ä & ö +\n~", c!~"%2F"} or d', "time": "1760000400.123"}
+    for _ in range(2):
+        assert _encoded(form) == urlencode(form)
+    PrometheusApi("prod", fake.url).ask("/api/v1/query", form)
+    assert fake.asked[-1][1] == form
+    assert fake.asked[-1][2]["Content-Type"] == "application/x-www-form-urlencoded"
