@@ -23,9 +23,9 @@ class Session(requests.Session):
 
     def __init__(self) -> None:
         super().__init__()
-        self._settings: dict[tuple[object, ...], dict[str, Any]] = {}
+        self._settings: dict[tuple[object, ...], Any] = {}
 
-    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> dict[str, Any]:
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
         """Called by requests for each request. It would go through the whole environment twice to look for proxies,
         which do not change while we run."""
         scheme, _, rest = str(url).partition("://")
