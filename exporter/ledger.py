@@ -10,20 +10,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.ring_sums import RingSums
+
 FINE_SPAN, MIDDLE_SPAN = 6 * 3600.0, 3 * 86400.0
 MIDDLE_WIDTH, COARSE_WIDTH = 300.0, 3600.0
 _YOUNG = 32
-"""Slots that a ring begins with: a full one takes 24 bytes each, which only those that have a past shall cost."""
-_WHOLE = 2.0**32
+"""Slots that a ring begins with: a full one is large, which only those that have a past shall cost."""
 _EDGE = 1e-6  # of a slot: float noise of times is below it, and no time lies so near an edge by intention
 
 Floats = NDArray[np.float64]
-_Sums = tuple[float, float, float]
 
 
 class Window(NamedTuple):  # a refresh of 1,000 SLOs makes 10,000: half the cost of a frozen dataclass
@@ -66,11 +66,11 @@ class Ledger:
         wide = origin if wide_origin is None else wide_origin
         span = max(horizon, MIDDLE_SPAN)
         self._rings = [
-            _Ring(fine, FINE_SPAN, origin),
-            _Ring(MIDDLE_WIDTH, MIDDLE_SPAN if coarse > MIDDLE_WIDTH else span, wide),
+            _Ring(fine, FINE_SPAN, origin, fine),
+            _Ring(MIDDLE_WIDTH, MIDDLE_SPAN if coarse > MIDDLE_WIDTH else span, wide, fine),
         ]
         if coarse > MIDDLE_WIDTH:
-            self._rings.append(_Ring(coarse, span, wide))
+            self._rings.append(_Ring(coarse, span, wide, fine))
         self.end: float | None = None
 
     @property
@@ -155,15 +155,15 @@ def _for_width(by_width: Mapping[float, list[Slot]], width: float) -> list[Slot]
 class _Ring:
     """Prefix sums of (total, bad, measured) at the slot edges of the last ``span`` seconds; edges count from origin.
 
-    What each refresh does, :meth:`step` and :meth:`window`, is done in Python's own numbers: arrays of three cost more.
+    Events are whole numbers and measured seconds multiples of ``fine``, unless a source says otherwise.
     """
 
-    def __init__(self, width: float, span: float, origin: float) -> None:
+    def __init__(self, width: float, span: float, origin: float, fine: float) -> None:
         self.width, self.span, self._origin = width, span, origin
         self.reach = span * (1 + _EDGE)
         self._size = math.ceil(span / width) + 2
-        self._at_edge: NDArray[Any] = np.zeros((3, min(_YOUNG, self._size)), dtype=np.uint32)
-        self._now: _Sums = (0.0, 0.0, 0.0)
+        self._room = min(_YOUNG, self._size)
+        self._sums = tuple(RingSums(self._room, unit) for unit in (1.0, 1.0, fine))
         self._first: int | None = None
         self._last = 0
 
@@ -174,65 +174,66 @@ class _Ring:
             # One edge early, because times[0] may lie on an edge and its increments are before it.
             self._first = self._last = self._edge_at_or_before(float(times[0])) - 1
         start = max(self._last + 1, end - self._size + 1)
-        if start <= end:
-            self._make_room(start, end)
-            edges = np.arange(start, end + 1)
-            index = np.searchsorted(times, self._origin + edges * self.width + _EDGE * self.width, side="right")
-            before = np.where(index > 0, sums[:, index - 1], 0.0)
-            sums_before = np.array(self._now)[:, None] + before
-            if self._at_edge.dtype == np.uint32 and not _whole(sums_before):
-                self._at_edge = self._at_edge.astype(np.float64)
-            self._at_edge[:, edges % self._room] = sums_before
+        first = max(self._first, end - self._size + 1)
+        self._make_room(start, end)
+        edges = np.arange(start, end + 1)
+        index = np.searchsorted(times, self._origin + edges * self.width + _EDGE * self.width, side="right")
+        before = np.where(index > 0, sums[:, index - 1], 0.0)
+        for each, parts, amount in zip(self._sums, before, sums[:, -1].tolist(), strict=True):
+            kept = amount + each.since(first % self._room) if first < start else amount - float(parts[first - start])
+            each.add_all(parts, amount, kept, edges % self._room)
         self._last = max(self._last, end)
-        self._first = max(self._first, self._last - self._size + 1)
-        total, bad, measured = (np.array(self._now) + sums[:, -1]).tolist()
-        self._now = (total, bad, measured)
+        self._first = first
 
-    def step(self, time: float, increment: _Sums) -> None:
+    def step(self, time: float, increment: tuple[float, float, float]) -> None:
         """:meth:`extend` for one time."""
         end = self._edge_at_or_before(time)
         if self._first is None:
             self._first = self._last = end - 1
-        before = self._now
-        now = self._now = (before[0] + increment[0], before[1] + increment[1], before[2] + increment[2])
         start = max(self._last + 1, end - self._size + 1)
-        if start <= end:
-            self._make_room(start, end)
-        for edge in range(start, end + 1):
-            self._set(edge, now if time <= self._time(edge) + _EDGE * self.width else before)
+        first = max(self._first, end - self._size + 1)
+        self._make_room(start, end)
+        edges = range(start, end + 1)
+        later = [edge % self._room for edge in edges if time <= self._time(edge) + _EDGE * self.width]
+        earlier = [edge % self._room for edge in edges[: len(edges) - len(later)]]
+        for each, amount in zip(self._sums, increment, strict=True):
+            kept = amount + each.since(first % self._room) if first < start else amount
+            each.add(amount, kept, earlier, later)
         self._last = max(self._last, end)
-        self._first = max(self._first, self._last - self._size + 1)
+        self._first = first
 
     def window(self, end: float, seconds: float) -> Window:
         edge = math.floor((end - seconds - self._origin) / self.width + _EDGE)
         start = self._origin + edge * self.width
         if self._first is None:
             return Window(0.0, 0.0, 0.0, end - start)
-        now, at_edge = self._now, self._at_edge
-        column = max(edge, self._first) % at_edge.shape[1]
-        total, bad = now[0] - at_edge.item(0, column), now[1] - at_edge.item(1, column)
-        measured = now[2] - at_edge.item(2, column)
+        place = max(edge, self._first) % self._room
+        totals, bads, lengths = self._sums  # a generator over them would cost as much as one of them
+        total, bad, measured = totals.since(place), bads.since(place), lengths.since(place)
         # Prefix sums of fractional counts are rounded each on their own: all bad must not read as more than all.
         return Window(total, min(bad, total), measured, end - start)
 
     def prefix(self, times: Floats, end: float) -> Floats:
-        """The running sums at times, each moved back to an edge; those at ``end`` are all."""
+        """The running sums at times, each moved back to an edge, less what they are now; those at ``end`` are all."""
         if self._first is None:
             return np.zeros((3, len(times)))
         edges = np.clip(np.floor((times - self._origin) / self.width + _EDGE).astype(int), self._first, self._last)
-        sums = self._at_edge[:, edges % self._room]
-        return np.where(times >= end - _EDGE * self.width, np.array(self._now)[:, None], sums)
+        since = np.stack([each.since_each(edges % self._room) for each in self._sums])
+        return np.where(times >= end - _EDGE * self.width, 0.0, -since)
 
     def slots_since(self, time: float | None) -> list[Slot]:
         if self._first is None:
             return []
         first = self._first if time is None else max(self._first, self._edge_at_or_before(time))
         # At each refresh one edge or two: arrays of all of them would cost more than they save.
-        points = [self._at_edge[:, edge % self._room].tolist() for edge in range(first, self._last + 1)]
-        points.append(list(self._now))
+        points: list[int | None] = [edge % self._room for edge in range(first, self._last + 1)]
+        points.append(None)
         found = []
-        for edge, (before, after) in enumerate(pairwise(points), first + 1):
-            total, bad, measured = after[0] - before[0], after[1] - before[1], after[2] - before[2]
+        for edge, (place, later) in enumerate(pairwise(points), first + 1):
+            assert place is not None  # noqa: S101 - only the last of them is
+            total, bad, measured = (
+                each.since(place) if later is None else each.between(place, later) for each in self._sums
+            )
             if total or bad or measured:
                 found.append(Slot(self.width, self._time(edge), total, bad, measured))
         return found
@@ -248,32 +249,19 @@ class _Ring:
         times = np.append(np.minimum(ends, end), end)
         self.extend(times, np.hstack((sums, sums[:, -1:])))
 
-    @property
-    def _room(self) -> int:
-        return int(self._at_edge.shape[1])
-
     def _make_room(self, start: int, end: int) -> None:
         """Have the sums at the edges ``start`` to ``end`` fit in beside those before that are still asked for."""
-        before, first = self._at_edge, start if self._first is None else min(self._first, start)
+        first = start if self._first is None else min(self._first, start)
         wanted = min(end - first + 1, self._size)
         if wanted <= self._room:
             return
-        self._at_edge = np.zeros((3, min(max(wanted, 2 * self._room), self._size)), dtype=before.dtype)
+        before, self._room = self._room, min(max(wanted, 2 * self._room), self._size)
         kept = np.arange(max(first, end - self._size + 1), start)
-        self._at_edge[:, kept % self._room] = before[:, kept % before.shape[1]]
-
-    def _set(self, edge: int, sums: _Sums) -> None:
-        """Keep floats from now on where the sums are not whole numbers of 32 bits, which take half of the memory."""
-        if self._at_edge.dtype == np.uint32 and not all(0.0 <= each < _WHOLE and each.is_integer() for each in sums):
-            self._at_edge = self._at_edge.astype(np.float64)
-        self._at_edge[:, edge % self._at_edge.shape[1]] = sums
+        for each in self._sums:
+            each.move(self._room, kept % before, kept % self._room)
 
     def _time(self, edge: int) -> float:
         return self._origin + edge * self.width
 
     def _edge_at_or_before(self, time: float) -> int:
         return math.floor((time - self._origin) / self.width + _EDGE)
-
-
-def _whole(sums: Floats) -> bool:
-    return bool(((sums >= 0) & (sums < _WHOLE) & (sums == np.floor(sums))).all())

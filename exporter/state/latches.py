@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,8 +12,11 @@ import sqlalchemy as sa
 
 from exporter.state.audit import Audit, AuditEntry
 from exporter.state.engine import dump
+from exporter.state.seal import DamagedError, sealed, unsealed
 from exporter.state.tables import AUDIT, DOCUMENTS, LATCHES, LIFTED
 from exporter.state.values import Latch, Lifted
+
+_LOG = logging.getLogger("winburn")
 
 PROGRAM = "winburn"
 """``who`` of what no person did."""
@@ -22,10 +26,18 @@ class Latches(Audit):
     """Documents, latches, and the marks of those that were lifted."""
 
     def documents(self, kind: str) -> dict[str, Any]:
-        """Name -> document of every document of a kind."""
+        """Name -> document of every document of a kind. One that is damaged is left out, and an error logged."""
         with self._reading() as connection:
-            rows = connection.execute(sa.select(DOCUMENTS).where(DOCUMENTS.c.kind == kind))
-            return {row.name: json.loads(row.body) for row in rows}
+            rows = connection.execute(sa.select(DOCUMENTS).where(DOCUMENTS.c.kind == kind)).all()
+        found = {}
+        for row in rows:
+            try:
+                found[row.name] = unsealed(row.body)
+            except DamagedError as error:
+                _LOG.error(
+                    "what is stored of %s %s is damaged (%s) and not used: it begins anew", kind, row.name, error
+                )
+        return found
 
     def save_documents(
         self,
@@ -42,7 +54,7 @@ class Latches(Audit):
         is taken adds an entry of ``audit_kind`` (None: this ``kind``) whose action is the latch's kind; ``audit`` are
         further entries.
         """
-        rows = [{"kind": kind, "name": name, "body": dump(body)} for name, body in sorted(documents.items())]
+        rows = [{"kind": kind, "name": name, "body": sealed(body)} for name, body in sorted(documents.items())]
         latches = list(latches)
         with self._writing(durable=bool(latches)) as connection:
             if latches:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
-from exporter.state.engine import Database, dump
+from exporter.state.engine import Database
+from exporter.state.seal import DamagedError, sealed, unsealed
 from exporter.state.tables import LEDGERS, SLOTS
 from exporter.state.values import StoredLedger, StoredSlot
 
+_LOG = logging.getLogger("winburn")
 _NAMES_AT_ONCE = 500  # databases limit the parameters of one statement
 
 
@@ -18,21 +21,15 @@ class Ledgers(Database):
     """Heads and slots."""
 
     def ledgers(self) -> list[StoredLedger]:
-        """Every stored ledger with its slots in order of time."""
+        """Every stored ledger with its slots in order of time. The head of one that is damaged is empty, and its
+        definition that of nothing; an error is logged."""
         with self._reading() as connection:
             slots: dict[tuple[str, str], list[StoredSlot]] = {}
             for row in connection.execute(sa.select(SLOTS).order_by(SLOTS.c.ends_at)):
                 key = (row.slo, row.slo_group)
                 slots.setdefault(key, []).append(StoredSlot(row.width, row.ends_at, row.total, row.bad, row.measured))
             return [
-                StoredLedger(
-                    row.slo,
-                    row.slo_group,
-                    row.definition,
-                    json.loads(row.head),
-                    slots.get((row.slo, row.slo_group), ()),
-                )
-                for row in connection.execute(sa.select(LEDGERS))
+                _ledger(row, slots.get((row.slo, row.slo_group), ())) for row in connection.execute(sa.select(LEDGERS))
             ]
 
     def save_ledgers(self, ledgers: Iterable[StoredLedger], keep: Mapping[float, float]) -> None:
@@ -42,7 +39,8 @@ class Ledgers(Database):
         """
         ledgers = list(ledgers)
         heads = [
-            {"slo": x.slo, "slo_group": x.slo_group, "definition": x.definition, "head": dump(x.head)} for x in ledgers
+            {"slo": x.slo, "slo_group": x.slo_group, "definition": x.definition, "head": sealed(x.head)}
+            for x in ledgers
         ]
         slots = [
             {
@@ -72,3 +70,11 @@ class Ledgers(Database):
         with self._writing() as connection:
             for table in (LEDGERS, SLOTS):
                 connection.execute(table.delete().where(table.c.slo == slo, table.c.slo_group == slo_group))
+
+
+def _ledger(row: Any, slots: Sequence[StoredSlot]) -> StoredLedger:
+    try:
+        return StoredLedger(row.slo, row.slo_group, row.definition, unsealed(row.head), slots)
+    except DamagedError as error:
+        _LOG.error("the ledger of SLO %s is damaged in the state store (%s): it begins anew", row.slo, error)
+        return StoredLedger(row.slo, row.slo_group, "", {}, ())
