@@ -42,7 +42,7 @@ REFRESH_SECONDS = 1.0
 GENERATE_SECONDS = 10.0
 
 _UPDATED = 96
-"""SLOs that are updated together: three full batches of total and three of bad."""
+"""SLOs that are updated together: four full batches."""
 
 _ROUNDS = 3
 _CPU_SECONDS = 0.5  # a round: enough for 2 % at ticks of 10 ms

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import requests
@@ -19,6 +20,20 @@ class Session(requests.Session):
     Without this requests still prepares the request that it does not make: it reads the redirect's whole body, however
     large, before the caller can bound it, and an address that cannot be parsed raises in place of the answer.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._settings: dict[tuple[object, ...], Any] = {}
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """Called by requests for each request. It would go through the whole environment twice to look for proxies,
+        which do not change while we run."""
+        scheme, _, rest = str(url).partition("://")
+        of = (scheme, rest.partition("/")[0], tuple(proxies.items()), stream, verify, cert)
+        found = self._settings.get(of)
+        if found is None:
+            found = self._settings[of] = super().merge_environment_settings(url, proxies, stream, verify, cert)
+        return {**found, "proxies": dict(found["proxies"])}
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - requests' signature
         """Called by requests; None means that it is no redirect."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class Evaluation:
 
     track: Track
     group: Group
-    spans: dict[str, Span]
+    spans: Mapping[str, Span]
     windows: dict[str, Window]
     burn_rates: dict[str, float | None]
     p_values: dict[str, float | None]
@@ -68,7 +69,7 @@ def evaluate(tracks: Sequence[Track], at: float) -> list[Evaluation]:
     objectives = np.array(
         [t.slo.objective for (t, _), of in zip(pairs, windows, strict=True) for _ in of], dtype=object
     )
-    known = np.array([_known(group, span) for t, group in pairs for span in spans[t.slo.name].values()])
+    known = np.array([share for track, group in pairs for share in _known(group, spans[track.slo.name])])
     rates = iter(_defined(burn.burn_rate(bad, total, objectives) * known))
     refresh_factors(pairs, cuts)
     p_values = iter(_defined(gate_p_values(pairs, windows)))
@@ -91,19 +92,25 @@ def evaluate(tracks: Sequence[Track], at: float) -> list[Evaluation]:
 Cuts = list[tuple[float, float]]
 
 
-def _spans(track: Track, at: float) -> dict[str, Span]:
-    spans = {label: Span(float(seconds), float(seconds)) for label, seconds in track.windows.items()}
-    if isinstance(track.slo.period, Calendar):
-        start, end = calendar_bounds(track.slo.period, at)
-        spans[PERIOD] = Span(max((track.end or at) - start, 0.0), end - start)
-    return spans
+def _spans(track: Track, at: float) -> Mapping[str, Span]:
+    spans = _nominal(tuple(track.windows.items()))
+    if not isinstance(track.slo.period, Calendar):
+        return spans
+    start, end = calendar_bounds(track.slo.period, at)
+    return {**spans, PERIOD: Span(max((track.end or at) - start, 0.0), end - start)}
 
 
-def _known(group: Group, span: Span) -> float:
-    """Share of the window's length of which something is known."""
+@lru_cache(maxsize=256)  # few periods and windows of one's own make all of a thousand SLOs
+def _nominal(windows: tuple[tuple[str, float], ...]) -> Mapping[str, Span]:
+    return {label: Span(float(seconds), float(seconds)) for label, seconds in windows}
+
+
+def _known(group: Group, spans: Mapping[str, Span]) -> list[float]:
+    """Share of each window's length of which something is known."""
     if group.ledger.end is None or group.first_measured is None:
-        return 1.0
-    return min(1.0, min(group.ledger.end - group.first_measured, span.seconds) / span.length)
+        return [1.0] * len(spans)
+    age = group.ledger.end - group.first_measured
+    return [min(1.0, min(age, span.seconds) / span.length) for span in spans.values()]
 
 
 def corrected_times(track: Track) -> Cuts:
@@ -121,7 +128,9 @@ def corrected_times(track: Track) -> Cuts:
     return merged
 
 
-def _windows(ledger: Ledger, spans: dict[str, Span], cuts: Cuts) -> dict[str, Window]:
+def _windows(ledger: Ledger, spans: Mapping[str, Span], cuts: Cuts) -> dict[str, Window]:
+    if not cuts:
+        return {label: ledger.window(span.seconds) for label, span in spans.items()}
     return {label: _without(ledger, ledger.window(span.seconds), span.seconds, cuts) for label, span in spans.items()}
 
 

@@ -36,6 +36,7 @@ class Forecaster:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], Forecast] = {}
+        self._shown: dict[tuple[str, str], tuple[Forecast, tuple[Sample, ...]]] = {}
 
     def keep(self, slos: Collection[str]) -> None:
         """Forget the forecasts of all other SLOs."""
@@ -49,21 +50,18 @@ class Forecaster:
             self._known[_key(evaluation)] = make(evaluation)
         alive = {_key(e) for e in evaluations}
         self._known = {key: known for key, known in self._known.items() if key in alive}
+        self._shown = {key: shown for key, shown in self._shown.items() if key in self._known}
         return [replace(e, forecast=_exhaustion(self._known.get(_key(e)))) for e in evaluations]
 
     def samples(self, evaluation: Evaluation) -> tuple[Sample, ...]:
         """The forecast's samples: quantiles of when the budget is gone, and the probability that it will be."""
-        known = self._known.get(_key(evaluation))
+        key = _key(evaluation)
+        known, shown = self._known.get(key), self._shown.get(key)
         if known is None:
             return ()
-        names, found = names_of(evaluation), known.exhaustion
-        family = "slo_error_budget_exhaustion_timestamp_seconds"
-        times = [
-            optional(family, known.made + seconds, **names, forecast_quantile=f"{quantile:g}")
-            for quantile, seconds in zip(forecast.QUANTILES, found.seconds, strict=True)
-        ]
-        chance = optional("slo_error_budget_exhaustion_probability_ratio", found.probability, **names)
-        return (*(sample for each in times for sample in each), *chance)
+        if shown is None or shown[0] is not known:
+            shown = self._shown[key] = (known, _samples(evaluation, known))
+        return shown[1]
 
     def _is_due(self, evaluation: Evaluation) -> bool:
         end, slo = evaluation.group.ledger.end, evaluation.track.slo
@@ -72,6 +70,17 @@ class Forecaster:
             return False
         known = self._known.get(_key(evaluation))
         return known is None or known.made < end // COARSE_WIDTH * COARSE_WIDTH
+
+
+def _samples(evaluation: Evaluation, known: Forecast) -> tuple[Sample, ...]:
+    names, found = names_of(evaluation), known.exhaustion
+    family = "slo_error_budget_exhaustion_timestamp_seconds"
+    times = [
+        optional(family, known.made + seconds, **names, forecast_quantile=f"{quantile:g}")
+        for quantile, seconds in zip(forecast.QUANTILES, found.seconds, strict=True)
+    ]
+    chance = optional("slo_error_budget_exhaustion_probability_ratio", found.probability, **names)
+    return (*(sample for each in times for sample in each), *chance)
 
 
 def make(evaluation: Evaluation) -> Forecast:

@@ -66,9 +66,7 @@ class Group:
 
     def stored(self, slo: str, definition: str, more: Mapping[str, Any]) -> StoredLedger:
         """What changed since :meth:`mark_saved`, for the state store; ``more`` goes into the head."""
-        slots = [
-            StoredSlot(s.width, s.ends_at, s.total, s.bad, s.measured) for s in self.ledger.slots_since(self._saved)
-        ]
+        slots = [StoredSlot(*slot) for slot in self.ledger.slots_since(self._saved)]
         return StoredLedger(slo, self.name, definition, {**more, **self._head()}, slots)
 
     def mark_saved(self) -> None:
@@ -80,7 +78,7 @@ class Group:
         head = stored.head
         self.first_measured, self._carry = head["first_measured"], head["carry"]
         self.clamped, self.present = head["clamped"], head["present"]
-        self.ledger.load([Slot(s.width, s.ends_at, s.total, s.bad, s.measured) for s in stored.slots], head["end"])
+        self.ledger.load([Slot(*slot) for slot in stored.slots], head["end"])
         same_grid = {slot.width for slot in stored.slots} <= set(self.ledger.spans)
         self._saved = self.ledger.end if same_grid else None
 

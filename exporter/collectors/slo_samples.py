@@ -76,16 +76,17 @@ def measured(evaluation: Evaluation) -> tuple[Sample, ...]:
     series = _series_of(evaluation)
     samples: list[Sample] = []
     append = samples.append
-    for label, window in evaluation.windows.items():
-        pairs, total, bad = series.by_window[label], window.total, window.bad
-        if total or window.measured:  # what nobody has looked at is not known to be none
+    by_window, rates, p_values = series.by_window, evaluation.burn_rates, evaluation.p_values
+    for label, (total, bad, seen, _) in evaluation.windows.items():
+        pairs = by_window[label]
+        if total or seen:  # what nobody has looked at is not known to be none
             append(known("slo_events", pairs, total))
             append(known("slo_bad_events", pairs, bad))
         if total and isfinite(ratio := bad / total):
             append(known("slo_error_ratio", pairs, ratio))
-        if (rate := evaluation.burn_rates[label]) is not None and isfinite(rate):
+        if (rate := rates[label]) is not None and isfinite(rate):
             append(known("slo_burn_rate", pairs, rate))
-        if (p_value := evaluation.p_values[label]) is not None and isfinite(p_value):
+        if (p_value := p_values[label]) is not None and isfinite(p_value):
             append(known("slo_burn_p_value", pairs, p_value))
     samples += _budget(evaluation, series.own)
     if evaluation.trend is not None:

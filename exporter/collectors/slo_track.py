@@ -109,8 +109,9 @@ class Track:
             if name not in self.groups and counts[name].first is not None and self._room_for(name):
                 self.groups[name] = self._new_group(name)
         nothing = np.zeros(len(times))
+        none = GroupCounts(nothing, nothing, nothing, None, present=False)
         for name, group in self.groups.items():
-            count = counts.get(name, GroupCounts(nothing, nothing, nothing, None, present=False))
+            count = counts.get(name, none)
             group.add(times, count.total, count.bad, count.measured)
             group.present = count.present
             if group.first_measured is None:

@@ -19,7 +19,8 @@ Reading = Mapping[str, float]
 LABEL_LENGTH = 200
 """Characters of a label's value that a source may give: as many as the spec's own values may have."""
 
-_BETWEEN, _INSIDE, _ESCAPE = "\x1f", "\x1e", "\x1d"
+BETWEEN, INSIDE, _ESCAPE = "\x1f", "\x1e", "\x1d"
+"""Between the pairs of a series key, between name and value, and before what stands for either in a text."""
 
 
 class SourceError(Exception):
@@ -168,19 +169,19 @@ def series_key(labels: Mapping[str, str]) -> str:
     label than its server did, and by that another group. Such a value is read escaped.
     """
     text = "".join(labels.values())  # the quickest check that all are text
-    if _BETWEEN in text or _INSIDE in text or _ESCAPE in text:
+    if BETWEEN in text or INSIDE in text or _ESCAPE in text:
         labels = {name: _escaped(value) for name, value in labels.items()}
-    return _BETWEEN.join([f"{name}{_INSIDE}{labels[name]}" for name in sorted(labels)])
+    return BETWEEN.join([f"{name}{INSIDE}{labels[name]}" for name in sorted(labels)])
 
 
 def _escaped(text: str) -> str:
-    return text.replace(_ESCAPE, f"{_ESCAPE}0").replace(_INSIDE, f"{_ESCAPE}1").replace(_BETWEEN, f"{_ESCAPE}2")
+    return text.replace(_ESCAPE, f"{_ESCAPE}0").replace(INSIDE, f"{_ESCAPE}1").replace(BETWEEN, f"{_ESCAPE}2")
 
 
 def label_of(key: str, name: str) -> str:
     """The value of a label in a series key, "" where the series does not have it (as PromQL says)."""
-    for pair in key.split(_BETWEEN):
-        label, _, value = pair.partition(_INSIDE)
+    for pair in key.split(BETWEEN):
+        label, _, value = pair.partition(INSIDE)
         if label == name:
             return value
     return ""

@@ -50,7 +50,7 @@ class PrometheusSource:
         self.up: bool | None = None
         self.series_limit = series_limit
         self._api = PrometheusApi(name, url, access=access, timeout=timeout)
-        self._batches = Batches(name, self._check_alive, concurrency)
+        self._batches = Batches(name, self._check_alive, timeout, concurrency)
         self._exact_times = {name: text for name, text in _EXACT_TIMES.items() if name not in access.params}
         self._retention: tuple[float | None] | None = None
 
@@ -110,8 +110,9 @@ class PrometheusSource:
             self._api.ask("/api/v1/query", {"query": "1"}, timeout=seconds, repeat=False)
 
     def _counters(self, selectors: Sequence[str], at: float) -> list[Reading | SourceError]:
-        def ask(query: str) -> Any:
-            return self._api.ask("/api/v1/query", {"query": query, "time": _seconds(at), **self._exact_times})
+        def ask(query: str, *, seconds: float) -> Any:
+            form = {"query": query, "time": _seconds(at), **self._exact_times}
+            return self._api.ask("/api/v1/query", form, timeout=seconds, as_vector=True)
 
         def read(series: list[Series]) -> Reading:
             self._check_limit(len(series))
@@ -125,12 +126,14 @@ class PrometheusSource:
     ) -> list[Matrix | SourceError]:
         answers: dict[str, Rows | SourceError] = {}
         series: dict[str, int] = {}
-        for ends in zip(selectors, *(self._counters(selectors, at) for at in (times[0], times[-1])), strict=True):
-            selector, *found = ends
-            failure = next((each for each in found if isinstance(each, SourceError)), None)
-            answers[selector] = failure or {}
-            if not failure:
-                series[selector] = max(len(each) for each in found if not isinstance(each, SourceError))
+        going = list(dict.fromkeys(selectors))
+        for at in (times[0], times[-1]):  # who fails is asked no more: it may have cost a timeout
+            for selector, found in zip(going, self._counters(going, at), strict=True):
+                answers[selector] = found if isinstance(found, SourceError) else {}
+                if not isinstance(found, SourceError):
+                    series[selector] = max(len(found), series.get(selector, 0))
+            going = [selector for selector in going if not isinstance(answers[selector], SourceError)]
+        series = {selector: series[selector] for selector in going}
         requests = list(_requests(series, len(times)))
         for done, (group, chunk) in enumerate(requests, start=1):
             self._range(group, times, chunk, step, answers)
@@ -152,7 +155,7 @@ class PrometheusSource:
         parts = self._batches.ask(
             list(well),
             "matrix",
-            lambda query: self._api.ask("/api/v1/query_range", {"query": query, **form}),
+            lambda query, *, seconds: self._api.ask("/api/v1/query_range", {"query": query, **form}, timeout=seconds),
             lambda series: _filled(series, times[chunk]),
         )
         for (selector, rows), part in zip(well.items(), parts, strict=True):

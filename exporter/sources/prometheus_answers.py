@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from exporter.sources.base import Reading, series_key
+from exporter.sources.vector_text import Vector
 
 Kind = Literal["vector", "matrix"]
 _VALUES = {"vector": "value", "matrix": "values"}
@@ -27,8 +28,13 @@ Series = tuple[str, Any]
 def split(data: Any, kind: Kind, marker: str | None, count: int) -> list[list[Series]]:
     """The series of each of ``count`` selectors that were asked together.
 
-    The label ``marker`` holds the selector's number and is taken off; without a marker there is one selector.
+    ``data`` is the answer's JSON value or a :class:`Vector`. The label ``marker`` holds the selector's number and is
+    taken off; without a marker there is one selector.
     """
+    if isinstance(data, Vector):
+        if kind != "vector":
+            raise NotCounters("a vector, not a matrix")
+        return cast("list[list[Series]]", data.split(marker, count))
     if not isinstance(data, dict) or not isinstance(data.get("result"), list):
         raise ValueError("no result")
     if data.get("resultType") != kind:
@@ -67,11 +73,17 @@ def _values(item: dict[str, Any], kind: Kind) -> list[Any]:
 
 def reading(series: Sequence[Series]) -> Reading:
     """Key -> value of a vector's series; a value that is not finite is left out."""
-    keys = [key for key, _ in series]
-    if len(set(keys)) < len(keys):
+    try:
+        found = {key: float(text) for key, (_, text) in series}
+        for time in {time for _, (time, _) in series}:
+            float(time)
+    except (TypeError, OverflowError):
+        raise ValueError("a sample that is no pair of numbers") from None
+    if len(found) < len(series):
         raise ValueError("a series twice")
-    _, values = _columns([sample for _, sample in series])
-    return {key: value for key, value in zip(keys, values, strict=True) if math.isfinite(value)}
+    if not all(map(math.isfinite, found.values())):
+        return {key: value for key, value in found.items() if math.isfinite(value)}
+    return found
 
 
 def fill(rows: dict[str, NDArray[np.float64]], series: Iterable[Series], times: NDArray[np.float64]) -> None:

@@ -8,8 +8,9 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
-from urllib.parse import urlunsplit
+from urllib.parse import quote_plus, urlunsplit
 
 import requests
 import urllib3
@@ -19,6 +20,7 @@ from exporter.one_answer import Session, reason
 from exporter.sources.base import SourceError
 from exporter.sources.deadline import Adapter, Deadline, deadline
 from exporter.sources.repeats import BUSY, CLOCK, PAUSES, Clock, Patience, may_pass
+from exporter.sources.vector_text import vector
 from exporter.spec.secrets import SecretError
 
 ANSWER_BYTES = 64 * 2**20
@@ -32,6 +34,8 @@ memory"), Mimir ("exceeded the maximum number of chunks"), Thanos ("exceeded ser
 ("-search.maxSamplesPerQuery")."""
 _NO_SUCH_PAGE = frozenset({400, 404, 405, 501})
 """Without the API's own JSON: VictoriaMetrics says 400 where others say 404."""
+_GATEWAY_TIMEOUT = 504
+"""Of a proxy: the server may be well, and this one question too heavy for the proxy's own limit of time."""
 _REFUSED_STATUS = frozenset({400, 413, 422})
 _REFUSED_TYPE = frozenset({"bad_data", "execution"})
 
@@ -84,8 +88,10 @@ class PrometheusApi:
         *,
         timeout: float | None = None,
         repeat: bool = True,
+        as_vector: bool = False,
     ) -> Any:
-        """The member ``data`` of the answer to a POST of ``form`` (GET without one) to ``path`` below the address.
+        """The member ``data`` of the answer to a POST of ``form`` (GET without one) to ``path`` below the address; with
+        ``as_vector`` a :class:`Vector` in its place where the answer can be read so.
 
         QueryRefused where the server refuses the question, TooSlow where the time runs out, SourceError otherwise.
         """
@@ -106,7 +112,8 @@ class PrometheusApi:
             raise answer
         if time.passed:  # an answer without a stated length ends silently where it is cut
             raise self._slow(limit)
-        return self._data(answer, question.entry)
+        plain = vector(answer.body) if as_vector and answer.status == 200 else None
+        return self._data(answer, question.entry) if plain is None else plain
 
     def close(self) -> None:
         """Close the connections that are kept; a later question opens one again."""
@@ -145,8 +152,8 @@ class PrometheusApi:
             "GET" if question.form is None else "POST",
             question.address,
             params=self._door.access.params,
-            data=question.form,
-            headers=self._headers,
+            data=None if question.form is None else _encoded(question.form),
+            headers=self._headers if question.form is None else _OF_FORM | self._headers,
             auth=question.entry.auth,
             timeout=question.limit,
             allow_redirects=False,
@@ -172,6 +179,8 @@ class PrometheusApi:
 
     def _data(self, found: _Answer, entry: Entry) -> Any:
         status, answer = found.status, parsed(found.body)
+        if status == _GATEWAY_TIMEOUT and not isinstance(answer, dict):
+            raise TooSlow(f"source {self.name} {_odd(status, '')}")
         if not isinstance(answer, dict) or answer.get("status") not in ("success", "error"):
             text = f"source {self.name} {_odd(status, entry.clean(found.headers.get('Content-Type', '')))}"
             raise (NoSuchApi if status in _NO_SUCH_PAGE else SourceError)(text)
@@ -183,7 +192,7 @@ class PrometheusApi:
             return answer.get("data")
         error_type = answer.get("errorType")
         text = f"source {self.name} answered HTTP {status}: {entry.clean(answer.get('error'))}"
-        if error_type == "timeout":
+        if error_type == "timeout" or status == _GATEWAY_TIMEOUT:
             raise TooSlow(text)
         if status in _REFUSED_STATUS or error_type in _REFUSED_TYPE:
             raise (TooMuch if _TOO_MUCH.search(text) else QueryRefused)(text)
@@ -220,6 +229,18 @@ class _Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+_OF_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def _encoded(form: Mapping[str, str]) -> str:
+    return "&".join([f"{quote_plus(name)}={_quoted(text)}" for name, text in form.items()])
+
+
+@lru_cache(maxsize=256)  # a query of 48 selectors is the same at each refresh, and takes as long as its answer
+def _quoted(text: str) -> str:
+    return quote_plus(text)
 
 
 def _texts(value: Any) -> list[str]:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +121,7 @@ class Database:
         # and our columns, numbers and texts, need nothing of it.
         compiled = statement.compile(dialect=self._engine.dialect, column_keys=list(rows[0]))
         order = compiled.positiontup
-        given = [tuple([row[name] for name in order]) for row in rows] if order else [dict(row) for row in rows]
+        given = [*map(itemgetter(*order), rows)] if order else [dict(row) for row in rows]
         connection.exec_driver_sql(str(compiled), given)
 
 
@@ -138,9 +139,12 @@ class _guard:  # noqa: N801 - reads as a statement: with _guard("read")
             raise StateError(f"the state store cannot be {self._verb}: {reason(error)}") from None
 
 
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
 def dump(body: Any) -> str:
     """JSON as the store keeps it; ValueError for NaN and infinities."""
-    return json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _JSON.encode(body)
 
 
 def reason(error: BaseException) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Result = Literal["intended", "done", "refused", "unknown"]
 
@@ -14,8 +14,7 @@ class StateError(Exception):
     """The state store cannot be read or written; the message is one sentence without secrets."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSlot:
+class StoredSlot(NamedTuple):  # thousands a refresh: a third of the cost of a frozen dataclass
     """A ledger slot: ``width`` seconds that end at ``ends_at``, of which ``measured`` were measured."""
 
     width: float

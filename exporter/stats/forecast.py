@@ -164,7 +164,9 @@ def _resample(days: _Days, slots: int, rng: np.random.Generator) -> tuple[Floats
     walk = np.cumsum(_WALK * rng.standard_normal((_PATHS, ahead)), axis=1)
     level = np.exp(_LEVEL * rng.standard_normal((_PATHS, 1)) + walk)
     total = days.total[picks]
-    bad = np.minimum(days.bad[picks] * level[:, :, None], total)
+    bad = days.bad[picks]  # in place from here on: a new array of a megabyte costs more than what is done to it
+    bad *= level[:, :, None]
+    np.minimum(bad, total, out=bad)
     return bad.reshape(_PATHS, -1)[:, :slots], total.reshape(_PATHS, -1)[:, :slots]
 
 
@@ -192,10 +194,15 @@ def _first_exhausted(
 ) -> Floats:
     """Number of slots until remaining <= 0 on each path, inf where not within the period; shape (paths,)."""
     ahead = np.arange(1, slots + 1)
-    spent, events = _left(bad, slots) + np.cumsum(next_bad, axis=1), _left(total, slots) + np.cumsum(next_total, axis=1)
+    spent, events = np.cumsum(next_bad, axis=1), np.cumsum(next_total, axis=1)
+    spent += _left(bad, slots)
+    events += _left(total, slots)
+    events *= share
     # Before its first slot an SLO counts as having had the same traffic without errors.
     age = np.minimum(1.0, (bad.size + ahead) / slots)
-    gone = (spent * age >= share * events) & (spent > 0)
+    gone = spent > 0
+    spent *= age
+    gone &= spent >= events
     return np.where(gone.any(axis=1), gone.argmax(axis=1) + 1.0, np.inf)
 
 

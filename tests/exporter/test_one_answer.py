@@ -6,13 +6,16 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 
 from exporter.apply_outcome import in_time
 from exporter.apply_webhook import post
 from exporter.notify.http import Http
 from exporter.notify.pusher import PushError
+from exporter.one_answer import Session
 from exporter.sources.alertmanager import AlertmanagerApi
 from exporter.sources.base import SourceError
 from exporter.sources.http_api import HttpApi
@@ -117,3 +120,21 @@ def test_a_redirect_s_body_is_bounded_like_any_other(
         ask(server.url, tmp_path)
     assert server.done.wait(10)
     assert server.sent < MUCH
+
+
+def test_the_proxies_of_the_environment_are_those_of_requests_and_looked_for_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy:3128")
+    monkeypatch.setenv("NO_PROXY", "near:9090")
+    ours, theirs = Session(), requests.Session()
+
+    def of(session: requests.Session, url: str) -> Any:
+        return session.merge_environment_settings(url, {}, stream=True, verify=None, cert=None)
+
+    for _ in range(2):
+        for url in ("http://near:9090/a", "http://far:9090/b", "https://far:9090/b", "http://far:9090/c?d=1"):
+            assert of(ours, url) == of(theirs, url)
+    of(ours, "http://far:9090/d")["proxies"].clear()  # whoever gets them may change them
+    monkeypatch.delenv("HTTP_PROXY")
+    assert of(ours, "http://far:9090/e")["proxies"]["http"] == "http://proxy:3128"

@@ -95,7 +95,7 @@ def test_a_selector_that_takes_too_long_costs_the_others_one_answer_and_no_more(
 
     fake.behaviour = slow
     fake.series = {"a": one("a", "1")}
-    source = open_fake(fake, timeout=0.3)
+    source = open_fake(fake, timeout=1.0)
     assert all(isinstance(each, SourceError) for each in source.counters(["a", "heavy"], 0.0))
     light, heavy = source.counters(["a", "heavy"], 0.0)
     assert light == {series_key({"__name__": "a"}): 1.0}

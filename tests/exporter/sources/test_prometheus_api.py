@@ -5,12 +5,13 @@ import json
 import logging
 import ssl
 import traceback
+from urllib.parse import urlencode
 
 import pytest
 
 from exporter.access import Access
 from exporter.sources.base import SourceError
-from exporter.sources.prometheus_api import NoSuchApi, PrometheusApi, QueryRefused, TooMuch, TooSlow
+from exporter.sources.prometheus_api import NoSuchApi, PrometheusApi, QueryRefused, TooMuch, TooSlow, _encoded
 from exporter.sources.repeats import Clock
 from tests.exporter.sources.fake_prometheus import Fake, Handler, cut, saying, send, vector
 
@@ -37,6 +38,8 @@ def failure(status: int, kind: str, text: str = "sorry") -> object:
         (saying(404, b"not found", "text/plain"), NoSuchApi, "path prefix"),
         (saying(401, b"who?", "text/plain"), SourceError, "refused the credentials"),
         (saying(502, b"<html>", "text/html"), SourceError, "answered HTTP 502"),
+        (saying(504, b"<html>", "text/html"), TooSlow, "answered HTTP 504"),
+        (failure(504, "timeout"), TooSlow, "answered HTTP 504: sorry"),
         (saying(302, b"", Location="http://evil.example"), SourceError, "redirect"),
         (saying(200, b"<html>", "text/html"), SourceError, "content type text/html"),
         (saying(204, b""), SourceError, "answered HTTP 204"),
@@ -214,3 +217,12 @@ def test_a_part_is_no_answer(fake: Fake) -> None:
                 api.ask(*QUERY)
         else:
             assert api.ask(*QUERY) == {"resultType": "vector", "result": []}
+
+
+def test_a_form_is_written_as_browsers_write_it(fake: Fake) -> None:
+    form = {"query": 'a{b="ä & ö +\n~", c!~"%2F"} or d', "time": "1760000400.123"}
+    for _ in range(2):
+        assert _encoded(form) == urlencode(form)
+    PrometheusApi("prod", fake.url).ask("/api/v1/query", form)
+    assert fake.asked[-1][1] == form
+    assert fake.asked[-1][2]["Content-Type"] == "application/x-www-form-urlencoded"
