@@ -71,7 +71,7 @@ class ExperimentCollector:
         self._last: dict[str, Reading] = {}
         self._next_steps: Mapping[str, str] = before._next_steps if before else {}
         self._changes = Changes(state, experiments)
-        documents, standing = state.documents(DOCUMENT), self._changes.look()
+        documents, standing = state.documents(DOCUMENT, self._of_spec), self._changes.look()
         self._lifted, self._stored = dict(standing.lifted), standing.kills
         self._commanded = {experiment.name: experiment for experiment in standing.experiments}
         self._newcomers = newcomers(refresh, aside, progress)

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import get_args
 
 from exporter.collectors.experiment_analysis import BY_VARIANT, Result
 from exporter.collectors.experiment_counts import Counts, parts
 from exporter.collectors.experiment_track import ExperimentTrack
-from exporter.contract import E_VALUE_CAP, Sample, family, sample
+from exporter.contract import E_VALUE_CAP, Sample, labels_of, sample
 from exporter.spec import KINDS, Experiment
 
 STATUSES: tuple[str, ...] = get_args(Experiment.model_fields["status"].annotation)
@@ -119,10 +118,4 @@ def defined(name: str, value: float | None, *of: str) -> tuple[Sample, ...]:
     """As :func:`exporter.contract.optional`, with the values of the family's labels in their order."""
     if value is None or not math.isfinite(value):
         return ()
-    return (Sample(name, _labels(name, *of), float(value)),)
-
-
-@lru_cache(maxsize=2**20)
-def _labels(name: str, *of: str) -> tuple[tuple[str, str], ...]:
-    """Checked against the catalogue once a series and not once a refresh: that was half of the refresh."""
-    return sample(name, 0.0, **dict(zip(family(name).labels, of, strict=True))).labels
+    return (Sample(name, labels_of(name, *of), float(value)),)

@@ -7,7 +7,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from exporter.state.values import StateError
 _WAIT = 30.0
 """Seconds that a writer waits for another one: far more than the longest transaction, which saves every ledger."""
 _WRITE = "winburn_write"
+_NAMES_AT_ONCE = 500
 _TURN = 0x77696E62  # of the advisory lock; any number, but always the same
 
 
@@ -126,6 +127,13 @@ class _guard:  # noqa: N801 - reads as a statement: with _guard("read")
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, SQLAlchemyError | sqlite3.Error | ValueError):
             raise StateError(f"the state store cannot be {self._verb}: {reason(error)}") from None
+
+
+def in_parts(names: Iterable[str]) -> Iterator[list[str]]:
+    """The names in order, as many at once as one statement takes: databases limit its parameters."""
+    ordered = sorted(names)
+    for begin in range(0, len(ordered), _NAMES_AT_ONCE):
+        yield ordered[begin : begin + _NAMES_AT_ONCE]
 
 
 def dump(body: Any) -> str:

@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import sqlalchemy as sa
 
-from exporter.state.engine import Database, dump
+from exporter.state.engine import Database, dump, in_parts
 from exporter.state.tables import LEDGERS, SLOTS
 from exporter.state.values import StoredLedger, StoredSlot
-
-_NAMES_AT_ONCE = 500  # databases limit the parameters of one statement
 
 
 class Ledgers(Database):
     """Heads and slots."""
 
-    def ledgers(self) -> list[StoredLedger]:
-        """Every stored ledger with its slots in order of time."""
+    def ledgers(self, slos: Collection[str] | None = None) -> list[StoredLedger]:
+        """The stored ledgers of these SLOs, or of all, with their slots in order of time."""
         with self._reading() as connection:
-            slots: dict[tuple[str, str], list[StoredSlot]] = {}
-            for row in connection.execute(sa.select(SLOTS).order_by(SLOTS.c.ends_at)):
-                key = (row.slo, row.slo_group)
-                slots.setdefault(key, []).append(StoredSlot(row.width, row.ends_at, row.total, row.bad, row.measured))
-            return [
-                StoredLedger(
-                    row.slo,
-                    row.slo_group,
-                    row.definition,
-                    json.loads(row.head),
-                    slots.get((row.slo, row.slo_group), ()),
-                )
-                for row in connection.execute(sa.select(LEDGERS))
-            ]
+            if slos is None:
+                return _ledgers(connection, sa.true(), sa.true())
+            found = [_ledgers(connection, LEDGERS.c.slo.in_(some), SLOTS.c.slo.in_(some)) for some in in_parts(slos)]
+            return [ledger for part in found for ledger in part]
 
     def save_ledgers(self, ledgers: Iterable[StoredLedger], keep: Mapping[float, float]) -> None:
         """Write heads and the given slots (replacing those of the same width and end) in one transaction.
@@ -61,14 +49,31 @@ class Ledgers(Database):
             self._upsert(connection, LEDGERS, heads)
             self._upsert(connection, SLOTS, slots)
             for width, oldest in keep.items():
-                names = sorted({ledger.slo for ledger in ledgers})
                 old = sa.and_(SLOTS.c.width == width, SLOTS.c.ends_at < oldest)
-                for i in range(0, len(names), _NAMES_AT_ONCE):
-                    some = SLOTS.c.slo.in_(names[i : i + _NAMES_AT_ONCE])
-                    connection.execute(SLOTS.delete().where(old, some))
+                for some in in_parts({ledger.slo for ledger in ledgers}):
+                    connection.execute(SLOTS.delete().where(old, SLOTS.c.slo.in_(some)))
 
     def drop_ledger(self, slo: str, slo_group: str) -> None:
         """Forget a ledger: what it measured has another definition now."""
         with self._writing() as connection:
             for table in (LEDGERS, SLOTS):
                 connection.execute(table.delete().where(table.c.slo == slo, table.c.slo_group == slo_group))
+
+
+def _ledgers(
+    connection: sa.Connection, heads: sa.ColumnElement[bool], of_slots: sa.ColumnElement[bool]
+) -> list[StoredLedger]:
+    slots: dict[tuple[str, str], list[StoredSlot]] = {}
+    for row in connection.execute(sa.select(SLOTS).where(of_slots).order_by(SLOTS.c.ends_at)):
+        key = (row.slo, row.slo_group)
+        slots.setdefault(key, []).append(StoredSlot(row.width, row.ends_at, row.total, row.bad, row.measured))
+    return [
+        StoredLedger(
+            row.slo,
+            row.slo_group,
+            row.definition,
+            json.loads(row.head),
+            slots.get((row.slo, row.slo_group), ()),
+        )
+        for row in connection.execute(sa.select(LEDGERS).where(heads))
+    ]
