@@ -12,19 +12,20 @@ from exporter.state import State, StateError
 
 
 def configuration(spec: Spec, state: State) -> Callable[[], str]:
-    """The text, made anew only when something has changed in the store; may be asked from any thread.
+    """The text, made when it is asked for and anew only when something has changed in the store; for any thread.
 
     While the store cannot be read the last text holds; before the first it is the spec's own.
     """
-    lock, plain = threading.Lock(), masked(spec)
-    known: list[tuple[int, str]] = [(-1, plain)]
+    lock = threading.Lock()
+    known: list[tuple[int, str]] = []
 
     def text() -> str:
         with lock:
             with contextlib.suppress(StateError):
-                if (last := state.last_change()) != known[0][0]:
-                    known[0] = (last, "".join(_lines(spec, state)))
-            return known[0][1]
+                last = state.last_change()
+                if not known or last != known[0][0]:
+                    known[:] = [(last, "".join(_lines(spec, state)))]
+            return known[0][1] if known else masked(spec)
 
     return text
 

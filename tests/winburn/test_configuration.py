@@ -48,3 +48,20 @@ def test_the_last_text_holds_while_the_store_cannot_be_read(monkeypatch: pytest.
 
     monkeypatch.setattr(State, "last_change", fail)
     assert text() == before != masked(SPEC)
+
+
+def test_the_spec_is_shown_though_the_store_could_never_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_state: State) -> int:
+        raise StateError("gone")
+
+    monkeypatch.setattr(State, "last_change", fail)
+    assert configuration(SPEC, State("sqlite://"))() == masked(SPEC)
+
+
+def test_nothing_is_written_before_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a thousand SLOs the text takes a second, and the interpreter with it, at each reload."""
+    texts: list[str] = []
+    monkeypatch.setattr("winburn.configuration.masked", lambda _spec: texts.pop())
+    text = configuration(SPEC, State("sqlite://"))
+    texts.append("text")
+    assert (text(), text()) == ("text", "text")
