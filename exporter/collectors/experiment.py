@@ -89,7 +89,7 @@ class ExperimentCollector:
         late = {t.experiment.name: t for t in new if before and aside and waits_for_its_past(t)}
         self._newcomers.add(late)
         tracks = known | {track.experiment.name: track for track in new if track.experiment.name not in late}
-        self._tracks = [tracks[e.name] for e in standing.experiments if e.name in tracks]
+        self._tracks: list[ExperimentTrack] = [tracks[e.name] for e in standing.experiments if e.name in tracks]
 
     def _taken_over(self, before: ExperimentCollector) -> dict[str, ExperimentTrack]:
         """Of the collector before: experiments that are the same as they are, and others with what is known of them."""
