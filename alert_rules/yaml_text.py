@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +22,8 @@ _FASTEST: type[yaml.SafeDumper] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,60}")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _BREAK = re.compile("[\r\x85\u2028\u2029]")
+_OPEN_ENDED = re.compile("(?:^|[\n\x85\u2028\u2029])\n\\Z")
+_UNPRINTABLE = re.compile("[^\t\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ASCII = re.compile(r"[ -~]+")
 _BLOCK = re.compile(r"(?! )(?:[ -~]*[!-~]|)(?:\n(?:[ -~]*[!-~])?)*")
 _NEVER_PLAIN = re.compile(r"""[ #,\[\]{}&*!|>'"%@`]|.*(?:: | #|[: ]$)""")
@@ -34,17 +37,17 @@ def dumper(base: type[yaml.SafeDumper]) -> type[yaml.SafeDumper]:
     return made
 
 
-def dump(value: Any) -> str:
-    """YAML of dicts, lists, texts and numbers; nothing is sorted and no line is folded.
+def dump(value: Any, indent: str = "") -> str:
+    """YAML of dicts, lists, texts and numbers; nothing is sorted and no line is folded. ``indent`` begins each line.
 
     The bytes are those of :func:`dump_by`. Dicts, lists and texts without surprises are written here, at a tenth of the
     library's cost: the tests of a thousand SLOs are a hundred megabytes.
     """
     out: list[str] = []
     try:
-        _write(value, "", out)
+        _write(value, indent, out)
     except _Odd:
-        return dump_by(value)
+        return textwrap.indent(dump_by(value), indent)
     return "".join(out)
 
 
@@ -138,12 +141,14 @@ def _by_library(text: str) -> str:
 
 
 def comment(text: str) -> str:
-    """The text as comment lines, whatever characters it holds."""
-    return "".join(f"# {line}".rstrip() + "\n" for line in text.splitlines())
+    """The text as comment lines, whatever characters it holds; those that cannot stand in YAML are question marks."""
+    return "".join(f"# {_UNPRINTABLE.sub('?', line)}".rstrip() + "\n" for line in text.splitlines())
 
 
 def _text(into: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return into.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    # A block that keeps blank lines at its end could only be ended by "...", and the document with it.
+    block = "\n" in text and _OPEN_ENDED.search(text) is None
+    return into.represent_scalar("tag:yaml.org,2002:str", text, style="|" if block else None)
 
 
 def _in_line(into: yaml.SafeDumper, items: InLine) -> yaml.SequenceNode:

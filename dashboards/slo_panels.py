@@ -34,7 +34,9 @@ def tier_lines(facts: Facts) -> list[tuple[float, str]]:
 def tier_steps(facts: Facts) -> Steps:
     """The same as threshold lines."""
     colors = {"page": "red", "ticket": "orange"}
-    return [(None, "transparent"), *((limit, colors[severity]) for limit, severity in tier_lines(facts))]
+    # Tiers of short periods meet at 1: Grafana wants each step once, and the louder one is what the line means.
+    lines = {limit: colors[severity] for limit, severity in sorted(tier_lines(facts), reverse=True)}
+    return [(None, "transparent"), *sorted(lines.items())]
 
 
 def budget_over_time() -> TimeSeries:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000, "y": 31_536_000_000}
+_QUOTE = json.JSONEncoder(ensure_ascii=False).encode
 _ORDER = ("y", "w", "d", "h", "m", "s", "ms")
 _DURATION = re.compile("".join(f"(?:([0-9]{{1,19}}){unit})?" for unit in _ORDER))
 _LONGEST = 2**63 // 1_000_000
@@ -45,7 +46,7 @@ def format_duration(seconds: float) -> str:
 
 def quote(text: str) -> str:
     """A PromQL string literal. JSON's escapes are a subset of those that PromQL's Go-style strings know."""
-    return json.dumps(text, ensure_ascii=False)
+    return _QUOTE(text)
 
 
 def union(parts: Sequence[str]) -> str:
@@ -78,6 +79,9 @@ _STRING = re.compile(r"""(?s:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)"""
 _ESCAPE = re.compile(r"\\(?:([abfnrtv\\])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))", re.S)
 _CONTROL = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
 _NUMBERS = frozenset({"inf", "nan"})
+_KEYWORDS = frozenset({"atan2", "bool", "group_left", "group_right", "ignoring", "on"})
+"""Words that cannot be the name of a metric: metric_identifier of promql/parser/generated_parser.y in
+https://github.com/prometheus/prometheus."""
 _COUNTER = 'one plain counter like http_requests_total{job="shop"}'
 
 
@@ -111,6 +115,8 @@ def _check_selector(text: str) -> None:
         raise ValueError(_surplus(text[at:].strip()))
     if metric and metric.group().lower() in _NUMBERS:
         raise ValueError(f"{_short(text)} is a number to Prometheus; {_EXAMPLE}")
+    if metric and metric.group().lower() in _KEYWORDS:
+        raise ValueError(f"{_short(text)} is a keyword to Prometheus; write {{__name__={quote(metric.group())}}}")
     if not named and not filtering:
         raise ValueError(f'{_short(text)} would select everything; give a metric\'s name or a matcher like job="shop"')
 
@@ -238,7 +244,10 @@ _REPEAT = re.compile(r"\{([0-9]+)(?:,([0-9]*))?\}")
 _CLASS = re.compile(r"\[\^?+\]?+(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]", re.S)
 _GROUP = re.compile(r"\((?:\?(?:P?<(?![=!])\w+>|[imsU]*(?:-[imsU]+)?:))?")
 _FLAGS = re.compile(r"\(\?[imsU]*(?:-[imsU]+)?\)")
-_MISSING = re.compile(r"\\(?:[1-9](?![0-7])|C)")
+_MISSING = re.compile(
+    r"\\(?:[1-9](?![0-7])|[89ceghijklmoquyCEFGHIJKLMNORTUVXYZ]|[^\x00-\x7f]|[pP](?![{CLMNPSZ])|x(?![0-9a-fA-F{]))"
+)
+_OF_CLASS = re.compile(r"\[:\^?\w+:\]|\\.|.", re.S)
 _ESCAPED = re.compile(r"\\(?:Q.*?(?:\\E|$)|[pPx]\{[^}\\]*\}|.)", re.S)
 
 
@@ -254,8 +263,10 @@ def check_regex(pattern: str) -> str | None:
             return _refusal(pattern, at)
         if kind == "*" and before in {"", "*"} and not (before and rest.startswith("?")):
             return f"nothing to repeat before {rest!r}; for any text write '.*'"
-        if kind == "*" and any(int(count) > 1000 for count in re.findall("[0-9]{1,9}", match)):
-            return f"{match!r} repeats more than 1000 times"
+        if kind == "*" and (wrong := _count(match)):
+            return wrong
+        if match[0] == "[" and (wrong := _range(match)):
+            return wrong
         depth += (kind == "(") - (kind == ")")
         if depth < 0:
             return "a ')' without '('"
@@ -263,6 +274,26 @@ def check_regex(pattern: str) -> str | None:
             before = {"(": "", "|": "", "*": "*"}.get(kind, "x")
         at += len(match)
     return "a '(' without ')'" if depth else None
+
+
+def _count(repetition: str) -> str | None:
+    counts = [int(count) for count in re.findall("[0-9]{1,9}", repetition)]
+    if any(count > 1000 for count in counts):
+        return f"{repetition!r} repeats more than 1000 times"
+    return f"{repetition!r} has its numbers the wrong way round" if counts != sorted(counts) else None
+
+
+def _range(of_class: str) -> str | None:
+    items = _OF_CLASS.findall(of_class[1:-1].removeprefix("^"))
+    while len(items) > 2:
+        low, dash, high = items[:3]
+        if dash == "-" and len(low) == 1:
+            if (len(high) == 1 and low > high) or high in {"\\d", "\\D", "\\s", "\\S", "\\w", "\\W"}:
+                return f"{low + dash + high!r} is no range of characters"
+            items = items[3:]
+        else:
+            items = items[1:]
+    return None
 
 
 def _piece(pattern: str, at: int) -> tuple[str | None, str]:  # noqa: PLR0911 - one return per kind of piece

@@ -7,6 +7,7 @@ from functools import partial
 from weakref import WeakKeyDictionary
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -68,7 +69,7 @@ def app(  # noqa: PLR0913 - each is one independent part
         if snapshot is None:
             return _sentence(503, "not yet: nothing has been evaluated")
         bodies = snapshot.health if snapshot.expired(monotonic()) else snapshot.full
-        return _exposition(bodies, request.headers)
+        return await _exposition(bodies, request.headers)
 
     # Not a coroutine: it then runs in a thread, and a long page holds up no scrape.
     def index(_: Request) -> Response:
@@ -106,12 +107,15 @@ def app(  # noqa: PLR0913 - each is one independent part
     )
 
 
-def _exposition(bodies: Bodies, headers: Mapping[str, str]) -> Response:
+async def _exposition(bodies: Bodies, headers: Mapping[str, str]) -> Response:
     """The body that the request's headers ask for."""
     form = choose_format(headers.get("accept", ""))
     extra = {**_SECURITY, "Content-Type": form.content_type, "Vary": _VARY}
     if not accepts_gzip(headers.get("accept-encoding", "")):
-        return Response(bodies.openmetrics if form.openmetrics else bodies.text, headers=extra)
+        plain = bodies.plain_openmetrics if form.openmetrics else bodies.plain
+        # In a thread, where it must be put together first: a long body holds up no scrape.
+        text = plain.text if plain.is_there else await run_in_threadpool(lambda: plain.text)
+        return Response(text, headers=extra)
     extra["Content-Encoding"] = "gzip"
     return Response(bodies.openmetrics_gzip if form.openmetrics else bodies.text_gzip, headers=extra)
 

@@ -1,10 +1,13 @@
-"""Texts that are nearly right: lines and words of good ones, moved, doubled, dropped, and swapped for odd ones."""
+"""Texts that are nearly right: lines and words of good ones, moved, doubled, dropped, and swapped for odd ones; and
+documents whose trees are changed."""
 
 from __future__ import annotations
 
 import random
 import re
 from collections.abc import Callable, Sequence
+
+from fuzz.tree import grown_json, grown_yaml, schema_of_specs, schema_of_web_configs
 
 _WORD = re.compile(rb"[\w.%+-]+|[^\w\s]|\s+")
 ODD = (
@@ -19,11 +22,32 @@ ODD = (
 """What readers stumble over."""
 
 
-def mutated(data: bytes, corpus: Sequence[bytes], chance: random.Random) -> bytes:
-    """``data`` after one to four changes; other texts of the corpus lend their lines and words."""
-    for _ in range(chance.randint(1, 4)):
-        data = chance.choice(_CHANGES)(data, chance.choice(corpus), chance)
+def mutated(data: bytes, corpus: Sequence[bytes], chance: random.Random, target: str = "") -> bytes:
+    """``data`` after one to four changes; other texts of the corpus lend their lines and words. What is a document to
+    the target has its tree changed more often than its text, and only that where nothing else would be accepted."""
+    other = chance.choice(corpus)
+    if target in _GENERATORS and chance.random() < 0.9:
+        return grown_yaml(data, other, chance, schema_of_specs(), mild=True, focus=_GENERATORS[target])
+    if target == "spec" and chance.random() < 0.6:
+        data = grown_yaml(data, other, chance, schema_of_specs(), mild=chance.random() < 0.5)
+    elif target == "web-config" and chance.random() < 0.7:
+        data = grown_yaml(data, other, chance, schema_of_web_configs(), mild=chance.random() < 0.7)
+    elif target == "convert" and chance.random() < 0.5:
+        data = grown_yaml(data, other, chance, {}, mild=False)
+    elif target in _BINARY:
+        return chance.choice((data, b"")) + chance.randbytes(chance.randint(0, 24))
+    elif target in _JSON and chance.random() < 0.7:
+        return grown_json(data, other, chance)
+    else:
+        for _ in range(chance.randint(1, 4)):
+            data = chance.choice(_CHANGES)(data, chance.choice(corpus), chance)
     return data[:100_000]
+
+
+_GENERATORS = {"rules": "slos", "alertmanager": "alerting", "dashboards": "dashboards"}
+"""Those that need a good spec, and the part of it that matters most to them."""
+_JSON = frozenset({"prometheus", "json"})
+_BINARY = frozenset({"state", "documents"})
 
 
 def _lines(data: bytes, other: bytes, chance: random.Random) -> bytes:

@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "exporter.contract": ("exporter.contract",),
     "exporter.counters": (),
-    "exporter.ledger": (),
+    "exporter.ledger": ("exporter.ledger",),
     "exporter.loop": ("exporter.contract", "exporter.loop", "exporter.snapshot"),
     "exporter.notify": (
         "exporter.access",
@@ -98,6 +98,7 @@ PART_OF = {
     "exporter.reload_route": "exporter.web",
     "exporter.render": "exporter.snapshot",
     "exporter.report_route": "exporter.web",
+    "exporter.ring_sums": "exporter.ledger",
     "exporter.roster": "exporter.loop",
     "exporter.schedule": "exporter.loop",
     "exporter.seldom": "exporter.web",

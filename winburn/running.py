@@ -6,7 +6,7 @@ import logging
 import platform
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ from winburn.assemble import Assembly, assemble, keys, state_url
 from winburn.configuration import configuration
 from winburn.keeping import Keeper
 from winburn.lifecycle import settle
+from winburn.memory import expect_series
 from winburn.push import Push
 from winburn.reload import Reloads
 from winburn.shard import Shard
@@ -166,6 +167,7 @@ class Running:
             self.applier.wish(applications)
 
     def _publish(self, snapshot: Snapshot) -> None:
+        expect_series(snapshot.series)
         self._pushes.publish(snapshot)
         if self.stream:
             self.stream.publish(snapshot)
@@ -181,6 +183,7 @@ class Running:
         return [
             *self._assembly.health(),
             program,
+            *self._shard_info(),
             *([] if aside is None else [sample("winburn_state_set_aside", aside)]),
             *self.reloads.samples(),
             *self._pushes.counts.samples(),
@@ -188,6 +191,11 @@ class Running:
             *done,
             *self._server(),
         ]
+
+    def _shard_info(self) -> Iterator[Sample]:
+        shard = self._assembly.shard
+        if shard is not None and shard.count > 1:
+            yield sample("winburn_shard_info", 1, shard=str(shard.index), shards=str(shard.count))
 
     def _listen(self) -> None:
         """A thread for each database that can say that it has changed, where somebody wants to know at once."""

@@ -83,8 +83,11 @@ def fill(rows: dict[str, NDArray[np.float64]], series: Iterable[Series], times: 
         stamps, values = (np.array(column, dtype=np.float64) for column in _columns(samples))
         if not np.isfinite(stamps).all():
             raise ValueError("a sample without a time")
-        indices = np.rint((stamps - times[0]) / step).astype(np.int64)
-        if np.any((indices < 0) | (indices >= len(times))) or np.any(np.abs(times[indices] - stamps) > 0.0011):
+        # Before they are places in the row: what is too large for an integer is some other one then.
+        if np.any((stamps < times[0] - step / 2) | (stamps > times[-1] + step / 2)):
+            raise ValueError("a sample at a time that was not asked for")
+        indices = np.rint((stamps - times[0]) / step).astype(np.int64).clip(0, len(times) - 1)
+        if np.any(np.abs(times[indices] - stamps) > 0.0011):
             raise ValueError("a sample at a time that was not asked for")
         row[indices] = np.where(np.isfinite(values), values, np.nan)
 

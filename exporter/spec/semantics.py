@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from exporter.promql import format_duration
+from exporter.spec.addresses import check_http
 from exporter.spec.models import Spec, StateStore
 from exporter.spec.semantics_access import check_access
 from exporter.spec.semantics_alerting import check_alerting
@@ -84,7 +85,7 @@ def _source(name: str, source: Source) -> Iterator[Problem]:
         return
     yield from _url_or_file(source, parts, "url")
     if isinstance(source, PrometheusSource | HttpSource):
-        yield from _http(source.url, (*parts, "url"))
+        yield from check_http(source.url, (*parts, "url"))
         yield from check_access(source, [source.url] if source.url is not None else [], parts)
     elif source.url is not None and "://" not in source.url:
         # The URL itself is not quoted: a password may stand in it.
@@ -104,7 +105,7 @@ def _push(spec: Spec) -> Iterator[Problem]:
         message = "nobody to push to; give alertmanager with the address of every Alertmanager, or remove push"
         yield Problem(("alerting", "push"), message)
     if spec.live.grafana is not None:
-        yield from _http(spec.live.grafana.url, ("live", "grafana", "url"))
+        yield from check_http(spec.live.grafana.url, ("live", "grafana", "url"))
 
 
 def _url_or_file(
@@ -115,11 +116,6 @@ def _url_or_file(
         yield Problem(parts, f"{key} is required; give it, or {key}_file with the path of a file that holds it")
     if len(given) == 2:
         yield Problem(parts, f"{key} and {key}_file are both given; keep one of them")
-
-
-def _http(url: str | None, parts: Parts) -> Iterator[Problem]:
-    if url is not None and not url.startswith(("http://", "https://")):
-        yield Problem(parts, "must begin with http:// or https://")
 
 
 def _twice(what: str, parts: Parts, named: Sequence[Any], place: Callable[[Parts], str]) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from exporter.spec.addresses import check_for_alertmanager, check_http
 from exporter.spec.alerting_models import Alerting, Mute, Receiver, Smtp
 from exporter.spec.semantics_access import check_access
 from exporter.spec.tree import Parts, Problem, shown
@@ -16,7 +17,7 @@ KINDS = ("webhook", "webhook_file", "slack", "pagerduty", "opsgenie", "email", "
 def check_alerting(alerting: Alerting) -> Iterator[Problem]:
     """The mistakes of ``alerting``."""
     for i, url in enumerate(alerting.alertmanager):
-        yield from _http(url, ("alerting", "alertmanager", i))
+        yield from check_http(url, ("alerting", "alertmanager", i))
     yield from check_access(alerting.alertmanager_http, alerting.alertmanager, ("alerting", "alertmanager_http"))
     for role, receiver in alerting.receivers.items():
         yield from _receiver(receiver, ("alerting", "receivers", role), alerting)
@@ -37,9 +38,9 @@ def _receiver(receiver: Receiver, parts: Parts, alerting: Alerting) -> Iterator[
         yield Problem(parts, f"tells nobody; give at least one of {', '.join(KINDS)}")
     if {"webhook", "webhook_file"} <= set(given):
         yield Problem(parts, "webhook and webhook_file are both given; keep one of them")
-    yield from _http(receiver.webhook, (*parts, "webhook"))
+    yield from check_for_alertmanager(receiver.webhook, (*parts, "webhook"))
     if receiver.opsgenie is not None:
-        yield from _http(receiver.opsgenie.api_url, (*parts, "opsgenie", "api_url"))
+        yield from check_for_alertmanager(receiver.opsgenie.api_url, (*parts, "opsgenie", "api_url"))
     if receiver.email is not None:
         if alerting.smtp is None:
             yield Problem((*parts, "email"), "alerting.smtp is missing: the server that takes the mail")
@@ -72,8 +73,3 @@ def _twice(what: str, key: str, names: Sequence[str]) -> Iterator[Problem]:
     for i, name in enumerate(names):
         if name in names[:i]:
             yield Problem(("alerting", key, i, "name"), f"another {what} is called {shown(name)}; rename one of them")
-
-
-def _http(url: str | None, parts: Parts) -> Iterator[Problem]:
-    if url is not None and not url.startswith(("http://", "https://")):
-        yield Problem(parts, "must begin with http:// or https://")

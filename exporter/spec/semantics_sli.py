@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from exporter.promql import check_expression, check_selector, format_duration, name_and_labels, split_comparison
+from exporter.promql import (
+    check_expression,
+    check_selector,
+    format_duration,
+    histogram_parts,
+    name_and_labels,
+    split_comparison,
+)
 from exporter.spec.references import check_source
 from exporter.spec.slo_models import CsvSlots, Latency, Sli, Slices
 from exporter.spec.tree import Parts, Problem, listed, shown
@@ -103,8 +110,15 @@ def _latency(latency: Latency, parts: Parts, _refresh: float) -> Iterator[Proble
         yield Problem(
             here, f"{shown(name)} is one part of the histogram; write its name without {match[2]}: {match[1]}"
         )
+    elif not histogram_parts(latency.histogram)[0]:
+        # The names of its series are made of it: _count and _bucket are put behind it.
+        yield Problem(here, f"the histogram's name stands in the braces; write it before them: {_example(name)}")
     if "le" in labels:
         yield Problem(here, "the label 'le' does not belong here: threshold chooses the bucket; remove it")
+
+
+def _example(name: str) -> str:
+    return f'{name}{{job="web"}}' if re.fullmatch("[a-zA-Z_:][a-zA-Z0-9_:]*", name) else 'http_seconds{job="web"}'
 
 
 def _ratio(text: str, parts: Parts, _refresh: float) -> Iterator[Problem]:

@@ -10,15 +10,18 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from exporter.state.tables import META
 from exporter.state.values import StateError
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 _WAIT = 30.0
 """Seconds that a writer waits for another one: far more than the longest transaction, which saves every ledger."""
@@ -99,7 +102,7 @@ class Database:
     ) -> None:
         if not rows:
             return
-        insert = (postgresql if self._engine.dialect.name == "postgresql" else sqlite).insert(table)
+        insert = _inserting(self._engine.dialect.name, table)
         keys = [column.name for column in table.primary_key]
         others = {c.name: insert.excluded[c.name] for c in table.columns if c.name not in keys}
         statement = (
@@ -179,6 +182,14 @@ def _engine(url: str, wait: float) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _inserting(dialect: str, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # here: 2 MB that a store in a file need not pay  # noqa: PLC0415
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 def _postgresql(url: sa.URL, wait: float) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,8 +12,11 @@ import sqlalchemy as sa
 
 from exporter.state.audit import Audit, AuditEntry
 from exporter.state.engine import dump, in_parts
+from exporter.state.seal import DamagedError, sealed, unsealed
 from exporter.state.tables import AUDIT, DOCUMENTS, LATCHES, LIFTED
 from exporter.state.values import Latch, Lifted
+
+_LOG = logging.getLogger("winburn")
 
 PROGRAM = "winburn"
 """``who`` of what no person did."""
@@ -22,11 +26,21 @@ class Latches(Audit):
     """Documents, latches, and the marks of those that were lifted."""
 
     def documents(self, kind: str, names: Collection[str] | None = None) -> dict[str, Any]:
-        """Name -> document of the documents of a kind, of these names or of all."""
+        """Name -> document of the documents of a kind, of these names or of all. One that is damaged is left out,
+        and an error logged."""
         query = sa.select(DOCUMENTS).where(DOCUMENTS.c.kind == kind)
         some = [query] if names is None else [query.where(DOCUMENTS.c.name.in_(part)) for part in in_parts(names)]
         with self._reading() as connection:
-            return {row.name: json.loads(row.body) for each in some for row in connection.execute(each)}
+            rows = [row for each in some for row in connection.execute(each)]
+        found = {}
+        for row in rows:
+            try:
+                found[row.name] = unsealed(row.body)
+            except DamagedError as error:
+                _LOG.error(
+                    "what is stored of %s %s is damaged (%s) and not used: it begins anew", kind, row.name, error
+                )
+        return found
 
     def save_documents(
         self,
@@ -43,7 +57,7 @@ class Latches(Audit):
         is taken adds an entry of ``audit_kind`` (None: this ``kind``) whose action is the latch's kind; ``audit`` are
         further entries.
         """
-        rows = [{"kind": kind, "name": name, "body": dump(body)} for name, body in sorted(documents.items())]
+        rows = [{"kind": kind, "name": name, "body": sealed(body)} for name, body in sorted(documents.items())]
         latches = list(latches)
         with self._writing(durable=bool(latches)) as connection:
             if latches:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Mapping
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
-from exporter.state.engine import Database, dump, in_parts
+from exporter.state.engine import Database, in_parts
+from exporter.state.seal import DamagedError, sealed, unsealed
 from exporter.state.tables import LEDGERS, SLOTS
 from exporter.state.values import StoredLedger, StoredSlot
+
+_LOG = logging.getLogger("winburn")
 
 
 class Ledgers(Database):
     """Heads and slots."""
 
     def ledgers(self, slos: Collection[str] | None = None) -> list[StoredLedger]:
-        """The stored ledgers of these SLOs, or of all, with their slots in order of time."""
+        """The stored ledgers of these SLOs, or of all, with their slots in order of time. The head of one that is
+        damaged is empty, and its definition that of nothing; an error is logged."""
         with self._reading() as connection:
             if slos is None:
                 return _ledgers(connection, sa.true(), sa.true())
@@ -30,7 +35,8 @@ class Ledgers(Database):
         """
         ledgers = list(ledgers)
         heads = [
-            {"slo": x.slo, "slo_group": x.slo_group, "definition": x.definition, "head": dump(x.head)} for x in ledgers
+            {"slo": x.slo, "slo_group": x.slo_group, "definition": x.definition, "head": sealed(x.head)}
+            for x in ledgers
         ]
         slots = [
             {
@@ -67,13 +73,13 @@ def _ledgers(
     for row in connection.execute(sa.select(SLOTS).where(of_slots).order_by(SLOTS.c.ends_at)):
         key = (row.slo, row.slo_group)
         slots.setdefault(key, []).append(StoredSlot(row.width, row.ends_at, row.total, row.bad, row.measured))
-    return [
-        StoredLedger(
-            row.slo,
-            row.slo_group,
-            row.definition,
-            json.loads(row.head),
-            slots.get((row.slo, row.slo_group), ()),
-        )
-        for row in connection.execute(sa.select(LEDGERS).where(heads))
-    ]
+    rows = connection.execute(sa.select(LEDGERS).where(heads))
+    return [_ledger(row, slots.get((row.slo, row.slo_group), ())) for row in rows]
+
+
+def _ledger(row: Any, slots: Sequence[StoredSlot]) -> StoredLedger:
+    try:
+        return StoredLedger(row.slo, row.slo_group, row.definition, unsealed(row.head), slots)
+    except DamagedError as error:
+        _LOG.error("the ledger of SLO %s is damaged in the state store (%s): it begins anew", row.slo, error)
+        return StoredLedger(row.slo, row.slo_group, "", {}, ())

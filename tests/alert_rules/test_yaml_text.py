@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import pytest
@@ -52,7 +53,23 @@ VALUES = st.recursive(
 @given(VALUES)
 def test_what_is_written_here_is_what_the_library_would_write(value: Any) -> None:
     assert dump(value) == dump_by(value)
+    assert dump([value], "    ") == textwrap.indent(dump_by([value]), "    ")
 
 
 def test_comments_keep_every_line_a_comment() -> None:
     assert comment("a\n\nb\u2028c") == "# a\n#\n# b\n# c\n"
+
+
+@pytest.mark.parametrize("text", ["\n", "\n\n", "a\n\n", "a\n\n b\n\n", "\x85\n", "a\n"])
+def test_what_follows_a_text_with_blank_lines_at_its_end_is_in_the_same_document(text: str) -> None:
+    assert yaml.safe_load(dump({"a": text}) + dump({"b": 1})) == {"a": text, "b": 1}
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=5))
+def test_a_comment_is_nothing_whatever_stands_in_it(text: str) -> None:
+    assert yaml.safe_load(comment(text) + dump({"a": 1})) == {"a": 1}
+
+
+@pytest.mark.parametrize("odd", ["\x00", "\x07", "\x1b", "\x7f", "\x80", "\ufffe"])
+def test_a_character_that_yaml_cannot_have_is_a_question_mark_in_comments(odd: str) -> None:
+    assert comment(f"a{odd}b") == "# a?b\n"

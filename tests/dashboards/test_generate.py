@@ -75,6 +75,14 @@ def test_a_short_period_has_only_the_lines_of_its_tiers() -> None:
     assert len(values) < 4
 
 
+def test_tiers_that_meet_at_1_are_one_line_the_louder() -> None:
+    # Of 4 days 5 % in 6 h and 10 % in 1 d are burn rates below 1; 2 % in 1 h is 1.92.
+    files = generate(Spec.model_validate({"sources": PROD, "slos": [_slo("a", "4d")]}))
+    burn = panel(json.loads(files["dashboards/winburn-slo-overview.json"]), "Burn rate over time (1h)")
+    steps = burn["fieldConfig"]["defaults"]["thresholds"]["steps"][1:]
+    assert steps == [{"value": 1, "color": "red"}, {"value": pytest.approx(1.92), "color": "red"}]
+
+
 def test_evidence_line_is_one_over_alpha() -> None:
     spec = {"sources": PROD, "experiments": [_experiment("a", 0.01), _experiment("b", 0.01), _experiment("c", 0.05)]}
     files = generate(Spec.model_validate(spec))

@@ -20,7 +20,7 @@ def test_every_spec_loads_and_the_rules_are_rules() -> None:
     specs = [block for block in found if not block.startswith("groups:")]
     assert [load_text(block).tenant for block in specs] == ["acme"]
     (rules,) = [yaml.safe_load(block) for block in found if block not in specs]
-    assert rules["groups"][0]["rules"][0]["alert"] == "WinburnShardDown"
+    assert rules["groups"][0]["rules"][0]["alert"] == "WinburnShardMissing"
 
 
 def test_the_commands_know_their_flags() -> None:

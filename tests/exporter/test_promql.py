@@ -129,6 +129,8 @@ def test_plain_selectors(text: str) -> None:
         ("a{b='\\U00110000'}", "is no character"),
         ("a{__name__='b'}", "given twice"),
         ("a{b=~'*'}", "no regular expression"),
+        ("on", "a keyword"),
+        ("Group_Left{a='b'}", "a keyword"),
     ],
 )
 def test_what_is_no_plain_selector(text: str, said: str) -> None:
@@ -142,6 +144,8 @@ RE2 = [
     "\\Qa(b\\E", "\\Qa(",
     "\\x{10FFFF}", "\\x7F", "\\012", "\\z", "(?i)a", "a(?i)b", "(?i:a)", "(?s-i:a)", "(?U)a+",
     "(?P<n>a)", "(?<n>a)",
+    "[a-\\x7a]", "[\\w-a]", "[--a]", "[+--]", "[a-]", "[-a]", "a{2,2}", "\\pL", "\\x{e9}", "\\P{^Greek}", "[[:alpha:]-]",
+    "[é-ü]",
     "(?:a|b)", "()", "\\(", "\\[", "a\\.b", "[\\]]", "a]", "a}",
 ]  # fmt: skip
 
@@ -158,6 +162,7 @@ def test_what_re2_takes_is_never_refused(pattern: str) -> None:
         "a\\", "(a)\\1", "\\C",
         "(?=a)",
         "(?!a)", "(?<=a)", "(?<!a)", "(?>a)", "(?P=n)", "(?#c)", "a{1001}", "a{0,2000}",
+        "a{2,1}", "[b-a]", "[^xb-a]", "[a-\\d]", "\\Z", "\\k", "\\8", "\\é", "\\pX", "\\p", "\\xg",
     ],
 )  # fmt: skip
 def test_what_re2_refuses_for_sure_is_refused(pattern: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from winburn.cli import main
+from winburn.servers import cache_folder, find
 
 SPEC = """\
 sources: {prod: {type: prometheus, url: "http://127.0.0.1:9", rules: RULES}}
@@ -34,3 +36,21 @@ def test_without_promtool_it_says_that_nobody_has_read_the_query(nowhere: Path) 
 
 def test_nothing_is_said_where_no_query_stands_in_the_rules(nowhere: Path) -> None:
     assert "promtool" not in run(nowhere, SPEC.replace("RULES", "false")).output
+
+
+def test_a_pattern_that_only_promtool_can_judge_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    promtool = find(os.environ, cache_folder(os.environ)).promtool
+    if promtool is None:
+        pytest.skip("there is no promtool on this machine")
+    monkeypatch.setenv("PATH", f"{promtool.parent}{os.pathsep}{os.environ['PATH']}")
+    counted = """total: a_total, bad: 'a_total{b=~"(x{500}){500}"}'"""
+    done = run(tmp_path, SPEC.replace("RULES", "true").replace('ratio: "sum(rate(x[$window])) / y"', counted))
+    assert done.exit_code == 1
+    assert "promtool refuses the rules" in done.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_of_a_pattern_nothing_is_said_without_promtool(nowhere: Path) -> None:
+    counted = """total: a_total, bad: 'a_total{b=~"x+"}'"""
+    done = run(nowhere, SPEC.replace("RULES", "true").replace('ratio: "sum(rate(x[$window])) / y"', counted))
+    assert (done.exit_code, "promtool" in done.output) == (0, False)

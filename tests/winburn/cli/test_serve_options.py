@@ -17,7 +17,7 @@ def test_what_is_no_origin_is_refused(origin: str, tmp_path: Path) -> None:
     assert "is not an origin; write it like https://wall.example, without a path" in " ".join(done.output.split())
 
 
-@pytest.mark.parametrize("path", ["/live", "/live/stream", "/api/v1/snapshot", "/config"])
+@pytest.mark.parametrize("path", ["/live", "/live/stream", "/api/v1/snapshot", "/api/v1/report", "/config"])
 def test_the_metrics_cannot_take_the_place_of_another_page(path: str, tmp_path: Path) -> None:
     done = CliRunner().invoke(serve, ["--config.file", str(tmp_path), "--web.telemetry-path", path])
     assert done.exit_code == 2
