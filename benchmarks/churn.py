@@ -40,6 +40,9 @@ class Counters:
         times = np.arange(start, end + step / 2, step)
         return [Matrix(times, (), np.empty((0, len(times)))) for _ in selectors]
 
+    def close(self) -> None:
+        """Nothing is open."""
+
     def retention_start(self, at: float) -> float | None:  # noqa: ARG002 - the protocol's
         """As of a server that does not say."""
         return None

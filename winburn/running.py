@@ -25,6 +25,7 @@ from exporter.spec import Spec, SqlSource
 from exporter.state import Application, AuditEntry, State, StateError, opened_or_rebuilt, set_aside
 from winburn.assemble import Assembly, assemble, keys, state_url
 from winburn.configuration import configuration
+from winburn.keeping import Keeper
 from winburn.lifecycle import settle
 from winburn.memory import expect_series
 from winburn.push import Push
@@ -72,6 +73,8 @@ class Running:
         self._state_url = state_url(spec)
         self.state = opened_or_rebuilt(self._state_url, time.time())
         self._settle(spec)
+        self.keeper = Keeper(self.state)
+        self.keeper.follow(spec, time.time())
         self.applier = _applier(spec, self.state, None)
         self._assembly = assemble(spec, self.state, progress=progress, wish=self._wish, shard=shard)
         self.feed = Feed(
@@ -95,6 +98,7 @@ class Running:
             nudges=self._nudges,
             tenant=spec.tenant,
         )
+        self.keeper.begin()
 
     def change(self, spec: Spec) -> list[str]:
         """Go over to another spec; sentences about what of it needs a restart and stays as it was.
@@ -112,6 +116,7 @@ class Running:
         # Whoever is told of kills must know of them before those who find them.
         self.applier = _applier(spec, self.state, self.applier)
         self._follow(spec)
+        self.keeper.follow(spec, time.time())
         self.loop.change(plan)
         return left
 
@@ -138,6 +143,7 @@ class Running:
 
     def close(self) -> None:
         """Begin nothing more."""
+        self.keeper.close()
         for _, each in self.changes.values():
             each.close()
         if self.applier:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from exporter.collectors import (
     experiment_apply,
@@ -71,20 +72,24 @@ class ExperimentCollector:
         self._last: dict[str, Reading] = {}
         self._next_steps: Mapping[str, str] = before._next_steps if before else {}
         self._changes = Changes(state, experiments)
-        documents, standing = state.documents(DOCUMENT), self._changes.look()
+        documents = state.documents(DOCUMENT, self._of_spec)
+        standing = self._changes.look(_seen(documents.values(), before._tracks if before else ()))
         self._lifted, self._stored = dict(standing.lifted), standing.kills
+        self._moves, self._seen = standing.moves, standing.seen
         self._commanded = {experiment.name: experiment for experiment in standing.experiments}
         self._newcomers = newcomers(refresh, aside, progress)
         known = self._taken_over(before) if before else {}
         new = [
-            ExperimentTrack(e, documents.get(e.name), self._kills_of(e.name))
+            ExperimentTrack(e, documents.get(e.name), self._kills_of(e.name), self._moves.get(e.name, ()))
             for e in standing.experiments
             if e.name not in known and e.name not in self._newcomers.waiting
         ]
+        for track in new:
+            track.seen = self._seen
         late = {t.experiment.name: t for t in new if before and aside and waits_for_its_past(t)}
         self._newcomers.add(late)
         tracks = known | {track.experiment.name: track for track in new if track.experiment.name not in late}
-        self._tracks = [tracks[e.name] for e in standing.experiments if e.name in tracks]
+        self._tracks: list[ExperimentTrack] = [tracks[e.name] for e in standing.experiments if e.name in tracks]
 
     def _taken_over(self, before: ExperimentCollector) -> dict[str, ExperimentTrack]:
         """Of the collector before: experiments that are the same as they are, and others with what is known of them."""
@@ -210,18 +215,20 @@ class ExperimentCollector:
     def _follow(self, at: float) -> list[Report]:
         """Put in force what commands have changed; while the store cannot be read, all stays as it is."""
         try:
-            standing = self._changes.look() if self._changes.changed() else None
+            standing = self._changes.look(self._seen) if self._changes.changed() else None
         except StateError as error:
             return [Report("commands", error=str(error))]
         if standing is not None:
             self._lifted, self._stored = dict(standing.lifted), standing.kills
+            self._moves, self._seen = standing.moves, standing.seen
             self._commanded = {experiment.name: experiment for experiment in standing.experiments}
         self._definitions.ask(self._commanded.values(), at)
         for track in self._tracks:
             name = track.experiment.name
             if standing is not None:
                 track.killed = {latch.member: latch for latch in self._kills_of(name)}
-            track.put_in_force(self._definitions.defined(self._commanded[name]), at)
+            track.put_in_force(self._definitions.defined(self._commanded[name]), at, self._moves.get(name, ()))
+            track.seen = self._seen
         past = [Report(name, error=error) for name, error in sorted(self._newcomers.errors.items())]
         return past + [Report(f"definition of {name}", error=error) for name, error in self._definitions.errors.items()]
 
@@ -249,6 +256,14 @@ class ExperimentCollector:
         for track in due:
             track.saved(at)
         return []
+
+
+def _seen(documents: Iterable[Mapping[str, Any]], tracks: Iterable[ExperimentTrack]) -> int | None:
+    """The id from which on moves may be news to some experiment that ran when it was last seen; None where that is not
+    known."""
+    running = [document for document in documents if document.get("in_force", {}).get("status") == "running"]
+    found = [*(document.get("seen") for document in running), *(t.seen for t in tracks if t.is_running)]
+    return min((seen for seen in found if seen is not None), default=None)
 
 
 def _analyse_all(readings: Sequence[Reading]) -> None:

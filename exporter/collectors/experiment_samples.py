@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import get_args
 
 from exporter.collectors.experiment_analysis import BY_VARIANT, Result
 from exporter.collectors.experiment_counts import Counts, parts
 from exporter.collectors.experiment_track import ExperimentTrack
-from exporter.contract import E_VALUE_CAP, FAMILIES, Sample, family, sample
+from exporter.contract import E_VALUE_CAP, FAMILIES, Sample, labels_of, sample
 from exporter.spec import KINDS, Experiment
 
 STATUSES: tuple[str, ...] = get_args(Experiment.model_fields["status"].annotation)
@@ -119,7 +118,7 @@ def defined(name: str, value: float | None, *of: str) -> tuple[Sample, ...]:
     """As :func:`exporter.contract.optional`, with the values of the family's labels in their order."""
     if value is None or not math.isfinite(value):
         return ()
-    return (Sample(name, _labels(_LIKE[name], *of), float(value)),)
+    return (Sample(name, labels_of(_LIKE[name], *of), float(value)),)
 
 
 def _alike() -> dict[str, str]:
@@ -129,9 +128,3 @@ def _alike() -> dict[str, str]:
 
 _LIKE = _alike()
 """Family -> the first one with the same labels: what is kept of them need be kept once."""
-
-
-@lru_cache(maxsize=2**20)
-def _labels(name: str, *of: str) -> tuple[tuple[str, str], ...]:
-    """Checked against the catalogue once a series and not once a refresh: that was half of the refresh."""
-    return sample(name, 0.0, **dict(zip(family(name).labels, of, strict=True))).labels

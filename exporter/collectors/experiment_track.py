@@ -22,8 +22,9 @@ from exporter.collectors.experiment_counts import Counts, parts
 from exporter.collectors.experiment_epochs import MetricEpochs
 from exporter.collectors.experiment_pace import Blocks, Mark, Pace
 from exporter.collectors.experiment_windows import Windows
+from exporter.collectors.lifecycle import left
 from exporter.spec import KINDS, Experiment
-from exporter.state import Latch
+from exporter.state import AuditEntry, Latch
 from exporter.stats import split_change
 
 KILL = "kill"
@@ -43,13 +44,21 @@ class ExperimentTrack:
     of the plan, the control first, and ``variants`` those without it.
     """
 
-    def __init__(self, experiment: Experiment, document: Mapping[str, Any] | None, kills: Iterable[Latch]) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        document: Mapping[str, Any] | None,
+        kills: Iterable[Latch],
+        moves: Sequence[AuditEntry] = (),
+    ) -> None:
         if document is not None and document.get("form") != _FORM:
             document = None
         self._set(experiment)
         self.killed = {latch.member: latch for latch in kills}
         self.ended_at: float | None = document["ended_at"] if document else None
         self.changed = document is None
+        self.seen: int | None = document.get("seen") if document else None
+        """Up to which id of the audit trail its moves have been taken; None where that is not known."""
         self._saved_at: float | None = None
         self._srm_p: float = document["srm_p"] if document else 1.0
         self._units_of_plan: dict[str, float] = dict(document["units_of_plan"]) if document else {}
@@ -80,7 +89,7 @@ class ExperimentTrack:
         if self.primary.is_new:
             self._srm_p, self._units_of_plan, self.pace = 1.0, {}, Pace()
         self.changed |= any(metric.is_new for metric in self.metrics.values())
-        self.put_in_force(experiment, None)
+        self.put_in_force(experiment, None, moves)
 
     def _set(self, experiment: Experiment) -> None:
         self.experiment = experiment
@@ -130,20 +139,26 @@ class ExperimentTrack:
         """Whether it ended so long ago that it is not shown any more."""
         return self.ended_at is not None and at - self.ended_at > self.experiment.keep_ended
 
-    def put_in_force(self, experiment: Experiment, at: float | None) -> None:
-        """What is planned from now on; ``at`` None at the start of the process, where the time is not known yet."""
+    def put_in_force(self, experiment: Experiment, at: float | None, moves: Sequence[AuditEntry] = ()) -> None:
+        """What is planned from now on; ``at`` None at the start of the process, where the time is not known yet.
+
+        ``moves`` are entries of the trail about it: one that is back where it was had another epoch all the same.
+        """
         before, now = self._in_force, _in_force(experiment)
+        new = [move for move in moves if self.seen is not None and move.id > self.seen]
+        was_away = bool(new) and before["status"] == "running" and left(before["plan"], new)
         self._set(experiment)
         if now["status"] in ENDED and self.ended_at is None and at is not None:
             self.ended_at, self.changed = at, True
         if now["status"] not in ENDED:
             self.ended_at = None
-        if now == before:
+        if now == before and not was_away:
             return
         self._in_force, self.changed = now, True
         # Before anything was read there is no split to be told apart: an API may say another plan than the spec.
         seen = any(metric.last is not None or metric.closed for metric in self.metrics.values())
-        if (seen and before["plan"] != now["plan"]) or (before["status"] == "running") != (now["status"] == "running"):
+        moved = was_away or before["plan"] != now["plan"]
+        if (seen and moved) or (before["status"] == "running") != (now["status"] == "running"):
             self._close_epoch()
         if before["plan"] != now["plan"]:
             self._srm_p, self._units_of_plan = 1.0, {}
@@ -237,6 +252,7 @@ class ExperimentTrack:
         return {
             "form": _FORM,
             "in_force": self._in_force,
+            "seen": self.seen,
             "ended_at": self.ended_at,
             "srm_p": self._srm_p,
             "units_of_plan": self._units_of_plan,

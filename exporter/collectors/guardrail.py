@@ -65,8 +65,8 @@ class GuardrailCollector:
         guarded = [e for e in experiments if any(g.slo in slos for g in e.guardrails)]
         self._changes = Changes(state, guarded)
         self._standing = self._changes.look()
-        documents = state.documents(DOCUMENT)
         tracks = [GuardrailTrack(e, g, slos[g.slo]) for e in guarded for g in e.guardrails if g.slo in slos]
+        documents = state.documents(DOCUMENT, [track.name for track in tracks])
         known = {track.name: track.document() for track in before._tracks} if before else {}
         for track in tracks:
             track.restore(documents.get(track.name))

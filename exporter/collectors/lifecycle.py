@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from exporter.spec import Experiment
-from exporter.state import Override
+from exporter.state import AuditEntry, Override
 
 
 def in_force(experiment: Experiment, override: Override | None) -> Experiment:
@@ -40,3 +41,14 @@ def holding(experiment: Experiment, override: Override | None) -> Override | Non
         spec_status=experiment.status,
         spec_variants=experiment.variants,
     )
+
+
+def left(plan: Mapping[str, float], moves: Iterable[AuditEntry]) -> bool:
+    """Whether a running experiment of this planned traffic did not run, or was split otherwise, for a while.
+
+    ``moves`` are entries of the audit trail in their order. What they lead away from is what counts: where the last of
+    them has brought it back, nothing else tells that it was away.
+    """
+    here = {"status": "running", "variants": dict(plan)}
+    steps = [(field, move.facts[field]) for move in moves for field in here if field in move.facts]
+    return any(before == here[field] != after for field, (before, after) in steps)

@@ -82,7 +82,7 @@ class SloCollector:
         waiting = self._still_waiting(before, slos) if before else set()
         self._forecaster.keep(known)
         others = [slo for slo in slos if slo.name not in known and slo.name not in waiting]
-        stored = self._stored_ledgers() if others else {}
+        stored = self._stored_ledgers(others) if others else {}
         restored = [self._restored(slo, stored) for slo in others]
         late = before is not None and aside is not None
         self.tracks = [*known.values(), *([] if late else restored)]
@@ -142,9 +142,9 @@ class SloCollector:
             return {}
         return feed(self._source, tracks, at, self._fine, self._progress)
 
-    def _stored_ledgers(self) -> dict[str, list[StoredLedger]]:
+    def _stored_ledgers(self, slos: Sequence[Slo]) -> dict[str, list[StoredLedger]]:
         stored: dict[str, list[StoredLedger]] = defaultdict(list)
-        for ledger in self._state.ledgers():
+        for ledger in self._state.ledgers([slo.name for slo in slos]):
             stored[ledger.slo].append(ledger)
         return stored
 

@@ -63,7 +63,7 @@ class Track:
         """Of each tier, fastest first."""
         self.origin = origin
         self.limit = limit
-        self.horizon = float(max(_longest(slo), TREND_SPAN))
+        self.horizon = horizon(slo)
         self._grid = (fine, origin, wide_origin)
         self._defined: tuple[Slo, str] | None = None
         self.forget()
@@ -202,6 +202,11 @@ class Track:
         if self.slo.corrections:
             coarse, wide_origin = MIDDLE_WIDTH, 0.0
         return Group(name, Ledger(fine, self.horizon, origin, wide_origin=wide_origin, coarse=coarse))
+
+
+def horizon(slo: Slo) -> float:
+    """Seconds that an SLO's ledger reaches back."""
+    return float(max(_longest(slo), TREND_SPAN))
 
 
 def _longest(slo: Slo) -> float:

@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, Executable, NullPool, QueuePool, create_engine, inspect, make_url
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Executable,
+    NullPool,
+    QueuePool,
+    TextClause,
+    create_engine,
+    inspect,
+    make_url,
+)
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
@@ -83,6 +94,9 @@ class Database:
         try:
             with self._connected().connect() as connection:
                 self._interrupt = _ending(connection)
+                if isinstance(statement, TextClause):
+                    # The engine would keep hundreds of compiled queries of specs of before.
+                    connection.execution_options(compiled_cache=None)
                 result = connection.execute(statement, dict(values))
                 if not result.returns_rows:
                     raise SourceError(f"source {self._name}: the statement gives no rows; a SELECT is needed")

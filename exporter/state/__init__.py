@@ -10,7 +10,7 @@ from exporter.state.lifecycle import Override
 from exporter.state.salvage import opened_or_rebuilt, set_aside
 from exporter.state.store import State
 from exporter.state.tables import SCHEMA
-from exporter.state.values import Application, Applied, Latch, Lifted, StateError, StoredLedger, StoredSlot
+from exporter.state.values import Application, Applied, Latch, Lifted, StateError, StoredLedger, StoredSlot, Use
 
 __all__ = [
     "SCHEMA",
@@ -24,6 +24,7 @@ __all__ = [
     "StateError",
     "StoredLedger",
     "StoredSlot",
+    "Use",
     "opened_or_rebuilt",
     "set_aside",
 ]

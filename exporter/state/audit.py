@@ -40,12 +40,7 @@ class Audit(Database):
         query = sa.select(AUDIT).where(AUDIT.c.id > since_id).limit(limit)
         if kind is not None:
             query = query.where(AUDIT.c.kind == kind)
-        with self._reading() as connection:
-            rows = connection.execute(query.order_by(AUDIT.c.id.desc() if newest else AUDIT.c.id))
-            return [
-                AuditEntry(r.at, r.kind, r.entity, r.member, r.action, r.who, r.why, json.loads(r.facts), r.id)
-                for r in rows
-            ]
+        return self._entries(query.order_by(AUDIT.c.id.desc() if newest else AUDIT.c.id))
 
     def last_change(self) -> int:
         """The highest id of the trail, 0 where it is empty: as long as it stays, no process has changed a life cycle,
@@ -57,6 +52,13 @@ class Audit(Database):
         """Add entries of changes that live elsewhere, such as an alert acknowledged in Alertmanager."""
         with self._writing(durable=True) as connection:
             self._add_audit(connection, entries)
+
+    def _entries(self, query: sa.Select[Any]) -> list[AuditEntry]:
+        with self._reading() as connection:
+            return [
+                AuditEntry(r.at, r.kind, r.entity, r.member, r.action, r.who, r.why, json.loads(r.facts), r.id)
+                for r in connection.execute(query)
+            ]
 
     def _add_audit(self, connection: sa.Connection, entries: Iterable[AuditEntry]) -> None:
         rows = [

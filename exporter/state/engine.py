@@ -7,7 +7,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from operator import itemgetter
 from pathlib import Path
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _WAIT = 30.0
 """Seconds that a writer waits for another one: far more than the longest transaction, which saves every ledger."""
 _WRITE = "winburn_write"
+_NAMES_AT_ONCE = 500
 _TURN = 0x77696E62  # of the advisory lock; any number, but always the same
 
 
@@ -140,6 +141,13 @@ class _guard:  # noqa: N801 - reads as a statement: with _guard("read")
 
 
 _JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def in_parts(names: Iterable[str]) -> Iterator[list[str]]:
+    """The names in order, as many at once as one statement takes: databases limit its parameters."""
+    ordered = sorted(names)
+    for begin in range(0, len(ordered), _NAMES_AT_ONCE):
+        yield ordered[begin : begin + _NAMES_AT_ONCE]
 
 
 def dump(body: Any) -> str:

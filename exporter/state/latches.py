@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from exporter.state.audit import Audit, AuditEntry
-from exporter.state.engine import dump
+from exporter.state.engine import dump, in_parts
 from exporter.state.seal import DamagedError, sealed, unsealed
 from exporter.state.tables import AUDIT, DOCUMENTS, LATCHES, LIFTED
 from exporter.state.values import Latch, Lifted
@@ -25,10 +25,13 @@ PROGRAM = "winburn"
 class Latches(Audit):
     """Documents, latches, and the marks of those that were lifted."""
 
-    def documents(self, kind: str) -> dict[str, Any]:
-        """Name -> document of every document of a kind. One that is damaged is left out, and an error logged."""
+    def documents(self, kind: str, names: Collection[str] | None = None) -> dict[str, Any]:
+        """Name -> document of the documents of a kind, of these names or of all. One that is damaged is left out,
+        and an error logged."""
+        query = sa.select(DOCUMENTS).where(DOCUMENTS.c.kind == kind)
+        some = [query] if names is None else [query.where(DOCUMENTS.c.name.in_(part)) for part in in_parts(names)]
         with self._reading() as connection:
-            rows = connection.execute(sa.select(DOCUMENTS).where(DOCUMENTS.c.kind == kind)).all()
+            rows = [row for each in some for row in connection.execute(each)]
         found = {}
         for row in rows:
             try:

@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from exporter.state.engine import Database
+from exporter.state.engine import Database, in_parts
 from exporter.state.seal import DamagedError, sealed, unsealed
 from exporter.state.tables import LEDGERS, SLOTS
 from exporter.state.values import StoredLedger, StoredSlot
 
 _LOG = logging.getLogger("winburn")
-_NAMES_AT_ONCE = 500  # databases limit the parameters of one statement
 
 
 class Ledgers(Database):
     """Heads and slots."""
 
-    def ledgers(self) -> list[StoredLedger]:
-        """Every stored ledger with its slots in order of time. The head of one that is damaged is empty, and its
-        definition that of nothing; an error is logged."""
+    def ledgers(self, slos: Collection[str] | None = None) -> list[StoredLedger]:
+        """The stored ledgers of these SLOs, or of all, with their slots in order of time. The head of one that is
+        damaged is empty, and its definition that of nothing; an error is logged."""
         with self._reading() as connection:
-            slots: dict[tuple[str, str], list[StoredSlot]] = {}
-            for row in connection.execute(sa.select(SLOTS).order_by(SLOTS.c.ends_at)):
-                key = (row.slo, row.slo_group)
-                slots.setdefault(key, []).append(StoredSlot(row.width, row.ends_at, row.total, row.bad, row.measured))
-            return [
-                _ledger(row, slots.get((row.slo, row.slo_group), ())) for row in connection.execute(sa.select(LEDGERS))
-            ]
+            if slos is None:
+                return _ledgers(connection, sa.true(), sa.true())
+            found = [_ledgers(connection, LEDGERS.c.slo.in_(some), SLOTS.c.slo.in_(some)) for some in in_parts(slos)]
+            return [ledger for part in found for ledger in part]
 
     def save_ledgers(self, ledgers: Iterable[StoredLedger], keep: Mapping[float, float]) -> None:
         """Write heads and the given slots (replacing those of the same width and end) in one transaction.
@@ -59,17 +55,26 @@ class Ledgers(Database):
             self._upsert(connection, LEDGERS, heads)
             self._upsert(connection, SLOTS, slots)
             for width, oldest in keep.items():
-                names = sorted({ledger.slo for ledger in ledgers})
                 old = sa.and_(SLOTS.c.width == width, SLOTS.c.ends_at < oldest)
-                for i in range(0, len(names), _NAMES_AT_ONCE):
-                    some = SLOTS.c.slo.in_(names[i : i + _NAMES_AT_ONCE])
-                    connection.execute(SLOTS.delete().where(old, some))
+                for some in in_parts({ledger.slo for ledger in ledgers}):
+                    connection.execute(SLOTS.delete().where(old, SLOTS.c.slo.in_(some)))
 
     def drop_ledger(self, slo: str, slo_group: str) -> None:
         """Forget a ledger: what it measured has another definition now."""
         with self._writing() as connection:
             for table in (LEDGERS, SLOTS):
                 connection.execute(table.delete().where(table.c.slo == slo, table.c.slo_group == slo_group))
+
+
+def _ledgers(
+    connection: sa.Connection, heads: sa.ColumnElement[bool], of_slots: sa.ColumnElement[bool]
+) -> list[StoredLedger]:
+    slots: dict[tuple[str, str], list[StoredSlot]] = {}
+    for row in connection.execute(sa.select(SLOTS).where(of_slots).order_by(SLOTS.c.ends_at)):
+        key = (row.slo, row.slo_group)
+        slots.setdefault(key, []).append(StoredSlot(row.width, row.ends_at, row.total, row.bad, row.measured))
+    rows = connection.execute(sa.select(LEDGERS).where(heads))
+    return [_ledger(row, slots.get((row.slo, row.slo_group), ())) for row in rows]
 
 
 def _ledger(row: Any, slots: Sequence[StoredSlot]) -> StoredLedger:

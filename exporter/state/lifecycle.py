@@ -11,7 +11,10 @@ import sqlalchemy as sa
 
 from exporter.state.audit import Audit, AuditEntry
 from exporter.state.engine import dump
-from exporter.state.tables import LIFECYCLE
+from exporter.state.tables import AUDIT, LIFECYCLE
+
+MOVES = ("start", "pause", "stop", "split")
+"""Actions of entries whose facts give ``status`` or ``variants`` as [before, after]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,11 @@ class Lifecycle(Audit):
         """Every override, whether it still holds or not: that depends on the spec."""
         with self._reading() as connection:
             return {row.name: _override(row) for row in connection.execute(sa.select(LIFECYCLE))}
+
+    def moves(self, since_id: int) -> list[AuditEntry]:
+        """The entries above this id in which a command changed the status or the planned traffic, in order."""
+        mine = (AUDIT.c.id > since_id, AUDIT.c.kind == "experiment", AUDIT.c.action.in_(MOVES))
+        return self._entries(sa.select(AUDIT).where(*mine).order_by(AUDIT.c.id))
 
     def set_lifecycle(self, name: str, override: Override | None, audit: AuditEntry) -> None:
         """Store an override (None: the spec holds again) and its audit entry in one transaction."""

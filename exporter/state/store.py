@@ -10,11 +10,12 @@ from exporter.state.applications import Applications
 from exporter.state.latches import Latches, entry
 from exporter.state.ledgers import Ledgers
 from exporter.state.lifecycle import Lifecycle
+from exporter.state.names import Names
 from exporter.state.tables import LATCHES, SCHEMA, VERSION
 from exporter.state.values import Latch, StateError
 
 
-class State(Ledgers, Latches, Lifecycle, Applications):
+class State(Ledgers, Latches, Lifecycle, Applications, Names):
     """The store at a SQLAlchemy URL; created where it does not exist, upgraded where it is of an older winburn."""
 
     def _prepare(self, connection: sa.Connection) -> None:
@@ -28,7 +29,8 @@ class State(Ledgers, Latches, Lifecycle, Applications):
                 "it another state url"
             )
         elif found < SCHEMA:
-            self._from_1(connection)
+            if found < 2:
+                self._from_1(connection)
             connection.execute(VERSION.update().values(version=SCHEMA))
 
     def _from_1(self, connection: sa.Connection) -> None:

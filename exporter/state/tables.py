@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-SCHEMA = 2
-"""1: ledgers, documents, latches. 2: also the audit trail, the life cycle, lifted latches and applications."""
+SCHEMA = 3
+"""1: ledgers, documents, latches. 2: also the audit trail, the life cycle, lifted latches and applications. 3: also the
+names that are in use; who does not write them must not share a store with who prunes by them."""
 
 META = sa.MetaData()
 VERSION = sa.Table("winburn_schema", META, sa.Column("version", sa.Integer, primary_key=True))
@@ -96,4 +97,12 @@ APPLICATIONS = sa.Table(
     sa.Column("detail", sa.Text, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("owner", sa.String(64), nullable=False),
+)
+NAMES = sa.Table(
+    "winburn_names",
+    META,
+    sa.Column("kind", sa.String(50), primary_key=True),
+    sa.Column("name", sa.String(200), primary_key=True),
+    sa.Column("used_at", sa.Float, nullable=False),
+    sa.Column("keep", sa.Float, nullable=False),
 )

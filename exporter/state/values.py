@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 Result = Literal["intended", "done", "refused", "unknown"]
+Kind = Literal["experiment", "guardrail", "slo"]
 
 
 class StateError(Exception):
@@ -34,6 +35,15 @@ class StoredLedger:
     definition: str
     head: Mapping[str, Any]
     slots: Sequence[StoredSlot]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A name that a spec has: what is stored of it stays for ``keep`` seconds after no spec has it any more."""
+
+    kind: Kind
+    name: str
+    keep: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import yaml
 from click.testing import CliRunner
 
 from exporter.spec import load_text
+from winburn import keeping
 from winburn.cli import main
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -33,3 +34,11 @@ def test_the_commands_know_their_flags() -> None:
 def test_the_signal_finds_a_program_that_is_a_script() -> None:
     """pip makes `winburn` a script of Python, and pidof passes over scripts unless it is told."""
     assert re.findall(r"pidof (\S+)", PAGE) == ["-sx"]
+
+
+def test_the_times_of_the_state_store_are_those_of_the_program() -> None:
+    text = " ".join(PAGE.replace("*", "").split())
+    assert f"keeps what is stored of it for {keeping.KEEP / 86400:.0f} days" in text
+    assert f"keeps it for that and {keeping.MARGIN / 86400:.0f} days" in text
+    assert f"is kept for {keeping.UNKNOWN / 86400:.0f} days" in text
+    assert keeping.EVERY == 3600  # "every hour"

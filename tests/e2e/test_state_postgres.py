@@ -12,7 +12,7 @@ from itertools import count
 import pytest
 import sqlalchemy as sa
 
-from exporter.state import AuditEntry, Latch, Override, State, StateError, StoredLedger, StoredSlot
+from exporter.state import AuditEntry, Latch, Override, State, StateError, StoredLedger, StoredSlot, Use
 from exporter.state.engine import Database
 from tests.e2e.test_postgres_source import Cluster, cluster
 from tests.exporter.state.hammer import PLAN, started, verify
@@ -64,6 +64,24 @@ def test_a_store_of_schema_1_is_upgraded(url: str) -> None:
     upgraded = State(url)
     assert [(x.member, x.action, x.facts) for x in upgraded.audit()] == [("new", "kill", {"n": 1})]
     upgraded.close()
+
+
+def test_names_go_once_nobody_on_the_store_uses_them(url: str) -> None:
+    mine, other = State(url), State(url)
+    slots = (StoredSlot(15.0, 15.0, 1.0, 0.0, 15.0),)
+    mine.save_ledgers([StoredLedger(name, "", "d", {"end": 30.0}, slots) for name in ("gone", "theirs")], {})
+    mine.save_documents("experiment", {"button": 1}, [Latch("kill", "button", "new", 2.0, "worse", {})])
+    mine.use([Use("slo", "gone", 100.0)], 0.0)
+    for state in (mine, other):
+        state.adopt(0.0, 100.0)
+    other.use([Use("slo", "theirs", 100.0)], 90.0)
+    assert mine.unused(150.0) == other.unused(150.0) == [("experiment", "button"), ("slo", "gone")]
+    assert [mine.forget(kind, name, 150.0) for kind, name in mine.unused(150.0)] == [True, True]
+    assert not other.forget("slo", "gone", 150.0)
+    assert [(each.slo, len(each.slots)) for each in other.ledgers()] == [("theirs", 1)]
+    assert (other.documents("experiment"), len(other.latches("kill"))) == ({}, 1)
+    for state in (mine, other):
+        state.close()
 
 
 def test_many_may_open_a_new_store_at_once(url: str) -> None:

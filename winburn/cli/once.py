@@ -22,6 +22,7 @@ from winburn.assemble import assemble, open_state
 from winburn.cli.shard_option import SHARD
 from winburn.cli.spec_argument import SPEC, fail, load_or_exit
 from winburn.cli.voice import progress, voice
+from winburn.keeping import Keeper
 from winburn.shard import Shard, part
 
 _LOG = logging.getLogger("winburn")
@@ -101,7 +102,9 @@ def _evaluated(
     with progress("reading the past of") as told:
         if at is None:
             end = time.time() // spec.refresh * spec.refresh - spec.lag
-            assembly = assemble(spec, open_state(spec), progress=told, shard=shard)
+            state = open_state(spec)
+            Keeper(state).follow(spec, time.time())
+            assembly = assemble(spec, state, progress=told, shard=shard)
         else:
             end = at
             # The grid of hours ends at this very moment, so that windows of a day and more are exact as well.

@@ -43,6 +43,23 @@ class World:
         self.collector = ExperimentCollector({"shop": self.shop}, [experiment()], State(self.url), refresh=15.0)
         return self.collector
 
+    def move(self, action: str, field: str, before: object, after: object) -> None:
+        """A command that changes one field, and says so in the trail."""
+        changed = {"status": None, "variants": None, field: after}
+        override = Override(spec_status="running", spec_variants=EVEN, at=1.0, who="ann", why="why", **changed)  # type: ignore[arg-type] # of either field
+        self.other.set_lifecycle(
+            "x", override, AuditEntry(1.0, "experiment", "x", "", action, "ann", "why", {field: [before, after]})
+        )
+
+    def pause_and_start(self) -> None:
+        self.move("pause", "status", "running", "paused")
+        self.move("start", "status", "paused", "running")
+
+    def epochs(self, at: float) -> list[float]:
+        """Units of the control in each epoch, the present one last."""
+        self.collector.collect(at)
+        return [epoch["a"][0] for epoch in self.collector._tracks[0].primary.epochs()]
+
     def override(self, status: str | None, variants: dict[str, float] | None) -> None:
         override = Override(status, variants, "running", EVEN, 1.0, "ann", "why")
         self.other.set_lifecycle("x", override, AuditEntry(1.0, "experiment", "x", "", "pause", "ann", "why"))
@@ -97,6 +114,45 @@ def test_a_split_opens_an_epoch_as_a_change_of_the_spec_would(world: World) -> N
         assert values(reports, "experiment_variant_participants") == {"a": 1000, "b": 1000}
     world.restarted()
     assert values(world.collector.collect(60.0), "experiment_epochs") == {"x": 2}
+
+
+@pytest.mark.parametrize("is_up", [True, False])
+def test_a_pause_that_nobody_saw_opens_an_epoch_from_the_trail(world: World, is_up: bool) -> None:  # noqa: FBT001
+    assert world.epochs(15.0) == [1000]
+    world.pause_and_start()
+    world.shop.arms = {"a": (1500.0, 150.0), "b": (1500.0, 150.0)}  # some of them came in the pause
+    if not is_up:
+        world.restarted()
+    assert world.epochs(30.0) == [1000, 0]
+    world.shop.arms = {"a": (1600.0, 160.0), "b": (1600.0, 160.0)}
+    assert world.epochs(45.0) == [1000, 100]
+    world.restarted()  # it is taken once
+    assert world.epochs(60.0) == [1000, 100]
+    world.move("start", "status", "paused", "running")  # it leads away from where it is not
+    assert world.epochs(75.0) == [1000, 100]
+
+
+def test_so_does_a_split_that_was_taken_back(world: World) -> None:
+    world.epochs(15.0)
+    world.move("split", "variants", EVEN, {"a": 0.9, "b": 0.1})
+    world.move("split", "variants", {"a": 0.9, "b": 0.1}, EVEN)
+    world.shop.arms = {"a": (1900.0, 190.0), "b": (1100.0, 110.0)}
+    world.restarted()
+    assert world.epochs(30.0) == [1000, 0]
+    world.shop.arms = {"a": (2000.0, 200.0), "b": (1200.0, 120.0)}
+    assert world.epochs(45.0) == [1000, 100]
+
+
+def test_a_store_from_before_that_does_not_know_what_was_seen_opens_none(world: World) -> None:
+    world.epochs(15.0)
+    world.pause_and_start()
+    document = world.other.documents("experiment")["x"]
+    del document["seen"]
+    world.other.save_documents("experiment", {"x": document})
+    world.restarted()
+    assert world.epochs(30.0) == [1000]
+    world.pause_and_start()
+    assert world.epochs(45.0) == [1000, 0]
 
 
 def test_a_spared_variant_is_killed_by_new_evidence_only(world: World) -> None:

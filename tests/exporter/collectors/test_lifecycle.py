@@ -6,9 +6,9 @@ from itertools import product
 
 import pytest
 
-from exporter.collectors.lifecycle import holding, in_force
+from exporter.collectors.lifecycle import holding, in_force, left
 from exporter.spec import Experiment, Metric
-from exporter.state import Override
+from exporter.state import AuditEntry, Override
 
 EVEN, UNEVEN, OTHER = {"blue": 0.5, "green": 0.5}, {"green": 0.2, "blue": 0.8}, {"blue": 0.6, "green": 0.4}
 
@@ -52,3 +52,19 @@ def test_what_no_longer_holds_does_not_come_back_when_the_spec_does() -> None:
     assert held == Override(None, UNEVEN, "completed", EVEN, 1.0, "ann", "why")
     assert in_force(experiment("running"), held).status == "running"
     assert holding(experiment("completed", OTHER), override("paused", UNEVEN)) is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ([], False),
+        ([{"status": ["running", "paused"]}, {"status": ["paused", "running"]}], True),
+        ([{"status": ["paused", "running"]}], False),  # in force already
+        ([{"variants": [EVEN, OTHER]}, {"variants": [OTHER, EVEN]}], True),
+        ([{"variants": [OTHER, EVEN]}], False),
+        ([{"reason": "a person's word"}], False),
+    ],
+)
+def test_what_leads_away_from_where_it_was_has_left(facts: list[dict[str, object]], expected: bool) -> None:  # noqa: FBT001 - a table
+    moves = [AuditEntry(1.0, "experiment", "button", "", "move", "ann", "why", each) for each in facts]
+    assert left(EVEN, moves) is expected

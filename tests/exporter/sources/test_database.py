@@ -175,6 +175,14 @@ def test_sqlite_still_answers_about_its_tables_and_reads_json(path: Path) -> Non
     assert ask(database, "SELECT value FROM json_each('[1, 2]')").rows == ((1,), (2,))
 
 
+def test_nothing_is_kept_of_queries_that_were_asked_once(path: Path) -> None:
+    database = Database("d", f"sqlite:///{path}", 5)
+    for number in range(10):
+        assert ask(database, f"SELECT {number} AS x").rows == ((number,),)
+    assert database._engine is not None
+    assert len(database._engine._compiled_cache or ()) == 0
+
+
 @pytest.mark.parametrize("query", ["SELECT 1; DELETE FROM t", "SHOW x", "VALUES (1)", "WITH x AS (SELECT 1) SELECT 1"])
 def test_what_is_no_plain_select_is_left_as_it_is(query: str) -> None:
     assert bounded("postgresql://h/d", query, 5) == query

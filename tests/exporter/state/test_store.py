@@ -150,7 +150,7 @@ def test_a_store_of_schema_1_keeps_all_it_has_and_its_kills_begin_the_trail(of_s
             (2, 2.0, "experiment", "button", "new", "kill", "winburn", "worse", {"n": 10}),
         ]
         state.close()
-    assert version(of_schema_1) == [(SCHEMA,)] == [(2,)]
+    assert version(of_schema_1) == [(SCHEMA,)] == [(3,)]
 
 
 def test_an_upgrade_that_fails_leaves_the_store_of_before(of_schema_1: Path) -> None:
