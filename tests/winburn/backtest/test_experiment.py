@@ -16,7 +16,7 @@ from exporter.stats import kill, sequential
 from tests.exporter.collectors.scripted import START as COUNTED_FROM
 from tests.exporter.collectors.scripted import Scripted
 from winburn.assemble import assemble
-from winburn.backtest.experiment import Replay, Told, backtest_experiments
+from winburn.backtest.experiment import Replay, Told, _Spells, backtest_experiments
 from winburn.backtest.experiment_text import experiment_document, experiment_table
 from winburn.backtest.increments import NotYet
 from winburn.backtest.past import Span
@@ -109,6 +109,15 @@ def test_a_verdict_is_sent_once_it_has_held_for_a_quarter_of_an_hour(
     assert last.told == last.since + 900
     assert all(t.told is None for t in verdicts if t.until is not None and t.until - t.since <= 900)
     assert not any(t.alert == "ExperimentSampleRatioMismatch" for t in replay.told)
+
+
+@pytest.mark.parametrize(("ceased", "told"), [(840.0, None), (900.0, None), (960.0, 900.0)])
+def test_what_ceases_when_its_alert_is_due_was_never_sent(ceased: float, told: float | None) -> None:
+    spells = _Spells()
+    spells.take(0.0, [("ExperimentDecided", "b", "m", "better")])
+    spells.take(ceased, [])
+    (found,) = spells.all(3600.0)
+    assert (found.since, found.until, found.told) == (0.0, ceased, told)
 
 
 def test_a_split_that_is_not_the_planned_one_is_told_and_no_time_before_it(
