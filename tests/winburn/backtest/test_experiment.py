@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from exporter.contract import Report, sample
 from exporter.sources.base import series_key
 from exporter.spec import Spec, load_text
 from exporter.state import State
@@ -16,7 +17,7 @@ from exporter.stats import kill, sequential
 from tests.exporter.collectors.scripted import START as COUNTED_FROM
 from tests.exporter.collectors.scripted import Scripted
 from winburn.assemble import assemble
-from winburn.backtest.experiment import Replay, Told, backtest_experiments
+from winburn.backtest.experiment import Replay, Told, _holds, _Spells, backtest_experiments
 from winburn.backtest.experiment_text import experiment_document, experiment_table
 from winburn.backtest.increments import NotYet
 from winburn.backtest.past import Span
@@ -111,6 +112,15 @@ def test_a_verdict_is_sent_once_it_has_held_for_a_quarter_of_an_hour(
     assert not any(t.alert == "ExperimentSampleRatioMismatch" for t in replay.told)
 
 
+@pytest.mark.parametrize(("ceased", "told"), [(840.0, None), (900.0, None), (960.0, 900.0)])
+def test_what_ceases_when_its_alert_is_due_was_never_sent(ceased: float, told: float | None) -> None:
+    spells = _Spells()
+    spells.take(0.0, [("ExperimentDecided", "b", "m", "better")])
+    spells.take(ceased, [])
+    (found,) = spells.all(3600.0)
+    assert (found.since, found.until, found.told) == (0.0, ceased, told)
+
+
 def test_a_split_that_is_not_the_planned_one_is_told_and_no_time_before_it(
     tmp_path: Path, visits: list[tuple[float, str, int]]
 ) -> None:
@@ -131,6 +141,13 @@ def test_the_step_is_made_a_multiple_of_the_refresh_and_text_and_json_say_it(
     found = experiment_document(replay)
     assert found["step_seconds"] == 60
     assert {each["severity"] for each in found["alerts"]} == {"page", "info"}
+
+
+@pytest.mark.parametrize(("deviation", "broken"), [(0.0049, False), (0.005, True)])
+def test_a_split_that_is_off_by_less_than_half_a_point_is_not_told(deviation: float, broken: bool) -> None:  # noqa: FBT001
+    found = {"experiment_srm_p_value": 1e-9, "experiment_srm_deviation_ratio": deviation}
+    report = Report("x", tuple(sample(name, value, experiment="x") for name, value in found.items()))
+    assert [alert for alert, *_ in _holds(report)] == ["ExperimentSampleRatioMismatch"] * broken
 
 
 def spec_of(metric: str) -> Spec:
