@@ -73,7 +73,10 @@ def mutes(slos: Iterable[Slo] = ()) -> tuple[tuple[str, dict[str, Any]], ...]:
             _mute([source], [of_source], ("source",)),
         ),
         ("Data that are stale everywhere, not who fails to renew them.", _mute([stale], [failing], ("collector",))),
-        ("Without winburn nothing is measured.", _mute([_alert("WinburnDown")], [follow], ())),
+        (
+            "Without winburn nothing is measured. (Without one shard of it the others measure.)",
+            _mute([_alert("WinburnDown"), is_("shard", "")], [follow], ()),
+        ),
         ("Of a split that is broken no verdict is true.", _mute([mismatch], [decided], ("experiment",))),
     )
 

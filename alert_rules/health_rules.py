@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from textwrap import indent
 
 from alert_rules.rule import Group, Rule, dashboard_url, interval, number, one_of, texts
-from exporter.alert_texts import down_facts
+from exporter.alert_texts import down_facts, shard_facts
 from exporter.alerts import ALERTS, Alert, Severity
 from exporter.contract import Regex, select
 from exporter.promql import format_duration
 from exporter.spec import Links, Spec, is_native
-from exporter.windows import MINUTE
+from exporter.windows import DAY, MINUTE
 
 _BUILD = "winburn_build_info"
+_SHARD = "winburn_shard_info"
+_SHARD_MEMORY = DAY
 _LAST = "winburn_collector_last_success_timestamp_seconds"
 _DROP_WINDOW = 10 * MINUTE
 """At least two refreshes, of which the longest possible is 5 m."""
@@ -22,6 +25,7 @@ def health_group(spec: Spec) -> Group:
     """The exporter is there, its sources answer, its collectors work, and alerting itself is alive."""
     rules = (
         _down(spec),
+        _shard_down(spec),
         *source_rules(spec),
         _collector(spec),
         _stale(spec),
@@ -62,6 +66,25 @@ def _down(spec: Spec) -> Rule:
     # absent() knows neither job nor instance, so it fires in whatever way the exporter went, its target included.
     facts = down_facts(sum(is_native(slo, spec) for slo in spec.slos), len(spec.slos))
     return _rule(ALERTS["WinburnDown"], f"absent({select(_BUILD)})", "page", spec.links, **facts)
+
+
+def _shard_down(spec: Spec) -> Rule:
+    """A shard that was there within a day and is not, while another of the same dealing is: if none is left, that is
+    :func:`_down`'s, and if the spec was dealt anew, shards of before are no loss.
+
+    It is asked of the past because Prometheus need not scrape all shards: only those that it knew are missed.
+    """
+    info = select(_SHARD)
+    ours = replace(ALERTS["WinburnDown"], identity=("shard",))  # the link of a silence names the shard
+    expr = (
+        f"max by (shard, shards) (\n  last_over_time({info}[{format_duration(_SHARD_MEMORY)}])\n"
+        f"  unless on (shard, shards) {info}\n  and on (shards) {info}\n)\n"
+    )
+    native = sum(is_native(slo, spec) for slo in spec.slos)
+    facts = shard_facts("{{ $labels.shard }}", "{{ $labels.shards }}", native, len(spec.slos))
+    rule = _rule(ours, expr, "page", spec.links, **facts)
+    # Two rules whose static labels are equal count as duplicates.
+    return replace(rule, labels={**rule.labels, "scope": "shard"})
 
 
 def _source_rule(expr: str, severity: Severity, links: Links) -> Rule:

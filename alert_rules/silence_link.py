@@ -9,6 +9,9 @@ from exporter.alert_texts import quoted_value, silence_address
 from exporter.alerts import Alert
 from exporter.spec import Links
 
+MARK = '"%q"'
+"""What stands in a template with a link that :func:`expand` would fill, and in no other."""
+
 _VALUE = '{{{{ $labels.{label} | printf "%q" | urlquery | reReplaceAll "[+]" "%20" }}}}'
 """The label's value in quotes, escaped for an address. ``urlquery`` writes + for a blank, which the page does not
 read back behind the #."""

@@ -17,7 +17,7 @@ from alert_rules.health_scenarios import dropped_scenario, stale_scenario
 from alert_rules.native_scenarios import native_scenarios
 from alert_rules.rule import Rule, number
 from alert_rules.rules import RULES_FILE
-from alert_rules.scenario import PHASE, STEP, Firing, Scenario, held
+from alert_rules.scenario import PHASE, STEP, Firing, Kept, Scenario, held
 from alert_rules.slo_scenarios import slo_scenarios
 from alert_rules.yaml_text import HEADER, comment, dump
 from exporter.promql import format_duration
@@ -26,9 +26,11 @@ from exporter.spec import Spec, is_native
 TESTS_FILE = "winburn.rules.test.yml"
 
 
-def unit_tests_text(spec: Spec) -> str:
-    """``winburn.rules.test.yml``, for ``promtool test rules``; deterministic."""
-    native = sorted(slo.name for slo in spec.slos if is_native(slo, spec))
+def unit_tests_text(spec: Spec, tested: Spec | None = None) -> str:
+    """``winburn.rules.test.yml``, for ``promtool test rules``; deterministic. ``tested``: the same spec with fewer SLOs
+    and experiments, where not all shall be tested."""
+    few = tested or spec
+    native = sorted(slo.name for slo in few.slos if is_native(slo, few))
     # promtool would take any order: what is recorded must be there when an alert reads it.
     order = [f"winburn-{what}-{name}" for what in ("native", "slo") for name in native]
     head = dump(
@@ -38,18 +40,20 @@ def unit_tests_text(spec: Spec) -> str:
             **({"group_eval_order": order} if order else {}),
         }
     )
-    scenarios = [_down(spec), _alive(spec), _sources(spec), _collectors(spec)]
+    scenarios = [_down(spec), _alive(spec), _shards(spec), _sources(spec), _collectors(spec)]
     scenarios += [stale_scenario(spec), dropped_scenario(spec)]
-    scenarios += slo_scenarios(spec)
-    scenarios += native_scenarios(spec)
-    if any(experiment.early_kill for experiment in spec.experiments):
-        scenarios.append(_kills(spec))
-    if spec.experiments:
-        scenarios += [mismatch_scenario(spec), *(decided_scenario(spec, word) for word in VERDICTS)]
-    scenarios += watch_scenarios(spec)
+    scenarios += slo_scenarios(few)
+    scenarios += native_scenarios(few)
+    if any(experiment.early_kill for experiment in few.experiments):
+        scenarios.append(_kills(few))
+    if few.experiments:
+        scenarios += [mismatch_scenario(few), *(decided_scenario(few, word) for word in VERDICTS)]
+    scenarios += watch_scenarios(few)
     scenarios += engagement_scenarios(spec)
     about = comment(f"Run: promtool test rules {TESTS_FILE}\nEvery series comes from two exporters, a and b.")
-    return HEADER + about + head + "tests:\n" + "".join(scenario.text(spec.tenant) for scenario in scenarios)
+    kept: Kept = {}
+    tests = (scenario.text(spec.tenant, kept) for scenario in scenarios)
+    return HEADER + about + head + "tests:\n" + "".join(tests)
 
 
 def _kills(spec: Spec) -> Scenario:
@@ -80,7 +84,7 @@ def _health(spec: Spec, alert: str) -> list[Rule]:
 
 def _down(spec: Spec) -> Scenario:
     scenario = Scenario("winburn is gone: that is a page of its own, and the watchdog goes on")
-    hold, (rule,), (watchdog,) = held("WinburnDown"), _health(spec, "WinburnDown"), _health(spec, "WinburnWatchdog")
+    hold, (rule, _), (watchdog,) = held("WinburnDown"), _health(spec, "WinburnDown"), _health(spec, "WinburnWatchdog")
     scenario.check(hold - 1, "WinburnDown")
     scenario.check(hold, "WinburnDown", [Firing(rule, {})])
     scenario.check(hold, "WinburnWatchdog", [Firing(watchdog, {})])
@@ -95,6 +99,25 @@ def _alive(spec: Spec) -> Scenario:
     scenario.replicas("winburn_build_info", phases, version="1", python_version="3")
     scenario.check(end - 1, "WinburnDown")
     scenario.check(end - 1, "WinburnWatchdog", [Firing(watchdog, {})])
+    return scenario
+
+
+def _shards(spec: Spec) -> Scenario:
+    """Two of three shards, as long as each phase lasts: both there; the second only in exporter a, and what was dealt
+    into two gone; the second gone; back."""
+    scenario = Scenario("one shard is gone: a page while others go on, but not for what is dealt anew")
+    hold, (_, rule) = held("WinburnDown"), _health(spec, "WinburnDown")
+    each = hold + PHASE
+    there, half = [("1", 4 * each)], [("1", each), ("stale", 1), ("_", 3 * each - 1)]
+    second = [("1", 2 * each), ("stale", 1), ("_", each - 1), ("1", each)]
+    scenario.replicas("winburn_build_info", [there, there], version="1", python_version="3")
+    scenario.replicas("winburn_shard_info", [there, there], shard="1", shards="3")
+    scenario.replicas("winburn_shard_info", [second, half], shard="2", shards="3")
+    scenario.replicas("winburn_shard_info", [half, half], shard="2", shards="2")
+    scenario.check(2 * each - 1, "WinburnDown")
+    scenario.check(2 * each + hold - 1, "WinburnDown")
+    scenario.check(2 * each + hold, "WinburnDown", [Firing(rule, {"shard": "2", "shards": "3"})])
+    scenario.check(4 * each - 1, "WinburnDown")
     return scenario
 
 

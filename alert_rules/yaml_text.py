@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from functools import lru_cache
 from typing import Any
 
@@ -36,17 +37,17 @@ def dumper(base: type[yaml.SafeDumper]) -> type[yaml.SafeDumper]:
     return made
 
 
-def dump(value: Any) -> str:
-    """YAML of dicts, lists, texts and numbers; nothing is sorted and no line is folded.
+def dump(value: Any, indent: str = "") -> str:
+    """YAML of dicts, lists, texts and numbers; nothing is sorted and no line is folded. ``indent`` begins each line.
 
     The bytes are those of :func:`dump_by`. Dicts, lists and texts without surprises are written here, at a tenth of the
     library's cost: the tests of a thousand SLOs are a hundred megabytes.
     """
     out: list[str] = []
     try:
-        _write(value, "", out)
+        _write(value, indent, out)
     except _Odd:
-        return dump_by(value)
+        return textwrap.indent(dump_by(value), indent)
     return "".join(out)
 
 

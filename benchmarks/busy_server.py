@@ -14,11 +14,12 @@ from multiprocessing.connection import Connection
 
 from benchmarks.scrape_servers import rows
 from exporter.contract import Sample, sample
+from exporter.pieces import Whole
 from exporter.render import Renderer
 from exporter.server import Address, serve
 from exporter.snapshot import Bodies, Snapshot, build, process_exposition, process_registry
 from exporter.web import app
-from winburn.memory import collect_seldom, share_one_arena
+from winburn.memory import collect_seldom, expect_series, share_one_arena
 
 SERIES = 100_000
 
@@ -50,6 +51,7 @@ def main() -> int:
     mode, port = sys.argv[1], int(sys.argv[2])
     share_one_arena()
     collect_seldom()
+    expect_series(SERIES)
     first = Refreshes()
     current = [first.next()]
     ready = threading.Event()
@@ -62,7 +64,7 @@ def main() -> int:
             empty = current[0]
             while True:
                 text, text_gzip, openmetrics, openmetrics_gzip = (here.recv_bytes() for _ in range(4))
-                full = Bodies(text, text_gzip, (openmetrics,), openmetrics_gzip)
+                full = Bodies(Whole((text,)), text_gzip, Whole((openmetrics,)), openmetrics_gzip)
                 current[0] = Snapshot(full, empty.health, (), time.time(), 1e18)
         time.sleep(1.0)  # serve() sets the interval itself
         sys.setswitchinterval(float(mode))

@@ -15,10 +15,11 @@ from exporter.sources.file import FileSource
 from exporter.spec import FileSource as FileModel
 from exporter.spec import Spec, StateStore
 from exporter.state import State
-from winburn.report.document import Document, Period
+from winburn.report.document import Document
 from winburn.report.formats import FORMATS, rendered, tables
 from winburn.report.gather import gather
 from winburn.report.standing import evaluated
+from winburn.report.values import Period
 
 METRICS = ("1",)
 

@@ -125,15 +125,19 @@ def _processes() -> Table:
         "python_version": "Python",
         "Value #Started": "Started",
         "Value #Spec": "Spec read",
+        "Value #Aside": "Set aside",
     }
     return Table(
         "processes",
         "Processes",
-        "What runs, since when, and when it read the spec that is in force. Replicas should have one version.",
+        "What runs, since when, and when it read the spec that is in force. Replicas should have one version. "
+        "Set aside: damaged state stores that lie beside the one in use; the log says what was lost. Move them away "
+        "when they have been looked at.",
         [
             now("Build", h.builds(), table=True),
             now("Started", h.milliseconds("process_start_time_seconds"), table=True),
             now("Spec", h.milliseconds("winburn_config_last_reload_success_timestamp_seconds"), table=True),
+            now("Aside", h.set_aside(), table=True),
         ],
         field=field(custom=CELLS),
         overrides=[
@@ -142,6 +146,7 @@ def _processes() -> Table:
             column("Python", 90),
             column("Started", 130, unit="dateTimeFromNow", custom__filterable=False),
             column("Spec read", 130, unit="dateTimeFromNow", custom__filterable=False),
+            number_column("Set aside", 100, "short", ((None, "green"), (1, "red")), 0),
         ],
         transformations=[*columns("instance", names), sort("Process")],
     )

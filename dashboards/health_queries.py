@@ -103,6 +103,11 @@ def builds() -> str:
     return per("instance, version, python_version", select("winburn_build_info"))
 
 
+def set_aside() -> str:
+    """Damaged state stores beside the one in use, of each process; nothing where its store is no file."""
+    return per("instance", select("winburn_state_set_aside"))
+
+
 def milliseconds(family: str) -> str:
     """A time of each process as Grafana reads it."""
     return f"1000 * {per('instance', f'{family} and on {MATCH} {_ours()}')}"

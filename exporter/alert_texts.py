@@ -99,15 +99,27 @@ def burn_facts(tier: Tier, period: int, period_label: str) -> dict[str, str]:
 
 def down_facts(native: int, slos: int) -> dict[str, str]:
     """What the text of ``WinburnDown`` says where Prometheus counts so many of the SLOs itself."""
+    missing = {"missing": "the winburn exporter"}
     if not native:
         untold = "burning error budgets, of missing data or of variants to stop."
-        return {"silent": "no burn and no kill alert can fire", "untold": untold}
+        return {**missing, "silent": "no burn and no kill alert can fire", "untold": untold}
     untold = "missing data or of variants to stop. "
     if native < slos:
         untold += f"Burn alerts can fire for {native} of {slos} SLOs only, which Prometheus counts itself."
-        return {"silent": "no kill alert and not every burn alert can fire", "untold": untold}
+        return {**missing, "silent": "no kill alert and not every burn alert can fire", "untold": untold}
     untold += "Burn alerts go on: Prometheus counts the events of every SLO itself."
-    return {"silent": "burn alerts go on, no kill alert can fire", "untold": untold}
+    return {**missing, "silent": "burn alerts go on, no kill alert can fire", "untold": untold}
+
+
+def shard_facts(shard: str, shards: str, native: int, slos: int) -> dict[str, str]:
+    """The same of one of several shards; which SLOs are its own, rules do not know."""
+    burning = "" if native and native == slos else "burning error budgets, of "
+    counted = " Burn alerts of SLOs that Prometheus counts itself go on." if native else ""
+    return {
+        "missing": f"shard {shard} of {shards} of the winburn exporter, while others go on",
+        "silent": f"shard {shard} of {shards}, no alert about its part of the spec can begin",
+        "untold": f"{burning}missing data or of variants to stop in its part of the spec.{counted}",
+    }
 
 
 def floor(value: Decimal) -> str:

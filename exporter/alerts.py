@@ -227,7 +227,7 @@ _TABLE: tuple[Alert, ...] = (
         hold=MINUTE,
         summary="winburn is down: {silent}",
         description=(
-            "For 1 minute Prometheus has had no series of the winburn exporter.\n"
+            "For 1 minute Prometheus has had no series of {missing}.\n"
             "Until it is back nobody is told of {untold}\n"
             "Check first: does the process run? What does its log end with? Does Prometheus reach it "
             "(Status, Targets)?"

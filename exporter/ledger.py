@@ -11,16 +11,16 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.ring_sums import RingSums
+
 FINE_SPAN, MIDDLE_SPAN = 6 * 3600.0, 3 * 86400.0
 MIDDLE_WIDTH, COARSE_WIDTH = 300.0, 3600.0
 _YOUNG = 32
-"""Slots that a ring begins with: a full one takes 24 bytes each, which only those that have a past shall cost."""
-_WHOLE = 2.0**32
+"""Slots that a ring begins with: a full one is large, which only those that have a past shall cost."""
 _EDGE = 1e-6  # of a slot: float noise of times is below it, and no time lies so near an edge by intention
 
 Floats = NDArray[np.float64]
@@ -68,11 +68,11 @@ class Ledger:
         wide = origin if wide_origin is None else wide_origin
         span = max(horizon, MIDDLE_SPAN)
         self._rings = [
-            _Ring(fine, FINE_SPAN, origin),
-            _Ring(MIDDLE_WIDTH, MIDDLE_SPAN if coarse > MIDDLE_WIDTH else span, wide),
+            _Ring(fine, FINE_SPAN, origin, fine),
+            _Ring(MIDDLE_WIDTH, MIDDLE_SPAN if coarse > MIDDLE_WIDTH else span, wide, fine),
         ]
         if coarse > MIDDLE_WIDTH:
-            self._rings.append(_Ring(coarse, span, wide))
+            self._rings.append(_Ring(coarse, span, wide, fine))
         self.end: float | None = None
 
     @property
@@ -153,13 +153,16 @@ def _for_width(by_width: Mapping[float, list[Slot]], width: float) -> list[Slot]
 
 
 class _Ring:
-    """Prefix sums of (total, bad, measured) at the slot edges of the last ``span`` seconds; edges count from origin."""
+    """Prefix sums of (total, bad, measured) at the slot edges of the last ``span`` seconds; edges count from origin.
 
-    def __init__(self, width: float, span: float, origin: float) -> None:
+    Events are whole numbers and measured seconds multiples of ``fine``, unless a source says otherwise.
+    """
+
+    def __init__(self, width: float, span: float, origin: float, fine: float) -> None:
         self.width, self.span, self._origin = width, span, origin
         self._size = math.ceil(span / width) + 2
-        self._at_edge: NDArray[Any] = np.zeros((3, min(_YOUNG, self._size)), dtype=np.uint32)
-        self._now: Floats = np.zeros(3)
+        self._room = min(_YOUNG, self._size)
+        self._sums = tuple(RingSums(self._room, unit) for unit in (1.0, 1.0, fine))
         self._first: int | None = None
         self._last = 0
 
@@ -170,62 +173,65 @@ class _Ring:
             # One edge early, because times[0] may lie on an edge and its increments are before it.
             self._first = self._last = self._edge_at_or_before(float(times[0])) - 1
         start = max(self._last + 1, end - self._size + 1)
-        if start <= end:
-            self._make_room(start, end)
-            edges = np.arange(start, end + 1)
-            index = np.searchsorted(times, self._origin + edges * self.width + _EDGE * self.width, side="right")
-            before = np.where(index > 0, sums[:, index - 1], 0.0)
-            sums_before = self._now[:, None] + before
-            self._make_exact(sums_before)
-            self._at_edge[:, edges % self._room] = sums_before
+        first = max(self._first, end - self._size + 1)
+        self._make_room(start, end)
+        edges = np.arange(start, end + 1)
+        index = np.searchsorted(times, self._origin + edges * self.width + _EDGE * self.width, side="right")
+        before = np.where(index > 0, sums[:, index - 1], 0.0)
+        for each, parts, amount in zip(self._sums, before, sums[:, -1].tolist(), strict=True):
+            kept = amount + each.since(first % self._room) if first < start else amount - float(parts[first - start])
+            each.add_all(parts, amount, kept, edges % self._room)
         self._last = max(self._last, end)
-        self._first = max(self._first, self._last - self._size + 1)
-        self._now = self._now + sums[:, -1]
+        self._first = first
 
     def step(self, time: float, increment: tuple[float, float, float]) -> None:
         """:meth:`extend` for one time."""
         end = self._edge_at_or_before(time)
         if self._first is None:
             self._first = self._last = end - 1
-        before = self._now
-        self._now = before + np.array(increment)
         start = max(self._last + 1, end - self._size + 1)
+        first = max(self._first, end - self._size + 1)
         self._make_room(start, end)
-        self._make_exact(self._now)
-        for edge in range(start, end + 1):
-            reached = time <= self._time(edge) + _EDGE * self.width
-            self._at_edge[:, edge % self._room] = self._now if reached else before
+        edges = range(start, end + 1)
+        later = [edge % self._room for edge in edges if time <= self._time(edge) + _EDGE * self.width]
+        earlier = [edge % self._room for edge in edges[: len(edges) - len(later)]]
+        for each, amount in zip(self._sums, increment, strict=True):
+            kept = amount + each.since(first % self._room) if first < start else amount
+            each.add(amount, kept, earlier, later)
         self._last = max(self._last, end)
-        self._first = max(self._first, self._last - self._size + 1)
+        self._first = first
 
     def window(self, end: float, seconds: float) -> Window:
         edge = self._edge_at_or_before(end - seconds)
         start = self._time(edge)
         if self._first is None:
             return Window(0.0, 0.0, 0.0, end - start)
-        before = self._at_edge[:, max(edge, self._first) % self._room]
-        total, bad, measured = (self._now - before).tolist()
+        place = max(edge, self._first) % self._room
+        total, bad, measured = (each.since(place) for each in self._sums)
         # Prefix sums of fractional counts are rounded each on their own: all bad must not read as more than all.
         return Window(total, min(bad, total), measured, end - start)
 
     def prefix(self, times: Floats, end: float) -> Floats:
-        """The running sums at times, each moved back to an edge; those at ``end`` are all."""
+        """The running sums at times, each moved back to an edge, less what they are now; those at ``end`` are all."""
         if self._first is None:
             return np.zeros((3, len(times)))
         edges = np.clip(np.floor((times - self._origin) / self.width + _EDGE).astype(int), self._first, self._last)
-        sums = self._at_edge[:, edges % self._room]
-        return np.where(times >= end - _EDGE * self.width, self._now[:, None], sums)
+        since = np.stack([each.since_each(edges % self._room) for each in self._sums])
+        return np.where(times >= end - _EDGE * self.width, 0.0, -since)
 
     def slots_since(self, time: float | None) -> list[Slot]:
         if self._first is None:
             return []
         first = self._first if time is None else max(self._first, self._edge_at_or_before(time))
         # At each refresh one edge or two: arrays of all of them would cost more than they save.
-        points = [self._at_edge[:, edge % self._room].tolist() for edge in range(first, self._last + 1)]
-        points.append(self._now.tolist())
+        points: list[int | None] = [edge % self._room for edge in range(first, self._last + 1)]
+        points.append(None)
         found = []
-        for edge, (before, after) in enumerate(pairwise(points), first + 1):
-            total, bad, measured = after[0] - before[0], after[1] - before[1], after[2] - before[2]
+        for edge, (place, later) in enumerate(pairwise(points), first + 1):
+            assert place is not None  # noqa: S101 - only the last of them is
+            total, bad, measured = (
+                each.since(place) if later is None else each.between(place, later) for each in self._sums
+            )
             if total or bad or measured:
                 found.append(Slot(self.width, self._time(edge), total, bad, measured))
         return found
@@ -241,24 +247,16 @@ class _Ring:
         times = np.append(np.minimum(ends, end), end)
         self.extend(times, np.hstack((sums, sums[:, -1:])))
 
-    @property
-    def _room(self) -> int:
-        return int(self._at_edge.shape[1])
-
     def _make_room(self, start: int, end: int) -> None:
         """Have the sums at the edges ``start`` to ``end`` fit in beside those before that are still asked for."""
-        before, first = self._at_edge, start if self._first is None else min(self._first, start)
+        first = start if self._first is None else min(self._first, start)
         wanted = min(end - first + 1, self._size)
         if wanted <= self._room:
             return
-        self._at_edge = np.zeros((3, min(max(wanted, 2 * self._room), self._size)), dtype=before.dtype)
+        before, self._room = self._room, min(max(wanted, 2 * self._room), self._size)
         kept = np.arange(max(first, end - self._size + 1), start)
-        self._at_edge[:, kept % self._room] = before[:, kept % before.shape[1]]
-
-    def _make_exact(self, sums: Floats) -> None:
-        """Keep floats from now on where the sums are not whole numbers of 32 bits, which take half of the memory."""
-        if self._at_edge.dtype == np.uint32 and not ((sums >= 0) & (sums < _WHOLE) & (sums == np.floor(sums))).all():
-            self._at_edge = self._at_edge.astype(np.float64)
+        for each in self._sums:
+            each.move(self._room, kept % before, kept % self._room)
 
     def _time(self, edge: int) -> float:
         return self._origin + edge * self.width

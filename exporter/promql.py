@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000, "y": 31_536_000_000}
+_QUOTE = json.JSONEncoder(ensure_ascii=False).encode
 _ORDER = ("y", "w", "d", "h", "m", "s", "ms")
 _DURATION = re.compile("".join(f"(?:([0-9]{{1,19}}){unit})?" for unit in _ORDER))
 _LONGEST = 2**63 // 1_000_000
@@ -45,7 +46,7 @@ def format_duration(seconds: float) -> str:
 
 def quote(text: str) -> str:
     """A PromQL string literal. JSON's escapes are a subset of those that PromQL's Go-style strings know."""
-    return json.dumps(text, ensure_ascii=False)
+    return _QUOTE(text)
 
 
 def union(parts: Sequence[str]) -> str:

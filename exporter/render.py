@@ -19,7 +19,7 @@ from typing import Any
 from prometheus_client.utils import floatToGoString
 
 from exporter.contract import FAMILIES, TENANT, ContractError, Family, Labels, Sample
-from exporter.pieces import LINES, Piece
+from exporter.pieces import LINES, Piece, joined
 
 _go: Callable[[float], str] = floatToGoString  # the library leaves it untyped
 
@@ -110,9 +110,9 @@ class _Shelf:
     """What is kept of one family: its series as they came, their order, and in that order prefixes and pieces."""
 
     came: list[Labels] = field(default_factory=list)
-    order: Callable[[Sequence[Sample]], tuple[Sample, ...]] | None = None
+    order: Sequence[Callable[[list[Sample]], Sequence[Sample]]] = ()  # gives the samples of a piece each
     labels: list[Labels] = field(default_factory=list)
-    prefixes: list[str] = field(default_factory=list)  # of a piece each, by lines: strings of their own take 60 bytes
+    prefixes: list[Piece] = field(default_factory=list)  # by lines: strings of their own take 60 bytes
     pieces: list[Piece] = field(default_factory=list)
 
 
@@ -124,6 +124,7 @@ class Renderer:
         self.tenant = tenant
         self._more: Labels = () if tenant is None else ((TENANT, tenant),)
         self._shelves: dict[str, _Shelf] = {}
+        self._numbers: list[int] = []
 
     def arrange(
         self,
@@ -140,22 +141,29 @@ class Renderer:
             return _unique(sorted(group, key=_order(family)), on_duplicate)
         shelf, came = self._shelves.setdefault(family.name, _Shelf()), [labels for _, labels, _ in group]
         if shelf.came != came:
-            order = sorted(range(len(came)), key=came.__getitem__)
+            # The same objects for every family: a number takes as much as a label does.
+            self._numbers.extend(range(len(self._numbers), len(came)))
+            order = sorted(self._numbers[: len(came)], key=came.__getitem__)
             unique = all(came[a] != came[b] for a, b in pairwise(order))
             if not unique:
                 shelf.came = []
                 return _unique([group[i] for i in order], on_duplicate)
-            shelf.came, shelf.order = came, itemgetter(*order) if len(order) > 1 else tuple
-        assert shelf.order is not None  # noqa: S101 - it was made with what came
-        return list(shelf.order(group))
+            shelf.came = came
+            shelf.order = [_getter(order[begin : begin + LINES]) for begin in range(0, len(order), LINES)]
+        # Not in one call, which would keep Python's lock while a scrape waits.
+        return [*chain.from_iterable(get(group) for get in shelf.order)]
 
     def blocks(
-        self, arranged: Mapping[str, Sequence[Sample]], families: Mapping[str, Family] = FAMILIES
+        self,
+        arranged: Mapping[str, Sequence[Sample]],
+        families: Mapping[str, Family] = FAMILIES,
+        *,
+        pack: bool = False,
     ) -> tuple[Block, ...]:
-        """One block a family, in the order given."""
+        """One block a family, in the order given; ``pack`` them, and what is kept for the next refresh."""
         self._shelves = {name: self._shelves.get(name) or _Shelf() for name in arranged}
         return tuple(
-            Block(families[name], self._pieces(self._shelves[name], group, families[name]))
+            Block(families[name], self._pieces(self._shelves[name], group, families[name], pack=pack))
             for name, group in arranged.items()
         )
 
@@ -164,39 +172,54 @@ class Renderer:
         """How many line prefixes are held."""
         return sum(len(shelf.labels) for shelf in self._shelves.values())
 
-    def _pieces(self, shelf: _Shelf, group: Sequence[Sample], family: Family) -> tuple[Piece, ...]:
+    def _pieces(self, shelf: _Shelf, group: Sequence[Sample], family: Family, *, pack: bool) -> tuple[Piece, ...]:
         values = array("d", [value for _, _, value in group])
         if family.type == "histogram":
             prefixes = [line_prefix(name, labels + self._more) for name, labels, _ in group]
-            return tuple(_changed(_by_piece(prefixes), values, []))
+            return tuple(_changed(_by_piece(prefixes, pack=pack), values, [], pack=pack))
         labels = [labels for _, labels, _ in group]
         if shelf.labels != labels:
-            before = chain.from_iterable(some.split("\n") for some in shelf.prefixes)
-            known = dict(zip(shelf.labels, before, strict=True))
-            shelf.prefixes = _by_piece([known.get(one) or line_prefix(family.name, one + self._more) for one in labels])
-            shelf.labels, shelf.pieces = labels, []
-        shelf.pieces = list(_changed(shelf.prefixes, values, shelf.pieces))
+            known = dict(zip(shelf.labels, chain.from_iterable(map(_lines, shelf.prefixes)), strict=True))
+            prefixes = [known.get(one) or line_prefix(family.name, one + self._more) for one in labels]
+            shelf.prefixes, shelf.labels, shelf.pieces = _by_piece(prefixes, pack=pack), labels, []
+        shelf.pieces = list(_changed(shelf.prefixes, values, shelf.pieces, pack=pack))
         return tuple(shelf.pieces)
 
 
-def _by_piece(prefixes: Sequence[str]) -> list[str]:
-    return ["\n".join(prefixes[begin : begin + LINES]) for begin in range(0, len(prefixes), LINES)]
+def _getter(order: Sequence[int]) -> Callable[[list[Sample]], Sequence[Sample]]:
+    """Gives the items at these places; of one place a list too, where itemgetter would give the item."""
+    return itemgetter(*order) if len(order) > 1 else itemgetter(slice(order[0], order[0] + 1))
 
 
-def _changed(prefixes: Sequence[str], values: array[float], pieces: Sequence[Piece]) -> Iterator[Piece]:
+def _by_piece(prefixes: Sequence[str], *, pack: bool) -> list[Piece]:
+    found = []
+    for begin in range(0, len(prefixes), LINES):
+        piece = Piece(b"", "\n".join(prefixes[begin : begin + LINES]).encode())
+        found.append(piece.pack() if pack else piece)
+    return found
+
+
+def _lines(piece: Piece) -> list[str]:
+    return bytes(piece.text).decode().split("\n")
+
+
+def _changed(
+    prefixes: Sequence[Piece], values: array[float], pieces: Sequence[Piece], *, pack: bool
+) -> Iterator[Piece]:
     """The pieces of lines, those of ``pieces`` where no value is another; ``prefixes`` are by piece."""
     for number, begin in enumerate(range(0, len(values), LINES)):
         some = values[begin : begin + LINES]
         bits = some.tobytes()  # as numbers 0.0 and -0.0 were the same
-        if number < len(pieces) and pieces[number].values == bits:
+        if number < len(pieces) and pieces[number].values == bits and pieces[number].is_packed == pack:
             yield pieces[number]
             continue
         lines = [
             # format_value() in place: at 100k series the calls alone cost a tenth of a second.
             f"{prefix}{value!r}\n" if -inf < value < _EXPONENT_FROM else prefix + format_value(value)
-            for prefix, value in zip(prefixes[number].split("\n"), some.tolist(), strict=True)
+            for prefix, value in zip(_lines(prefixes[number]), some.tolist(), strict=True)
         ]
-        yield Piece(bits, "".join(lines).encode())
+        piece = Piece(bits, "".join(lines).encode())
+        yield piece.pack() if pack else piece
 
 
 def format_value(value: float) -> str:
@@ -227,11 +250,6 @@ def parts(blocks: Iterable[Block]) -> tuple[list[Piece | bytes], list[Piece | by
         text += (_text_header(block.family).encode(), *block.pieces)
         openmetrics += (_openmetrics_header(block.family).encode(), *block.pieces)
     return text, openmetrics
-
-
-def joined(of: Iterable[Piece | bytes], *more: bytes) -> bytes:
-    """The text of parts, and what follows them."""
-    return b"".join([*(part.text if isinstance(part, Piece) else part for part in of), *more])
 
 
 def _text_header(family: Family) -> str:

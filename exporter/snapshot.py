@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
 
@@ -18,14 +18,13 @@ from prometheus_client import (
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 from exporter.contract import HEALTH, TENANT, Sample
-from exporter.pieces import Piece, gzipped
-from exporter.render import Exposition, Renderer, joined, parts, raise_duplicate
+from exporter.pieces import Parts, Piece, Whole, gzipped, joined
+from exporter.render import Exposition, Renderer, parts, raise_duplicate
 
 PIECES_FROM = 20_000
 """Series from which on only what changed is compressed anew; below, one go is as quick and compresses better."""
 
 _EOF = b"# EOF\n"
-Parts = Sequence[Piece | bytes]
 _generate_openmetrics: Callable[[CollectorRegistry], bytes] = generate_openmetrics  # the library leaves it untyped
 
 
@@ -33,19 +32,24 @@ _generate_openmetrics: Callable[[CollectorRegistry], bytes] = generate_openmetri
 class Bodies:
     """The responses of ``/metrics``: two formats, each plain and gzipped.
 
-    All are finished but the plain OpenMetrics, which next to nobody asks for and which is as long as the text: it is
-    put together from its parts, most of which are parts of the text, when somebody does.
+    Where there are many series only the gzipped ones are finished: whoever scrapes takes those, and the others are ten
+    times as long. :attr:`plain` and :attr:`plain_openmetrics` put them together when somebody asks.
     """
 
-    text: bytes
+    plain: Whole
     text_gzip: bytes
-    openmetrics_parts: Parts
+    plain_openmetrics: Whole
     openmetrics_gzip: bytes
+
+    @property
+    def text(self) -> bytes:
+        """The plain text 0.0.4."""
+        return self.plain.text
 
     @property
     def openmetrics(self) -> bytes:
         """The plain OpenMetrics."""
-        return joined(self.openmetrics_parts)
+        return self.plain_openmetrics.text
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)  # compared by identity: the bodies are megabytes
@@ -100,13 +104,11 @@ def build(
     """
     renderer = renderer or Renderer()
     arranged = renderer.arrange(samples, on_duplicate)
-    blocks = renderer.blocks(arranged)
     series = tuple(chain.from_iterable(arranged.values()))
-    text, openmetrics = parts(blocks)
-    full = _bodies(text, openmetrics, own, in_pieces=len(series) >= PIECES_FROM)
-    _look_into(text, full.text)
+    in_pieces = len(series) >= PIECES_FROM
+    blocks = renderer.blocks(arranged, pack=in_pieces)
     return Snapshot(
-        full=full,
+        full=_bodies(*parts(blocks), own, in_pieces=in_pieces),
         health=_bodies(*parts(block for block in blocks if block.family.name in HEALTH), own, in_pieces=False),
         samples=series,
         at=at,
@@ -144,24 +146,22 @@ def process_exposition(registry: CollectorRegistry) -> Exposition:
 
 
 def _bodies(text: Parts, openmetrics: Parts, own: Exposition, *, in_pieces: bool) -> Bodies:
-    plain = joined(text, own.text)
-    if not in_pieces:
-        with_end = joined(openmetrics, own.openmetrics, _EOF)
-        return Bodies(plain, _gzip(plain), (with_end,), _gzip(with_end))
-    texts, others = [*text, Piece(b"", own.text)], [*openmetrics, Piece(b"", own.openmetrics + _EOF)]
-    return Bodies(plain, gzipped(texts), others, gzipped(others))
+    if in_pieces:
+        texts, others = [*text, Piece(b"", own.text)], [*openmetrics, Piece(b"", own.openmetrics + _EOF)]
+        return Bodies(Whole(texts), gzipped(texts), Whole(others), gzipped(others))
+    plain, other = joined(text, own.text), joined(openmetrics, own.openmetrics, _EOF)
+    _look_into(text, plain)
+    return Bodies(Whole((plain,)), _gzip(plain), Whole((other,)), _gzip(other))
 
 
 def _look_into(of: Parts, body: bytes) -> None:
     """Have the pieces, which are kept for the next refresh, be part of the body and not take its memory once more."""
     view, begin = memoryview(body), 0
     for part in of:
+        end = begin + (part.size if isinstance(part, Piece) else len(part))
         if isinstance(part, Piece):
-            end = begin + len(part.text)
-            part.text = view[begin:end]
-            begin = end
-        else:
-            begin += len(part)
+            part.look_into(view[begin:end])
+        begin = end
 
 
 def _gzip(body: bytes) -> bytes:

@@ -36,7 +36,6 @@ PROMETHEUS_OWN = {"ALERTS", "ALERTS_FOR_STATE", "up"}
 
 NOT_SHOWN = {
     "experiment_applied_total": "the audit trail says more; for alerts of one's own",
-    "winburn_state_set_aside": "0 unless a disk has failed; the log says it as an error, docs/faults.md has an alert",
     "experiment_variant_events": "the numerator of experiment_variant_metric_value, for queries of one's own",
 }
 """Families that no rule and no dashboard names, with the reason; an entry that is named after all is removed."""

@@ -6,7 +6,7 @@ import logging
 import platform
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ from exporter.state import Application, AuditEntry, State, StateError, opened_or
 from winburn.assemble import Assembly, assemble, keys, state_url
 from winburn.configuration import configuration
 from winburn.lifecycle import settle
+from winburn.memory import expect_series
 from winburn.push import Push
 from winburn.reload import Reloads
 from winburn.shard import Shard
@@ -160,6 +161,7 @@ class Running:
             self.applier.wish(applications)
 
     def _publish(self, snapshot: Snapshot) -> None:
+        expect_series(snapshot.series)
         self._pushes.publish(snapshot)
         if self.stream:
             self.stream.publish(snapshot)
@@ -175,6 +177,7 @@ class Running:
         return [
             *self._assembly.health(),
             program,
+            *self._shard_info(),
             *([] if aside is None else [sample("winburn_state_set_aside", aside)]),
             *self.reloads.samples(),
             *self._pushes.counts.samples(),
@@ -182,6 +185,11 @@ class Running:
             *done,
             *self._server(),
         ]
+
+    def _shard_info(self) -> Iterator[Sample]:
+        shard = self._assembly.shard
+        if shard is not None and shard.count > 1:
+            yield sample("winburn_shard_info", 1, shard=str(shard.index), shards=str(shard.count))
 
     def _listen(self) -> None:
         """A thread for each database that can say that it has changed, where somebody wants to know at once."""

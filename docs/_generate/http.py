@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docs._generate.text import code, table
-from winburn.cli.serve import RESERVED
+from winburn.cli.serve_options import RESERVED
 
 ANSWERS = {
     "/": ("GET", "Every SLO and experiment at a glance, as HTML without scripts."),

@@ -8,7 +8,7 @@ from typing import Any
 
 from docs._generate.text import code, prose, table
 from exporter.spec import json_schema
-from exporter.spec.sentences import EXAMPLES
+from exporter.spec.examples import EXAMPLES
 
 Schema = Mapping[str, Any]
 _ROOT = "Spec"

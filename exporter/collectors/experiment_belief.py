@@ -13,11 +13,11 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from exporter.collectors.experiment_cases import Arms
 from exporter.stats import bayes, strata
 from exporter.stats.losses import loss_per_arm, normal_loss_per_arm
+from exporter.stats.special import ndtr
 
 Floats = NDArray[np.float64]
 Direction = Literal["increase", "decrease"]

@@ -141,7 +141,7 @@ def _exchanged(pairs: Pairs, margin: Floats, *, increase: bool) -> tuple[Floats,
 def by_alpha(alpha: Floats, answer: Callable[[NDArray[np.intp], float], tuple[Floats, ...]]) -> tuple[Floats, ...]:
     """Answers of many rows, each at its level; ``answer`` gets the rows of one level and that level."""
     whole: tuple[Floats, ...] = ()
-    for level in np.unique(alpha).tolist():
+    for level in sorted(set(alpha.tolist())):  # np.unique would load masked arrays: 2 MB
         rows = cast("NDArray[np.intp]", np.flatnonzero(alpha == level))
         part = answer(rows, level)
         whole = whole or tuple(np.full(len(alpha), np.nan) for _ in part)

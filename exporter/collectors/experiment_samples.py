@@ -17,7 +17,7 @@ from typing import get_args
 from exporter.collectors.experiment_analysis import BY_VARIANT, Result
 from exporter.collectors.experiment_counts import Counts, parts
 from exporter.collectors.experiment_track import ExperimentTrack
-from exporter.contract import E_VALUE_CAP, Sample, family, sample
+from exporter.contract import E_VALUE_CAP, FAMILIES, Sample, family, sample
 from exporter.spec import KINDS, Experiment
 
 STATUSES: tuple[str, ...] = get_args(Experiment.model_fields["status"].annotation)
@@ -119,7 +119,16 @@ def defined(name: str, value: float | None, *of: str) -> tuple[Sample, ...]:
     """As :func:`exporter.contract.optional`, with the values of the family's labels in their order."""
     if value is None or not math.isfinite(value):
         return ()
-    return (Sample(name, _labels(name, *of), float(value)),)
+    return (Sample(name, _labels(_LIKE[name], *of), float(value)),)
+
+
+def _alike() -> dict[str, str]:
+    first: dict[tuple[str, ...], str] = {}
+    return {each.name: first.setdefault(each.labels, each.name) for each in FAMILIES.values()}
+
+
+_LIKE = _alike()
+"""Family -> the first one with the same labels: what is kept of them need be kept once."""
 
 
 @lru_cache(maxsize=2**20)

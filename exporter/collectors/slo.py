@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from exporter.collectors import slo_samples
@@ -25,6 +25,8 @@ _NEAR = 20
 """Refreshes that may be missing for a track to go on with the others at once."""
 _CLOCK_TOLERANCE = 3600.0
 _PRUNE_EVERY = 600.0
+_SLOTS_AT_ONCE = 10_000
+"""In one transaction: the first pasts of a thousand SLOs are three million, which at once would take gigabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,17 +227,18 @@ class SloCollector:
         """Save what :meth:`measure` brought up to date; a report where the store could not be written."""
         changed = [track for track in tracks if track.end is not None]
         prune = at - self._pruned > _PRUNE_EVERY
+        keep = self._oldest(at) if prune else {}
         try:
-            stored = [ledger for track in changed for ledger in track.stored()]
-            self._state.save_ledgers(stored, self._oldest(at) if prune else {})
+            for some, stored in _in_parts(changed):
+                self._state.save_ledgers(stored, keep)
+                for track in some:
+                    track.mark_saved()
             if prune:
                 for track in changed:
                     for group in track.forget_groups():
                         self._state.drop_ledger(track.slo.name, group)
         except StateError as error:
             return [Report("state store", error=str(error))]
-        for track in changed:
-            track.mark_saved()
         if prune:
             self._pruned = at
         return []
@@ -247,3 +250,20 @@ class SloCollector:
                 for width, span in group.ledger.spans.items():
                     spans[width] = max(span, spans.get(width, 0.0))
         return {width: at - span - 2 * width for width, span in spans.items()}
+
+
+def _in_parts(tracks: Sequence[Track]) -> Iterator[tuple[list[Track], list[StoredLedger]]]:
+    """Tracks and what is to be stored of them, about so many slots at a time."""
+    some: list[Track] = []
+    stored: list[StoredLedger] = []
+    slots = 0
+    for track in tracks:
+        ledgers = track.stored()
+        some.append(track)
+        stored += ledgers
+        slots += sum(len(ledger.slots) for ledger in ledgers)
+        if slots >= _SLOTS_AT_ONCE:
+            yield some, stored
+            some, stored, slots = [], [], 0
+    if some or not tracks:
+        yield some, stored

@@ -4,6 +4,11 @@ from exporter.contract.family import Family
 
 HEALTH_FAMILIES: tuple[Family, ...] = (
     Family("winburn_build_info", "1; the version of winburn and of Python.", ("version", "python_version")),
+    Family(
+        "winburn_shard_info",
+        "1 where the exporter evaluates one of several parts of the spec (--shard): which, of how many.",
+        ("shard", "shards"),
+    ),
     Family("winburn_source_up", "Whether the last question to the source was answered.", ("source",)),
     Family(
         "winburn_slo_exact",

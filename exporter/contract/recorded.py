@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 
+_QUOTE = json.JSONEncoder(ensure_ascii=False).encode
+
 ROLES = ("total", "bad")
 
 
@@ -27,4 +29,4 @@ def chance_name(window: str) -> str:
 
 def of_slo(name: str, slo: str) -> str:
     """The selector of a recorded series."""
-    return f"{name}{{slo={json.dumps(slo, ensure_ascii=False)}}}"
+    return f"{name}{{slo={_QUOTE(slo)}}}"

@@ -23,6 +23,7 @@ E_VALUE_CAP = 1e300
 """e-values above this are exported as this: float64 ends at 1.8e308, and sums of capped values must stay finite."""
 
 
+_QUOTE = json.JSONEncoder(ensure_ascii=False).encode
 _SLACK = 1000
 _MOST = 2**17
 
@@ -132,7 +133,6 @@ def select(name: str, /, **matchers: str) -> str:
             raise ContractError(f"{name} has no label {label}; it has {', '.join(known.all_labels)}")
     order = sorted(matchers, key=lambda label: (known.position(label), label))
     inner = ",".join(
-        f"{label}{'=~' if isinstance(matchers[label], Regex) else '='}{json.dumps(matchers[label], ensure_ascii=False)}"
-        for label in order
+        f"{label}{'=~' if isinstance(matchers[label], Regex) else '='}{_QUOTE(matchers[label])}" for label in order
     )
     return f"{name}{{{inner}}}" if inner else name

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from exporter.spec.alerting_models import TeamRoute
-from exporter.spec.base import Model
+from exporter.spec.base import Model, fields_of
 from exporter.spec.errors import SpecError, SpecErrors
 from exporter.spec.experiment_models import CsvCounts, Experiment
 from exporter.spec.files import SpecText, read_files
@@ -25,7 +25,7 @@ from exporter.spec.semantics import check
 from exporter.spec.sentences import problems_of
 from exporter.spec.slo_models import Slo
 from exporter.spec.source_models import FileSource
-from exporter.spec.tree import Parts, Problem, Tree, child, unhidden
+from exporter.spec.tree import Parts, Problem, Tree, child, did_you_mean, unhidden
 
 _LISTS = ("slos", "experiments")
 _DROPPED = object()
@@ -92,9 +92,11 @@ def _load(texts: Sequence[SpecText], unread: Sequence[SpecError], folder: Path) 
     problems = list(tree.problems)
     spec, kept = _shape(tree, problems)
     if spec is not None and tree.whole:
-        sources: dict[str, str | None] = {str(name): None for name in _mapping(tree.value.get("sources"))}
+        sources: dict[str, str | None] = {str(name): None for name in _mapping(_meant(tree.value, "sources"))}
         sources |= {name: source.type for name, source in spec.sources.items()}
-        found = check(spec, sources, _names(tree.value.get("slos")), lambda parts: tree.place(_written(parts, kept)))
+        found = check(
+            spec, sources, _names(_meant(tree.value, "slos")), lambda parts: tree.place(_written(parts, kept))
+        )
         problems += unhidden((p._replace(parts=_written(p.parts, kept)) for p in found), problems)
     if problems or unread or spec is None:
         raise SpecErrors([*unread, *(tree.error(problem) for problem in problems if not problem.explained)])
@@ -167,6 +169,13 @@ def _drop(value: Any, parts: Parts) -> None:
         value[int(last)] = _DROPPED
     elif isinstance(value, dict):
         value.pop(last, None)
+
+
+def _meant(value: Mapping[str, Any], key: str) -> Any:
+    """What stands under a key of the spec, or under a misspelling of it: that it is misspelt is one mistake enough."""
+    keys = fields_of(Spec)
+    misspelt = (name for name in value if name not in keys and did_you_mean(name, keys) == key)
+    return value.get(key, value.get(next(misspelt, key)))
 
 
 def _names(items: Any) -> set[str]:

@@ -10,15 +10,18 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from exporter.state.tables import META
 from exporter.state.values import StateError
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 _WAIT = 30.0
 """Seconds that a writer waits for another one: far more than the longest transaction, which saves every ledger."""
@@ -67,8 +70,15 @@ class Database:
         A ``durable`` one outlives the loss of power too, which costs SQLite a wait for the disk.
         """
         self._refuse_another_file("written")
-        with _guard("written"), self._transaction(durable=durable) as connection:
-            yield connection
+        with _guard("written"):
+            try:
+                with self._transaction(durable=durable) as connection:
+                    yield connection
+            except SQLAlchemyError as error:
+                if _read_only(error):
+                    # A connection that was opened so would stay so when the disk, or the server, may be written again.
+                    self._engine.dispose()
+                raise
 
     @contextmanager
     def _transaction(self, *, durable: bool = True) -> Iterator[sa.Connection]:
@@ -98,7 +108,7 @@ class Database:
     ) -> None:
         if not rows:
             return
-        insert = (postgresql if self._engine.dialect.name == "postgresql" else sqlite).insert(table)
+        insert = _inserting(self._engine.dialect.name, table)
         keys = [column.name for column in table.primary_key]
         others = {c.name: insert.excluded[c.name] for c in table.columns if c.name not in keys}
         statement = (
@@ -138,6 +148,15 @@ def reason(error: BaseException) -> str:
     return (str(getattr(error, "orig", None) or error) or type(error).__name__).splitlines()[0]
 
 
+def _read_only(error: SQLAlchemyError) -> bool:
+    """Whether a write was refused because the file, or the PostgreSQL server (25006), may only be read."""
+    cause = getattr(error, "orig", None)
+    return (
+        getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY
+        or getattr(cause, "sqlstate", None) == "25006"
+    )
+
+
 def _engine(url: str, wait: float) -> sa.Engine:
     parsed = sa.make_url(url)
     if parsed.drivername == "postgresql":
@@ -171,6 +190,14 @@ def _engine(url: str, wait: float) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _inserting(dialect: str, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # here: 2 MB that a store in a file need not pay  # noqa: PLC0415
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 def _postgresql(url: sa.URL, wait: float) -> dict[str, Any]:

@@ -6,12 +6,12 @@ winner in more than half of the experiments without any difference; decisions be
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr
 
 from exporter.stats import logit_grid, quadrature
 from exporter.stats.domain import Floats, counts, finite, part_of_whole
 from exporter.stats.losses import loss_per_arm, normal_loss_per_arm
 from exporter.stats.posteriors import Direction, chunks, need_arms, over_rows, posterior, signed, stacked
+from exporter.stats.special import ndtr
 
 __all__ = [
     "compare",

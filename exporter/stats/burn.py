@@ -4,9 +4,9 @@ from decimal import Decimal, InvalidOperation
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betainc
 
 from exporter.stats.domain import Floats, level, part_of_whole
+from exporter.stats.special import betainc
 
 
 def budget(objective: ArrayLike | Decimal) -> Floats:

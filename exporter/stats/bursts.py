@@ -4,10 +4,10 @@ from decimal import Decimal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betainc
 
 from exporter.stats import burn
 from exporter.stats.domain import Floats, counts, part_of_whole
+from exporter.stats.special import betainc
 
 SLOTS_PER_DAY = 24
 INCIDENT_DAYS, DAYS_PER_INCIDENT = 2, 15

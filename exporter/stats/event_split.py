@@ -2,9 +2,9 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betaln, xlogy
 
 from exporter.stats.domain import Floats, counts, level, scales, shares
+from exporter.stats.special import betaln, xlogy
 from exporter.stats.tails import log_mean_exp
 
 CONCENTRATIONS = (10.0, 100.0, 1_000.0, 10_000.0)  # weights, in events, of the priors on the variant's share

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import log_ndtr
 
 from exporter.stats.domain import Floats, counts, part_of_whole, shares
+from exporter.stats.special import log_ndtr
 
 
 @dataclass(frozen=True, slots=True)

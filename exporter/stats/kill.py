@@ -5,10 +5,10 @@ Nothing here can speak for a variant. Kill at e >= 20 (level 0.05) or 100 (level
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betaln, gammaln, log_ndtr, xlogy
 
 from exporter.stats.domain import Floats, counts, finite, part_of_whole, scales, shares
 from exporter.stats.sequential import CONCENTRATIONS, enough, information
+from exporter.stats.special import betaln, gammaln, log_ndtr, xlogy
 from exporter.stats.tails import log_betainc, log_gammainc, log_mean_exp
 
 

@@ -10,10 +10,10 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, log_expit, psi, sici
 
 from exporter.stats.domain import Floats
 from exporter.stats.quadrature import product_of_others
+from exporter.stats.special import expit, log_expit, psi, sici
 
 SIZES = (64, 128, 256)  # nodes tried, the smallest that resolves is taken
 _LOG_TAIL = 30.0  # mass left out at either end: exp(-30)

@@ -2,11 +2,11 @@
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
 
 from exporter.stats.domain import Floats, counts, finite, level, shares
 from exporter.stats.posteriors import Direction, signed
 from exporter.stats.sequential import TUNING, mixture_log_e
+from exporter.stats.special import ndtri
 
 _MOST_UNITS = 1e15
 _HALVINGS = 100

@@ -3,9 +3,9 @@
 from functools import cache
 
 import numpy as np
-from scipy.special import betainc, betainccinv, betaincinv, ndtr
 
 from exporter.stats.domain import Floats
+from exporter.stats.special import betainc, betainccinv, betaincinv, ndtr
 
 _NODES = 64
 _TAIL = 1e-14  # posterior mass left out at either end

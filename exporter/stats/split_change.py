@@ -2,9 +2,9 @@
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaincc, xlogy
 
 from exporter.stats.domain import Floats, counts, level
+from exporter.stats.special import gammaincc, xlogy
 
 P_VALUE = 1e-8  # so small that hundreds of looks at hundreds of possible changes stay without a false alarm
 SHARE_CHANGE = 0.01  # a smaller change cannot bias a comparison by much, and opening an epoch costs evidence

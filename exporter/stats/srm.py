@@ -2,11 +2,11 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import gammaln, xlogy
 
 from exporter.stats import domain
 from exporter.stats.domain import Floats, scales
 from exporter.stats.event_split import CONCENTRATIONS
+from exporter.stats.special import gammaln, xlogy
 from exporter.stats.tails import log_mean_exp
 
 

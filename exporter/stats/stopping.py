@@ -2,9 +2,9 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr
 
 from exporter.stats.domain import Floats, counts, finite
+from exporter.stats.special import ndtr
 
 
 def anscombe(z: ArrayLike, n: ArrayLike, horizon: ArrayLike) -> Floats:

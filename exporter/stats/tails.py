@@ -1,9 +1,9 @@
 """Logarithms of tails, right also where the tail itself is below the smallest float."""
 
 import numpy as np
-from scipy.special import betainc, betaincc, betaln, gammainc, gammaincc, gammaln
 
 from exporter.stats.domain import Floats
+from exporter.stats.special import betainc, betaincc, betaln, gammainc, gammaincc, gammaln
 
 _UNDERFLOW = 1e-280  # far above the smallest normal float, so that no denormal is ever trusted
 _NEAR_ONE = 0.9

@@ -40,11 +40,13 @@ ALLOWED_TEMPLATES = (
             "persona",
             "pattern",
             "currency",
+            "shard",
+            "shards",
         )
     ),
     *(
         f'{{{{ $labels.{name} | printf "%q" | urlquery | reReplaceAll "[+]" "%20" }}}}'
-        for name in sorted({name for alert in ALERTS.values() for name in alert.identity})
+        for name in sorted({"shard"} | {name for alert in ALERTS.values() for name in alert.identity})
     ),
 )
 
@@ -130,6 +132,7 @@ def series_of(expr: str) -> set[str]:
         "count",
         "label_replace",
         "rate",
+        "last_over_time",
         "ALERTS",
     }
     return set(re.findall(r"[a-zA-Z_][a-zA-Z0-9_:]*", bare)) - words
@@ -155,7 +158,8 @@ def test_every_rule_aggregates_away_which_exporter_said_it() -> None:
             "WinburnWatchdog": "vector(",
             "ExperimentGuardrailHarmed": " by (experiment, variant)",  # each rule is about one guardrail
         }
-        expected = forms.get(rule["alert"], f" by ({kept})")
+        shard = rule["labels"].get("scope") == "shard"
+        expected = "max by (shard, shards)" if shard else forms.get(rule["alert"], f" by ({kept})")
         assert expected in rule["expr"]
         # Whatever else is matched is matched on labels of the alert's own identity or inside of one exporter.
         assert "instance" not in rule["expr"]

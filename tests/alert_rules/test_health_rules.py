@@ -32,12 +32,28 @@ def test_order_is_that_of_importance() -> None:
     names = [rule.alert.name for rule in health_group(EMPTY).rules]
     assert names == [
         "WinburnDown",
+        "WinburnDown",
         "WinburnSourceDown",
         "WinburnCollectorFailing",
         "WinburnDataStale",
         "WinburnSeriesDropped",
         "WinburnWatchdog",
     ]
+
+
+def test_the_text_about_a_shard_names_it_and_what_goes_on() -> None:
+    sli = {"source": "metrics", "total": "t", "bad": "b"}
+    few, some, all_ = (
+        next(rule for rule in health_group(one).rules if rule.labels.get("scope") == "shard").annotations
+        for one in (spec(slos=[slo("a")]), spec(slos=[slo("a"), slo("b", sli=sli)]), spec(slos=[slo("b", sli=sli)]))
+    )
+    assert "shard {{ $labels.shard }} of {{ $labels.shards }}" in few["summary"]
+    assert "is told of burning error budgets, of missing data" in few["description"]
+    assert "Prometheus counts" not in few["description"]
+    assert "is told of burning error budgets, of missing data" in some["description"]
+    assert "Prometheus counts" in some["description"]
+    assert "is told of missing data" in all_["description"]
+    assert "shard%3D{{ $labels.shard |" in few["silence_url"]
 
 
 def test_the_collector_of_a_sources_slos_names_the_source_for_the_inhibition() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import pytest
@@ -52,6 +53,7 @@ VALUES = st.recursive(
 @given(VALUES)
 def test_what_is_written_here_is_what_the_library_would_write(value: Any) -> None:
     assert dump(value) == dump_by(value)
+    assert dump([value], "    ") == textwrap.indent(dump_by([value]), "    ")
 
 
 def test_comments_keep_every_line_a_comment() -> None:

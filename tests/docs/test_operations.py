@@ -19,7 +19,7 @@ def test_every_spec_loads_and_the_rules_are_rules() -> None:
     specs = [block for block in found if not block.startswith("groups:")]
     assert [load_text(block).tenant for block in specs] == ["acme"]
     (rules,) = [yaml.safe_load(block) for block in found if block not in specs]
-    assert rules["groups"][0]["rules"][0]["alert"] == "WinburnShardDown"
+    assert rules["groups"][0]["rules"][0]["alert"] == "WinburnShardMissing"
 
 
 def test_the_commands_know_their_flags() -> None:
@@ -28,3 +28,8 @@ def test_the_commands_know_their_flags() -> None:
     assert {("serve", "--shard"), ("serve", "--config.file"), ("once", "--shard")} <= flags
     for command, flag in flags:
         assert flag in CliRunner().invoke(main, [command, "--help"]).output
+
+
+def test_the_signal_finds_a_program_that_is_a_script() -> None:
+    """pip makes `winburn` a script of Python, and pidof passes over scripts unless it is told."""
+    assert re.findall(r"pidof (\S+)", PAGE) == ["-sx"]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from exporter.sources.prometheus_api import PrometheusApi
-from winburn.report.document import Period
 from winburn.report.prometheus import Prometheus
+from winburn.report.values import Period
 
 pytestmark = pytest.mark.e2e
 BASE = 1_700_000_100

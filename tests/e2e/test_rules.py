@@ -99,6 +99,9 @@ MUTATIONS = {
     "costs below the limit": (r"\n(\s+)> (on \(experiment, currency\))", r"\n\1< \2"),
     "stalled while units come": (r"\n(\s+)> (on \(experiment\))", r"\n\1< \2"),
     "winburn needs an instance": (r"absent\(winburn_build_info\)", 'absent(winburn_build_info{instance="a"})'),
+    "a shard that is gone is not missed": (r"last_over_time\((winburn_shard_info)\[1d\]\)", r"\1"),
+    "a shard is down for one exporter": (r"unless on \(shard, shards\)", "unless"),
+    "a shard is missed that was dealt anew": (r"\n  *and on \(shards\) winburn_shard_info", ""),
     "a source is down for one exporter": (r"max by \(source\)", "min by (source)"),
     "a hanging collector is not seen": (r"\s+or\n\s+time\(\)[^\n]*\n", "\n"),
     "the text has no number": (r"\{\{ \$value \| humanize \}\}", "many"),
@@ -281,6 +284,8 @@ FIRING = [
             ("WinburnCollectorFailing", "slo:shop", {"source": "shop"}, True),
         )
     ),
+    # One shard that is down mutes nothing: the alerts around it are of the others.
+    ({"alertname": "WinburnDown", "shard": "2", "shards": "3", "severity": "page"}, False),
     ({"alertname": "ExperimentSampleRatioMismatch", "experiment": "a", "severity": "ticket"}, False),
     ({"alertname": "ExperimentDecided", "experiment": "a", "variant": "b", "severity": "info"}, True),
     ({"alertname": "ExperimentDecided", "experiment": "c", "variant": "b", "severity": "info"}, False),

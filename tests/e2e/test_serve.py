@@ -14,64 +14,23 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.exporter import Exporter, serve
+from tests.e2e.small_world import COUNTS, counting, events, killed, written
 from tests.exporter.sources.fake_prometheus import Fake, hang
 from winburn.processes import LOOPBACK, Group, stop
 
 Wait = Callable[[Callable[[], object], float], None]
 
-SPEC = """\
-refresh: 1s
-lag: 2s
-sources:
-  prod: {{type: prometheus, url: "{prod}"}}
-  csv: {{type: file, path: counts.csv}}
-slos:
-  - name: checkout
-    service: checkout
-    objective: 99
-    period: 7d
-    sli:
-      source: prod
-      total: hits_total
-      bad: misses_total
-experiments:
-  - name: buttons
-    control: a
-    variants: {{a: 0.5, b: 0.5}}
-    metrics:
-      - name: conversion
-        kind: proportion
-        source: csv
-        csv: {{}}
-state: {{url: "sqlite:///state/winburn.db"}}
-"""
-COUNTS = "variant,n,successes\na,{n},{a}\nb,{n},{b}\n"
-
 
 @pytest.fixture
 def prod() -> Iterator[Fake]:
-    fake, since = Fake(), time.time() - 3600
-    for name, rate in (("hits_total", 100.0), ("misses_total", 0.1)):
-        fake.series[name] = [({"job": "shop"}, lambda at, rate=rate: str(max(0.0, (at - since) * rate)))]
+    fake = counting(time.time() - 3600)
     yield fake
     fake.close()
 
 
 @pytest.fixture
 def spec(prod: Fake, tmp_path: Path) -> Path:
-    (tmp_path / "state").mkdir()
-    (tmp_path / "counts.csv").write_text(COUNTS.format(n=1000, a=100, b=100))
-    path = tmp_path / "winburn.yml"
-    path.write_text(SPEC.format(prod=prod.url))
-    return path
-
-
-def events(exporter: Exporter) -> float:
-    return exporter.scrape().values("slo_events", slo="checkout", window="period")[0]
-
-
-def killed(exporter: Exporter) -> list[float]:
-    return exporter.scrape().values("experiment_variant_early_kill", experiment="buttons", variant="b")
+    return written(prod, tmp_path)
 
 
 def fill_the_disk(exporter: Exporter) -> None:

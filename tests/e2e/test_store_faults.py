@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.exporter import Exporter, serve
-from tests.e2e.test_serve import COUNTS, SPEC, events, killed
+from tests.e2e.small_world import COUNTS, counting, events, killed, written
 from tests.exporter.sources.fake_prometheus import Fake
 from winburn.processes import LOOPBACK, Group, stop
 
@@ -27,20 +27,14 @@ Wait = Callable[[Callable[[], object], float], None]
 
 @pytest.fixture
 def prod() -> Iterator[Fake]:
-    fake, since = Fake(), time.time() - 86400
-    for name, rate in (("hits_total", 100.0), ("misses_total", 0.1)):
-        fake.series[name] = [({"job": "shop"}, lambda at, rate=rate: str(max(0.0, (at - since) * rate)))]
+    fake = counting(time.time() - 86400)
     yield fake
     fake.close()
 
 
 @pytest.fixture
 def spec(prod: Fake, tmp_path: Path) -> Path:
-    (tmp_path / "state").mkdir()
-    (tmp_path / "counts.csv").write_text(COUNTS.format(n=1000, a=100, b=100))
-    path = tmp_path / "winburn.yml"
-    path.write_text(SPEC.format(prod=prod.url))
-    return path
+    return written(prod, tmp_path)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ RUNBOOKS = Path(__file__).resolve().parents[2] / "deploy" / "runbooks"
 FIELDS = """slo service objective period source value factor long short spent lasts
 unmeasured experiment variant control metric margin alpha collector family verdict
  persona pattern rule limit uses window
-  guardrail guardrails harm currency stalled_after silent untold counted"""
+  guardrail guardrails harm currency stalled_after silent untold missing counted"""
 
 
 @pytest.fixture(params=ALERTS.values(), ids=ALERTS)

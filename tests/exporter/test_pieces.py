@@ -15,7 +15,7 @@ from random import Random
 import pytest
 
 from exporter.contract import Sample, sample
-from exporter.pieces import Piece, gzipped
+from exporter.pieces import Piece, Whole, gzipped
 from exporter.render import Exposition, Renderer, arrange, exposition
 from exporter.snapshot import PIECES_FROM, Bodies, build
 
@@ -81,6 +81,38 @@ def test_pieces_without_a_change_are_kept_as_they_are() -> None:
     (after,) = renderer.blocks(renderer.arrange(samples))
     same = [a is b for a, b in zip(before.pieces, after.pieces, strict=True)]
     assert (len(same), same.count(False)) == (4, 1)
+
+
+def test_a_packed_piece_is_what_it_was_in_a_tenth_of_its_memory() -> None:
+    text = b"".join(b'slo_events{slo="checkout-%d",window="1h"} %d.5\n' % (i, 7 * i) for i in range(1000))
+    piece = Piece(b"", text)
+    packed, size, _ = piece.in_gzip()
+    assert (piece.text, size, piece.is_packed) == (text, len(text), True)
+    assert len(packed) < len(text) / 5
+    assert Piece(b"", b"").pack().text == b""
+
+
+def test_a_body_that_is_not_there_is_put_together_once_for_all_who_ask() -> None:
+    whole = Whole([b"# HELP\n", Piece(b"", b"a 1\n").pack()])
+    assert not whole.is_there
+    assert whole.text == b"# HELP\na 1\n"
+    assert whole.is_there
+    assert whole.text is whole.text
+    finished = b"a 1\n"
+    assert Whole([finished]).text is finished
+
+
+def test_nothing_plain_is_kept_of_many_series_and_their_lines_are_packed_when_they_become_many() -> None:
+    renderer, samples = Renderer(), rows(PIECES_FROM)
+    few = bodies(samples[:-2], renderer)
+    assert few.plain.is_there
+    many = bodies(samples, renderer)
+    assert not many.plain.is_there
+    assert not many.plain_openmetrics.is_there
+    shelf = renderer._shelves["slo_events"]
+    assert all(piece.is_packed for piece in (*shelf.pieces, *shelf.prefixes))
+    again = bodies(samples[:-2], renderer)
+    assert (again.plain.is_there, again.text) == (True, few.text)
 
 
 def test_gzip_and_curl_read_all_pieces(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from exporter.contract import sample
 from exporter.negotiate import TEXT
-from exporter.snapshot import Snapshot, build, process_exposition, process_registry
+from exporter.snapshot import PIECES_FROM, Snapshot, build, process_exposition, process_registry
 from exporter.web import app
 
 with warnings.catch_warnings():
@@ -64,6 +64,16 @@ def test_metrics_are_the_snapshots_bytes(accept: str, encoding: str) -> None:
     text = (gzip.decompress(raw) if zipped else raw).decode()
     families = {family.name for family in (parse_openmetrics if openmetrics else parse_text)(text)}
     assert {"slo_trend", "winburn_source_up", "process_resident_memory_bytes", "python_info"} <= families
+
+
+@pytest.mark.parametrize("accept", ["", "application/openmetrics-text;version=1.0.0"])
+def test_plain_metrics_of_many_series_are_put_together_when_asked_for(accept: str) -> None:
+    samples = [sample("slo_trend", i % 3 - 1, slo=f"s{i}") for i in range(PIECES_FROM)]
+    current = build(samples, own=process_exposition(process_registry()), at=1000.0, expires=100.0)
+    served = client(current)
+    zipped = served.get("/metrics", headers={"Accept": accept, "Accept-Encoding": "gzip"}).content  # unpacked
+    for _ in range(2):
+        assert served.get("/metrics", headers={"Accept": accept}).content == zipped
 
 
 def test_past_expiry_only_health_is_served() -> None:

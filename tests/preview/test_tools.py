@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -30,3 +32,13 @@ def test_only_files_of_the_preview_are_served(tmp_path: Path) -> None:
 
 def test_the_lock_names_no_registry() -> None:
     assert "resolved" not in (HERE / "package-lock.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("version", "enough"), [("v18.20.4", False), ("v20.0.0", True), ("v22.1.0", True)])
+def test_an_old_node_is_refused(version: str, enough: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001
+    node = tmp_path / "node"
+    node.write_text(f"#!/bin/sh\necho {version}\n")
+    node.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with nullcontext() if enough else pytest.raises(ToolMissingError, match=f"node 20 or newer; this is {version}"):
+        check(lambda name: name)

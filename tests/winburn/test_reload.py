@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import logging
 import threading
 import time
@@ -91,6 +92,24 @@ def test_a_spec_that_is_the_same_keeps_every_object(world: World) -> None:
     assert world.change(SPEC) == []
     world.refresh()
     assert all(a is b for a, b in zip(before, world.running._assembly.collectors, strict=True))
+
+
+def test_another_store_is_left_for_the_next_start_and_said(world: World) -> None:
+    world.refresh()
+    (said,) = world.change(SPEC.replace("state.db", "other.db").replace("objective: 99,", "objective: 95,", 1))
+    assert "the store cannot change while winburn runs" in said
+    world.until("slo_objective_ratio", [0.95], slo="a")
+    assert not (world.folder / "other.db").exists()
+    assert world.change(SPEC) == []
+
+
+def test_a_report_is_on_the_spec_in_force(world: World) -> None:
+    world.refresh()
+    asked = [("format", "json"), ("slo", "a")]
+    before = json.loads(world.running.report(asked).body)["slos"]
+    world.change(SPEC.replace("objective: 99,", "objective: 95,", 1))
+    after = json.loads(world.running.report(asked).body)["slos"]
+    assert [each["objective"] for each in (*before, *after)] == ["99", "95"]
 
 
 def test_what_did_not_change_keeps_its_past_and_what_did_finds_it_in_the_store(world: World) -> None:

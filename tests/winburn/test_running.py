@@ -6,8 +6,12 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from exporter.contract.sample import Labels
 from exporter.spec import load
 from winburn.running import Running, Watching
+from winburn.shard import Shard
 
 SPEC = """\
 state: {{url: "sqlite:///{folder}/state.db"}}
@@ -21,6 +25,27 @@ experiments:
     metrics: [{{name: conversion, kind: proportion, source: csv, csv: {{}}}}]
     apply: {{kill: {{sql: {{source: shop, statement: "UPDATE v SET status = 'killed' WHERE name = :variant"}}}}}}
 """
+
+
+@pytest.mark.parametrize(
+    ("shard", "said"),
+    [
+        (None, []),
+        (Shard(1, 1), []),
+        (Shard(2, 3), [(("shard", "2"), ("shards", "3"))]),
+    ],
+)
+def test_a_shard_says_which_it_is(tmp_path: Path, shard: Shard | None, said: list[Labels]) -> None:
+    with closing(sqlite3.connect(tmp_path / "shop.db")):
+        pass
+    (tmp_path / "winburn.yml").write_text(SPEC.format(folder=tmp_path))
+    nobody = Watching(live=False, clients=1, origins=())
+    running = Running(load(tmp_path / "winburn.yml"), nobody, progress=lambda *_: None, shard=shard)
+    try:
+        samples = running.loop.refresh_once(1_700_000_000.0).samples
+    finally:
+        running.close()
+    assert [each.labels for each in samples if each.name == "winburn_shard_info"] == said
 
 
 def test_a_store_that_is_gone_costs_no_health_but_its_own(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import xlogy
 
 from exporter.collectors.experiment_evidence import COUNTED
 from exporter.spec import KINDS
 from exporter.stats import contrast, moments
+from exporter.stats.special import xlogy
 from winburn.aa_test.counts import Sums
 from winburn.aa_test.facts import Facts
 

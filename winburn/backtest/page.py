@@ -24,6 +24,7 @@ from winburn.backtest.text import (
     what_if_rows,
     when,
 )
+from winburn.drawing.html import html_file
 
 _NONE_CLASS = ' class="none"'
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -31,15 +32,12 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 def page(results: Sequence[Backtest]) -> str:
     """The page of all SLOs."""
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Backtest: {escape(_title(results))}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+    body = (
         f"<header><h1>What would have paged</h1><p>{escape(_span(results))}</p></header>\n<main>\n"
         f"{_contents(results)}{''.join(_section(result) for result in results)}</main>\n"
-        f"<footer>{_NOTES}</footer>\n</body>\n</html>\n"
+        f"<footer>{_NOTES}</footer>\n"
     )
+    return html_file(f"Backtest: {_title(results)}", STYLE, _POLICY, body)
 
 
 _NOTES = """<h2>How to read it</h2><ul>

@@ -7,9 +7,8 @@ from html import escape
 
 from winburn.backtest.picture import Picture, Tiered
 from winburn.backtest.text import number
-from winburn.drawing.scales import Place, Points, Ticks, flipped, linear, logarithmic
-
-WIDTH, HEIGHT = 1000, 100
+from winburn.drawing.scales import Place, Ticks, flipped, linear, logarithmic
+from winburn.drawing.svg import HEIGHT, WIDTH, band, level, line
 
 
 def draw(picture: Picture) -> str:
@@ -18,13 +17,13 @@ def draw(picture: Picture) -> str:
     low, high = picture.budget_range
     budget, burn = flipped(linear(low, high)), flipped(logarithmic(*picture.burn_range))
     bands = "".join(_bands(picture, x))
-    zero = [_level(budget(0.0), "zero")] if low < 0 else []
-    lines = "".join([bands, *zero, *(_line(run, x, budget, "budget") for run in picture.budget)])
+    zero = [level(budget(0.0), "zero")] if low < 0 else []
+    lines = "".join([bands, *zero, *(line(run, x, budget, "budget", least=0.5) for run in picture.budget)])
     factors = "".join(
         [
             bands,
-            *(_level(burn(tier.factor), f"factor t{i % 6}") for i, tier in enumerate(picture.tiers)),
-            *(_line(run, x, burn, f"t{i % 6}") for i, tier in enumerate(picture.tiers) for run in tier.runs),
+            *(level(burn(tier.factor), f"factor t{i % 6}") for i, tier in enumerate(picture.tiers)),
+            *(line(run, x, burn, f"t{i % 6}", least=0.5) for i, tier in enumerate(picture.tiers) for run in tier.runs),
         ]
     )
     return "".join(
@@ -38,7 +37,7 @@ def draw(picture: Picture) -> str:
 
 
 def _plot(title: str, inside: str, picture: Picture, x: Place, ticks: Ticks, y: Place) -> str:
-    grid = "".join(_level(y(value), "grid") for value, _ in ticks)
+    grid = "".join(level(y(value), "grid") for value, _ in ticks)
     labels = "".join(f'<span class="y" style="top:{y(value):.2%}">{escape(text)}</span>' for value, text in ticks)
     return (
         f'<figure><figcaption>{escape(title)}</figcaption><div class="plot">{labels}'
@@ -80,17 +79,4 @@ def _legend(tiers: Sequence[Tiered]) -> str:
 def _bands(picture: Picture, x: Place) -> Iterator[str]:
     for i, tier in enumerate(picture.tiers):
         for since, until in tier.fired:
-            left, width = x(since) * WIDTH, max(1.0, (x(until) - x(since)) * WIDTH)
-            yield f'<rect class="band t{i % 6}" x="{left:.1f}" y="0" width="{width:.1f}" height="{HEIGHT}"/>'
-
-
-def _line(run: Points, x: Place, y: Place, kind: str) -> str:
-    points = [(x(time) * WIDTH, y(value) * HEIGHT) for time, value in run]
-    if len(points) == 1:
-        points.append((points[0][0] + 0.5, points[0][1]))
-    path = " ".join(f"{left:.1f},{top:.2f}" for left, top in points)
-    return f'<polyline class="line {kind}" points="{path}"/>'
-
-
-def _level(top: float, kind: str) -> str:
-    return f'<line class="{kind}" x1="0" x2="{WIDTH}" y1="{top * HEIGHT:.2f}" y2="{top * HEIGHT:.2f}"/>'
+            yield band(since, until, x, f"t{i % 6}", least=1)

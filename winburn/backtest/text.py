@@ -21,14 +21,14 @@ def table(result: Backtest) -> str:
     lines = [f"{title}, {when(span.start)} to {when(span.end)} UTC, every {format_duration(span.step)}", ""]
     if result.course.past.first_measured is None:
         return "\n".join([*lines, "  no data: its counters had no series, its query no events", "", ""])
-    lines += [*_indented(facts(result)), ""]
+    lines += [*indented(facts(result)), ""]
     if result.firings:
-        lines += [*_indented(columns(FIRING_HEADS, firing_rows(result))), ""]
+        lines += [*indented(columns(FIRING_HEADS, firing_rows(result))), ""]
     if result.what_ifs:
-        lines += [*_indented(columns(WHAT_IF_HEADS, what_if_rows(result))), ""]
+        lines += [*indented(columns(WHAT_IF_HEADS, what_if_rows(result))), ""]
     if result.reactions:
         lines += ["  steady errors: until it fires / after them until it clears", ""]
-        lines += [*_indented(columns(reaction_heads(result), reaction_rows(result))), ""]
+        lines += [*indented(columns(reaction_heads(result), reaction_rows(result))), ""]
     else:
         lines += ["  no burn alert is in force", ""]
     return "\n".join([*lines, ""])
@@ -140,7 +140,8 @@ def columns(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in lines]
 
 
-def _indented(lines: Sequence[str]) -> Iterator[str]:
+def indented(lines: Sequence[str]) -> Iterator[str]:
+    """Each two spaces from the left."""
     return (f"  {line}" for line in lines)
 
 

@@ -6,7 +6,8 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -14,12 +15,13 @@ import click
 
 from alert_rules.rule import interval
 from exporter.ledger import MIDDLE_WIDTH
-from exporter.promql import format_duration, parse_duration
 from exporter.sources.base import CounterSource, SlotSource, SourceError
 from exporter.spec import SecretError, Slo, Spec
 from exporter.state import State
 from winburn.assemble import AnySource, assemble
 from winburn.backtest.document import document
+from winburn.backtest.experiment import Replay, backtest_experiments
+from winburn.backtest.experiment_text import experiment_document, experiment_table
 from winburn.backtest.increments import NotYet
 from winburn.backtest.output import write
 from winburn.backtest.past import Span
@@ -27,67 +29,11 @@ from winburn.backtest.run import Backtest
 from winburn.backtest.run import backtest as replay
 from winburn.backtest.summary import what_ifs
 from winburn.backtest.text import table
+from winburn.cli.backtest_options import Gate, Length, Objective, gate_level
 from winburn.cli.names import check_names, completing
 from winburn.cli.once import Time
 from winburn.cli.spec_argument import SPEC, fail, load_or_exit
 from winburn.cli.voice import note, progress, voice
-
-
-class Objective(click.ParamType[Decimal]):
-    """A percentage of good events."""
-
-    name = "objective"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        """The exact number, or click's error."""
-        try:
-            objective = Decimal(value)
-        except InvalidOperation:
-            self.fail(f"{value!r} is not a number; write the percentage of good events, like 99.9", param, ctx)
-        if not objective.is_finite() or not 0 < objective < 100:
-            self.fail(f"{value} is not between 0 and 100, both excluded; write a percentage like 99.9", param, ctx)
-        return objective
-
-
-class Length(click.ParamType[float]):
-    """A duration; ``least`` and ``divides`` (seconds) say which are allowed."""
-
-    name = "duration"
-
-    def __init__(self, *, least: float = 0.0, divides: float | None = None) -> None:
-        self._least, self._divides = least, divides
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Seconds, or click's error."""
-        try:
-            seconds = parse_duration(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-        if seconds <= 0 or seconds < self._least:
-            self.fail(f"{value} is too short" + (f"; at least {format_duration(self._least)}" if self._least else ""))
-        if self._divides and round(self._divides * 1000) % round(seconds * 1000):
-            self.fail(f"{format_duration(self._divides)} is not a whole number of {value}; write 15s, 1m or 5m")
-        return seconds
-
-
-class Gate(click.ParamType[str]):
-    """A level of the low-traffic gate, or off."""
-
-    name = "gate"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The text, checked; `_gate` reads it, because click takes None for an option that was not given."""
-        try:
-            level = _gate(value)
-        except ValueError:
-            level = 0.0
-        if level is not None and not 0 < level < 1:
-            self.fail(f"{value!r} is neither off nor a probability between 0 and 1, like 1e-4", param, ctx)
-        return value
-
-
-def _gate(text: str) -> float | None:
-    return None if text == "off" else float(text)
 
 
 @click.command()
@@ -100,7 +46,14 @@ def _gate(text: str) -> float | None:
     shell_complete=completing("slos"),
     help="Only this SLO; may be given several times.",
 )
-@click.option("--experiment", metavar="NAME", help="Not yet: experiments come later.")
+@click.option(
+    "--experiment",
+    "experiments",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completing("experiments"),
+    help="This experiment, and no SLO unless --slo names one; may be given several times.",
+)
 @click.option("--from", "start", type=Time(), required=True, metavar="TIME", help="Unix seconds or RFC 3339.")
 @click.option("--to", "end", type=Time(), metavar="TIME", help="Unix seconds or RFC 3339; now, if not given.")
 @click.option(
@@ -127,7 +80,7 @@ def _gate(text: str) -> float | None:
 def backtest(  # noqa: PLR0913, PLR0917 - one argument an option
     spec: Path,
     names: tuple[str, ...],
-    experiment: str | None,
+    experiments: tuple[str, ...],
     start: float,
     end: float | None,
     step: float,
@@ -153,6 +106,11 @@ def backtest(  # noqa: PLR0913, PLR0917 - one argument an option
                  it fired, and when it cleared
     pages        tiers of one severity that fire together are one notification
 
+    An experiment is replayed as the spec plans it, running and with one split all the time: when it would have killed a
+    variant, told a verdict or a broken split, and how it stood at the end. Its sources must know their past: counters
+    of Prometheus, SQL that counts up to :at, files with a column of times. It is evaluated at every --step that is a
+    multiple of the spec's refresh; guardrail SLOs and money are left out.
+
     --from is taken back to a multiple of 5 minutes. One period before it is read too, so that the first windows are
     whole, as far as the source has data; what is before a service was first measured counts as ordinary traffic without
     errors, as it does in the exporter.
@@ -164,22 +122,27 @@ def backtest(  # noqa: PLR0913, PLR0917 - one argument an option
       winburn backtest winburn.yml --slo checkout --from 2026-10-01T00:00:00Z \\
           --objective 99.5 --gate off --out report/
       winburn backtest winburn.yml --from 2026-11-01T00:00:00Z --json
+      winburn backtest winburn.yml --experiment checkout-button --step 5m \\
+          --from 2026-11-01T00:00:00Z
 
-    Exit codes: 0 replayed; 1 the spec is not right, or an SLO could not be replayed (the others are); 2 the command
+    Exit codes: 0 replayed; 1 the spec is not right, or something could not be replayed (the rest is); 2 the command
     line is not right.
     """
-    if experiment is not None:
-        raise click.UsageError("--experiment: experiments cannot be backtested yet, only SLOs; this will come later.")
+    if out is not None and experiments and not names:
+        raise click.UsageError("--out has pictures of SLOs alone; name one with --slo, or leave --out.")
     now = time.time()
     span = _span(start, now if end is None else end, step)
     loaded = load_or_exit(spec)
-    slos = _chosen(loaded, names)
-    changes = (objectives, periods, [_gate(text) for text in gates])
-    results, errors = _replay_all(loaded, slos, span, lambda slo: what_ifs(slo, *changes), now)
+    slos = _chosen(loaded, names, experiments)
+    changes = (objectives, periods, [gate_level(text) for text in gates])
+    sources = _sources(loaded)
+    results, errors = _replay_all(loaded, sources, slos, span, lambda slo: what_ifs(slo, *changes), now)
+    replays, refused = _replay_experiments(loaded, sources, experiments, span)
+    errors += refused
     if as_json or layout == "json":
-        click.echo(json.dumps([document(result) for result in results], indent=2))
+        click.echo(json.dumps([*map(document, results), *map(experiment_document, replays)], indent=2))
     else:
-        click.echo("".join(table(result) for result in results), nl=False)
+        click.echo("".join([*map(table, results), *map(experiment_table, replays)]), nl=False)
     if out is not None:
         for line in _written(out, results):
             note(line, err=True)
@@ -195,19 +158,48 @@ def _span(start: float, end: float, step: float) -> Span:
     return Span(start, end, step)
 
 
-def _chosen(spec: Spec, names: Sequence[str]) -> list[Slo]:
+def _chosen(spec: Spec, names: Sequence[str], experiments: Sequence[str]) -> list[Slo]:
     check_names("--slo", "SLO", names, [slo.name for slo in spec.slos])
-    return [slo for slo in spec.slos if not names or slo.name in names]
+    check_names("--experiment", "experiment", experiments, [each.name for each in spec.experiments])
+    every = not names and not experiments
+    return [slo for slo in spec.slos if every or slo.name in names]
+
+
+def _sources(spec: Spec) -> Mapping[str, AnySource]:
+    try:
+        return assemble(spec, State("sqlite://")).sources
+    except SecretError as error:
+        fail(str(error))
+
+
+def _replay_experiments(
+    spec: Spec, sources: Mapping[str, AnySource], names: Sequence[str], span: Span
+) -> tuple[list[Replay], list[str]]:
+    """The experiments' replays, and a sentence for each that has none."""
+    replays, errors = [], []
+    with progress("replaying", len(set(names))) as told:
+        for i, name in enumerate(dict.fromkeys(names)):
+            tell = partial(_tell, told, name, i)
+            try:
+                replays += backtest_experiments(spec, sources, [name], span, tell)
+            except (NotYet, SourceError) as sentence:
+                errors.append(str(sentence))
+    return replays, errors
+
+
+def _tell(told: Callable[[str, float], None], name: str, before: int, share: float) -> None:
+    told(name, before + share)
 
 
 def _replay_all(
-    spec: Spec, slos: Sequence[Slo], span: Span, changes: Callable[[Slo], list[tuple[str, Slo]]], now: float
+    spec: Spec,
+    sources: Mapping[str, AnySource],
+    slos: Sequence[Slo],
+    span: Span,
+    changes: Callable[[Slo], list[tuple[str, Slo]]],
+    now: float,
 ) -> tuple[list[Backtest], list[str]]:
     """The SLOs' backtests, and a sentence for each that has none."""
-    try:
-        sources = assemble(spec, State("sqlite://")).sources
-    except SecretError as error:
-        fail(str(error))
     results, errors = [], []
     with progress("reading") as told:
         for slo in slos:

@@ -102,7 +102,8 @@ def list_experiments(spec: Path, as_json: bool) -> None:
       winburn experiment list winburn.yml
       winburn experiment list winburn.yml --json | jq '.[] | .killed'
     """
-    with _store(spec) as (loaded, state):
+    loaded = load_or_exit(spec)
+    with _store(loaded) as state:
         found = lifecycle.lines(state, loaded.experiments)
     if as_json:
         click.echo(json.dumps([_document(line) for line in found], indent=2))
@@ -205,12 +206,11 @@ def unkill(spec: Path, name: str, variant: str, who: str, why: str) -> None:
 
 
 @contextmanager
-def _store(path: Path, *, change: bool = False) -> Iterator[tuple[Spec, State]]:
-    """The spec and its open store; whatever is wrong is said, and the command ends with 1.
+def _store(spec: Spec, *, change: bool = False) -> Iterator[State]:
+    """The spec's open store; whatever is wrong is said, and the command ends with 1.
 
     A store that is not there is not made: nobody would read what is written to it. Without ``change`` it is empty.
     """
-    spec = load_or_exit(path)
     try:
         missing = is_missing(state_url(spec))
         if missing and change:
@@ -220,7 +220,7 @@ def _store(path: Path, *, change: bool = False) -> Iterator[tuple[Spec, State]]:
             )
         state = State("sqlite://") if missing else open_state(spec)
         try:
-            yield spec, state
+            yield state
         finally:
             state.close()
     except (StateError, SecretError, LifecycleError) as error:
@@ -229,8 +229,13 @@ def _store(path: Path, *, change: bool = False) -> Iterator[tuple[Spec, State]]:
 
 @contextmanager
 def _change(path: Path, name: str, who: str, why: str) -> Iterator[tuple[State, Any, By]]:
-    with _store(path, change=True) as (spec, state):
-        yield state, lifecycle.find(spec.experiments, name), By(time.time(), who, why)
+    spec = load_or_exit(path)
+    try:
+        it = lifecycle.find(spec.experiments, name)
+    except LifecycleError as error:
+        fail(str(error))
+    with _store(spec, change=True) as state:
+        yield state, it, By(time.time(), who, why)
 
 
 def _say(it: Any) -> None:

@@ -13,21 +13,23 @@ import click
 from exporter.access import access_of
 from exporter.one_answer import split_url
 from exporter.sources.prometheus_api import PrometheusApi
-from exporter.spec import PrometheusSource, SecretError, Spec, read_secret, source_url
+from exporter.spec import PrometheusSource, SecretError, Spec, source_url
 from exporter.state import StateError
 from exporter.state.copying import copied
+from winburn.assemble import state_url
 from winburn.cli.names import check_names, completing
 from winburn.cli.once import Time
 from winburn.cli.output import write_files
 from winburn.cli.spec_argument import SPEC, fail, load_or_exit
 from winburn.cli.voice import note, voice
 from winburn.report.as_pdf import PdfMissing
-from winburn.report.document import Document, Period
+from winburn.report.document import Document
 from winburn.report.formats import FORMATS, rendered, tables
 from winburn.report.gather import Chosen, gather
 from winburn.report.period import NAMES, PeriodError, period
 from winburn.report.prometheus import Prometheus
 from winburn.report.standing import evaluated, history
+from winburn.report.values import Period
 
 _STDOUT = "-"
 
@@ -134,7 +136,7 @@ def report(  # noqa: PLR0913, PLR0917 - one argument an option
     try:
         when = period(name, start, end, now=now, timezone=timezone, release=release)
     except PeriodError as error:
-        raise click.UsageError(f"--period, --from, --to, --since-release, --timezone: {error}.") from None
+        raise click.UsageError(f"{error}.") from None
     if layout == "csv" and out == _STDOUT:
         raise click.UsageError("--format csv writes one file a table: name a folder with --out.")
     if layout == "pdf" and out == _STDOUT and sys.stdout.isatty():
@@ -178,8 +180,7 @@ def _prometheus(spec: Spec, given: str | None) -> Prometheus | None:
 def _document(spec: Spec, when: Period, chosen: Chosen, prometheus: Prometheus | None, now: float) -> Document:
     wanted = spec.model_copy(update=_only(spec, chosen))
     try:
-        url = spec.state.url if spec.state.url is not None else read_secret(spec.state.url_file or "")
-        state = copied(url, [slo.name for slo in spec.slos])
+        state = copied(state_url(spec), [slo.name for slo in spec.slos])
         standing, sources = evaluated(wanted, state, when, now)
         past = history(wanted, sources, now, lambda _name, _share: None)
         over = when.end < now - max(300.0, 4 * spec.refresh + spec.lag)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from alert_rules import generate
+from alert_rules import TESTS_FILE, Tested, generate
 from alert_rules.compat import KINDS, Kind
 from alert_rules.mimir import mimir_files
 from alert_rules.operator import UnsupportedError, operator_files
@@ -16,7 +16,10 @@ from winburn.cli.labels import label_pairs
 from winburn.cli.output import write_or_check
 from winburn.cli.promtool import check_queries
 from winburn.cli.spec_argument import SPEC, fail, load_or_exit
-from winburn.cli.voice import voice
+from winburn.cli.voice import note, voice
+
+_LARGE = 10_000_000
+"""Characters of unit tests from which on a smaller file is offered."""
 
 
 @click.command()
@@ -54,6 +57,15 @@ from winburn.cli.voice import voice
     help="Also record the series names of Sloth or Pyrra, so that their dashboards go on working; give it twice for "
     "both.",
 )
+@click.option(
+    "--tests",
+    "tested",
+    type=click.Choice(["all", "sample", "none"]),
+    default="all",
+    show_default=True,
+    help="Whose unit tests to write: of all SLOs and experiments; of the first of each kind, if the rules of a kind "
+    "differ by names only; or of none.",
+)
 @click.option("--check", is_flag=True, help="Write nothing; show what differs and end with 1 if anything does. For CI.")
 @voice
 def rules(
@@ -63,6 +75,7 @@ def rules(
     namespace: str,
     labels: Mapping[str, str],
     compat: tuple[Kind, ...],
+    tested: Tested,
     check: bool,
 ) -> None:
     """Write the Prometheus rules of a spec, their unit tests, and an Alertmanager configuration.
@@ -91,6 +104,9 @@ def rules(
     winburn.tmpl       the texts of its messages
     The head of alertmanager.yml says how to add secrets.
 
+    The tests of a thousand SLOs are a hundred megabytes: --tests sample is
+    enough to know that this Prometheus understands the rules as they are meant.
+
     The files are the same bytes for the same spec, so they can live in Git. Where a query of the spec's own (ratio)
     stands in them, promtool is asked whether it is one, if it is on PATH.
 
@@ -99,6 +115,7 @@ def rules(
       winburn rules winburn.yml --out rules/
       winburn rules winburn.yml --out rules/ --check
       winburn rules winburn.yml --out rules/ --compat sloth
+      winburn rules winburn.yml --out rules/ --tests sample
       winburn rules winburn.yml --out k8s/ --format operator \\
           --namespace monitoring --label release=prometheus
 
@@ -108,16 +125,21 @@ def rules(
 
     loaded = load_or_exit(spec)
     check_queries(loaded)
-    write_or_check(out, _files(loaded, layout, namespace, labels, compat), check=check, what="rules")
+    files = _files(loaded, layout, namespace, labels, compat, tested)
+    write_or_check(out, files, check=check, what="rules")
+    if (size := len(files.get(TESTS_FILE, ""))) > _LARGE:
+        note(f"{TESTS_FILE} has {size / 1e6:.0f} MB: --tests sample writes far less, which shows as much", err=True)
 
 
 def _files(
-    spec: Spec, layout: str, namespace: str, labels: Mapping[str, str], compat: tuple[Kind, ...]
+    spec: Spec, layout: str, namespace: str, labels: Mapping[str, str], compat: tuple[Kind, ...], tested: Tested
 ) -> Mapping[str, str]:
     if layout == "prometheus":
-        return generate(spec, compat)
+        return generate(spec, compat, tested)
     if compat:
         raise click.UsageError("--compat writes plain Prometheus files; leave it out, or use --format prometheus.")
+    if tested == "sample":
+        raise click.UsageError("--tests sample is for --format prometheus; the others have no unit tests.")
     if layout == "mimir":
         return mimir_files(spec)
     try:

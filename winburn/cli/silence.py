@@ -101,6 +101,8 @@ def silence(  # noqa: PLR0913, PLR0917 - the options of the command
     """
     if sum((alert is not None, expire is not None, show)) != 1:
         raise click.UsageError("Give one of: the ALERT to silence, --expire ID, or --list.")
+    if alert is not None and (seconds is None or not (comment or "").strip()):
+        raise click.UsageError("A silence needs --for and --comment: how long, and why.")
     loaded = load_or_exit(spec)
     if not loaded.alerting.alertmanager:
         fail(f'{spec}: no Alertmanager is known; give alerting: {{alertmanager: ["http://localhost:9093"]}}')
@@ -110,9 +112,7 @@ def silence(  # noqa: PLR0913, PLR0917 - the options of the command
         _list(alertmanagers, as_json=as_json)
     elif expire is not None:
         _told(expire_all(alertmanagers, expire), as_json=as_json)
-    elif alert is not None:
-        if seconds is None or not (comment or "").strip():
-            raise click.UsageError("A silence needs --for and --comment: how long, and why.")
+    elif alert is not None and seconds is not None:
         matchers = _matchers(alert, [*_named(loaded, alert, slo, experiment), *_parsed(more)], everything=everything)
         outcomes = silence_all(
             alertmanagers, matchers, now=time.time(), seconds=seconds, by=by or _user(), comment=(comment or "").strip()

@@ -38,9 +38,12 @@ class FolderError(RuntimeError):
 def claimed(folder: Path) -> Iterator[None]:
     """Make the folder ours and clear the remains of an earlier demo; nobody else can claim it inside the context.
 
-    FolderError where another demo runs in it, or where it holds files that no demo put there.
+    FolderError where another demo runs in it, where it holds files that no demo put there, or where it cannot be made.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderError(f"{folder} cannot be made: {(error.strerror or str(error)).lower()}") from None
     lock = folder / _LOCK
     if not lock.exists() and any(folder.iterdir()):
         raise FolderError(f"{folder} has files of something else; give the demo a folder of its own")

@@ -20,7 +20,7 @@ from winburn.demo.timeline import timeline
 from winburn.processes import Group, Process, ServerError
 
 DEFAULT_SEED = 22
-"""One whose winner is decided about a minute after the opening; others need from no time to several minutes."""
+"""Of the visitors; any will do: the winner is decided within half a minute to two and a half, mostly after one."""
 _POLL, _STATUS_EVERY = 2.0, 10.0
 
 
@@ -91,13 +91,13 @@ def _follow(demo: Demo, exporter: Process, until: float | None, stop: threading.
     """Tell what changes at once and how things stand every ten seconds. ServerError where the exporter has ended."""
     session = requests.Session()
     session.trust_env = False  # a proxy knows nothing of our loopback
-    before, next_status = watch.View(), time.time()
+    before, verdicts, next_status = watch.View(), watch.Verdicts(), time.time()
     while until is None or time.time() < until:
         if exporter.popen.poll() is not None:
             raise ServerError(f"The exporter has ended. End of {exporter.log}:\n{exporter.tail()}")
         now = _view(session, f"{demo.exporter}/metrics")
         if now is not None:
-            for change in watch.changes(before, now):
+            for change in (*watch.changes(before, now), *verdicts.news(now, time.time())):
                 demo.say(f"{clock(time.time())}  {change}")
             before = now
         if time.time() >= next_status:

@@ -12,13 +12,16 @@ from exporter.windows import DAY, TIERS, factor
 from winburn.demo import content, traffic
 from winburn.demo.receiver import clock
 from winburn.demo.spec import EXPECTED_RATIO, KILL_ALPHA, KILL_LAG, OBJECTIVES, PERIOD_DAYS
+from winburn.demo.watch import HOLD
 
 SEEN, PAGED = 4, 10
 """Seconds until an alert fires (refresh, scrape and rule evaluation, half of 2 s each on average, and a little), and
 until a page arrives (the SLOs' lag and the route's group_wait besides)."""
 KILL_VISITS, DECISION_SECONDS = 370, 60
-"""Mean visits to the kill of a variant that never converts, at a rate of 10 % and false-kill rate 0.01; and when the
-default seed's winner is decided. Other seeds decide between at once and some minutes later."""
+"""Mean visits to the kill of a variant that never converts, at a rate of 10 % and false-kill rate 0.01; and when half
+of the seeds have decided the winner, nine of ten within a factor of two and a half."""
+PACE_SECONDS = 30 * traffic.MINUTE
+"""Seconds of visits from which on the exporter says how many a day there are, and what a variant is worth a day."""
 
 
 def fast_threshold() -> float:
@@ -67,12 +70,19 @@ def timeline(opening: int, until: float | None, *, alerting: bool) -> list[str]:
             "one of the few invoice exports fails: its burn rate jumps, and the low-traffic gate keeps it quiet",
         ),
         (traffic.INCIDENT_FIRST + seconds_to_page() + PAGED, page),
-        (DECISION_SECONDS + SEEN, "or a little later: enough evidence that checkout-button's green is better"),
+        (
+            DECISION_SECONDS + SEEN + HOLD,
+            f"about then: checkout-button's green is better; that is told once it has held for {HOLD:.0f} seconds",
+        ),
         (
             clear,
             "the page clears, five minutes after the last error; the message follows within a minute"
             if alerting
             else "it is below 14.4 again",
+        ),
+        (
+            PACE_SECONDS + SEEN,
+            "half an hour of visits: what green is worth a day, and its return, are on /live and the dashboards",
         ),
         (again, "the next incident; from now on the page stays, because the medium tier burns as well"),
     ]

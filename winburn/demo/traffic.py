@@ -68,13 +68,7 @@ SEARCH = Route("search", 25.0, failing=2e-4, slow=0.004)
 INVOICES = Route("invoice-export", 6 / HOUR, failing=1e-3, slow=0.01)
 ROUTES = (CHECKOUT, SEARCH, INVOICES)
 
-BUTTON = Experiment(
-    "checkout-button",
-    (Variant("blue", 0.5, 0.10), Variant("green", 0.5, 0.12)),
-    per_second=50.0,
-    past_per_hour=3000.0,
-    past_hours=2,
-)
+BUTTON = Experiment("checkout-button", (Variant("blue", 0.5, 0.10), Variant("green", 0.5, 0.14)), per_second=50.0)
 AA_TEST = Experiment(
     "aa-test",
     (Variant("same", 0.5, 0.10), Variant("same-again", 0.5, 0.10)),

@@ -19,6 +19,9 @@ _FAMILIES = {
     "experiment_variant_verdict": ("experiment", "variant"),
     "experiment_variant_early_kill": ("experiment", "variant"),
 }
+HOLD = 15.0
+"""Seconds for which a verdict must have held until it is news, as an alert waits for a quarter of an hour: evidence
+may fall again, and around the threshold it does."""
 _STATUS = {0: "ok", 1: "at risk", 2: "breached", 3: "without data"}
 _VERDICT = {-1: "worse", 0: "undecided", 1: "better"}
 
@@ -58,19 +61,40 @@ def status_lines(now: View) -> list[str]:
 
 
 def changes(before: View, now: View) -> Iterator[str]:
-    """A sentence for each status, verdict and kill that is another than before; nothing of what was absent before,
-    because a start is no news."""
+    """A sentence for each status and kill that is another than before; nothing of what was absent before, because a
+    start is no news."""
     for (slo,), old, new in _changed("slo_status", before, now):
         yield f"{slo} is {_STATUS.get(int(new), '?')} (it was {_STATUS.get(int(old), '?')})"
-    for entity, _, new in _changed("experiment_variant_verdict", before, now):
-        yield (
-            f"{entity[0]}: {entity[1]} is {_VERDICT.get(int(new), '?')} than control"
-            if new
-            else (f"{entity[0]}: {entity[1]} is undecided again")
-        )
     for (experiment, variant), _, new in _changed("experiment_variant_early_kill", before, now):
         if new:
             yield f"{experiment}: early kill of {variant}"
+
+
+class Verdicts:
+    """What was told of each variant, and what would be told once it has held for HOLD seconds."""
+
+    def __init__(self) -> None:
+        self._told: dict[tuple[str, ...], float] = {}
+        self._pending: dict[tuple[str, ...], tuple[float, float]] = {}
+
+    def news(self, now: View, at: float) -> Iterator[str]:
+        """A sentence for each verdict that is another than what was told last, and has held until ``at``; the first
+        look at a variant is no news."""
+        for entity in now.entities("experiment_variant_verdict"):
+            verdict = now.get("experiment_variant_verdict", *entity) or 0.0
+            if verdict == self._told.setdefault(entity, verdict):
+                self._pending.pop(entity, None)
+                continue
+            pending, since = self._pending.get(entity, (verdict, at))
+            self._pending[entity] = (verdict, since if pending == verdict else at)
+            if at - self._pending[entity][1] >= HOLD:
+                self._told[entity] = verdict
+                yield f"{entity[0]}: {entity[1]} {_decided(verdict)}"
+
+
+def _decided(verdict: float) -> str:
+    word = _VERDICT.get(int(verdict), "?")
+    return f"is {word} than control" if verdict else f"is {word} again"
 
 
 def _changed(family: str, before: View, now: View) -> Iterable[tuple[tuple[str, ...], float, float]]:

@@ -13,7 +13,8 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from winburn.report.document import Document, Missing
+from winburn.report.document import Document
+from winburn.report.values import Missing
 
 Row = dict[str, Any]
 

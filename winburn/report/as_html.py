@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from html import escape
 
+from winburn.drawing.html import html_file
 from winburn.report import words
 from winburn.report.blocks import Block, Bullets, Chart, Page, Section, Table, Text, Tiles
 from winburn.report.style import STYLE
@@ -23,15 +24,12 @@ _LONG = 14
 def html(page: Page) -> str:
     """The whole file."""
     links = "".join(f'<li><a href="#{s.anchor}">{escape(s.title)}</a></li>' for s in page.sections)
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(page.title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+    body = (
         f"<header><h1>{escape(page.title)}</h1><p>{escape(page.subtitle)}</p>"
         f'<nav aria-label="Sections"><ul>{links}</ul></nav></header>\n<main>\n'
-        f"{''.join(_section(section) for section in page.sections)}</main>\n</body>\n</html>\n"
+        f"{''.join(_section(section) for section in page.sections)}</main>\n"
     )
+    return html_file(page.title, STYLE, POLICY, body)
 
 
 def _section(section: Section) -> str:

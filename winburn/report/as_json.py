@@ -11,7 +11,8 @@ import json
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from winburn.report.document import Document, Missing
+from winburn.report.document import Document
+from winburn.report.values import Missing
 
 SCHEMA = 1
 

@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 from winburn.drawing.scales import Points, Ticks, even_ticks, time_ticks
 from winburn.report import words
 from winburn.report.blocks import Band, Chart, Level, Line
-from winburn.report.document import ExperimentReview, Missing, Period, SloReview
+from winburn.report.experiment_review import ExperimentReview
+from winburn.report.slo_review import SloReview
+from winburn.report.values import Missing, Period
 
 _LEAST = 1e-2
 """e-values below this are drawn as this."""

@@ -10,7 +10,8 @@ from exporter.contract import Sample
 from exporter.live.content import patterns, personas, suggestions, variants
 from exporter.live.gather import Families, Row
 from exporter.state import AuditEntry
-from winburn.report.document import Content, Kill, Leader, Pattern, Period, Persona, known
+from winburn.report.content_review import Content, Kill, Leader, Pattern, Persona
+from winburn.report.values import Period, known
 
 MOST = 10
 """Leaders that are shown."""

@@ -21,11 +21,11 @@ from winburn.assemble import Assembly
 from winburn.lifecycle import proposal
 from winburn.report.as_html import POLICY
 from winburn.report.as_pdf import PdfMissing
-from winburn.report.document import Period
 from winburn.report.formats import FORMATS, TYPES, rendered, tables
 from winburn.report.gather import Chosen, gather
 from winburn.report.period import period
 from winburn.report.standing import of_assembly
+from winburn.report.values import Period
 
 _LOG = logging.getLogger("winburn.report")
 _ONCE, _SEVERAL = ("format", "period", "from", "to", "since-release", "timezone"), ("slo", "experiment")

@@ -10,7 +10,8 @@ from exporter.collectors.experiment_reading import Reading
 from exporter.collectors.experiment_samples import e_value
 from exporter.collectors.experiment_track import ExperimentTrack
 from exporter.spec import Experiment
-from winburn.report.document import Evidence, Missing, Period
+from winburn.report.experiment_review import Evidence
+from winburn.report.values import Missing, Period
 
 _ALONE = "counts over time are kept of the present split only; a Prometheus keeps the evidence (--prometheus)"
 

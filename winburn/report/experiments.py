@@ -14,19 +14,8 @@ from exporter.live.gather import Families, Row
 from exporter.overview import VERDICT
 from exporter.spec import Experiment
 from exporter.state import AuditEntry, Latch
-from winburn.report.document import (
-    Advice,
-    Arm,
-    Decision,
-    Evidence,
-    ExperimentReview,
-    Missing,
-    Money,
-    Number,
-    Period,
-    Result,
-    known,
-)
+from winburn.report.experiment_review import Advice, Arm, Evidence, ExperimentReview, Money, Result
+from winburn.report.values import Decision, Missing, Number, Period, known
 
 EvidenceOf = Callable[[Experiment], Evidence | Missing]
 

@@ -14,12 +14,14 @@ from exporter.sources.base import SourceError
 from exporter.spec import Experiment, Spec
 from exporter.state import AuditEntry, State
 from winburn.report.content import content_review
-from winburn.report.document import Document, Evidence, Missing, Period
+from winburn.report.document import Document
 from winburn.report.evidence import of_counts
+from winburn.report.experiment_review import Evidence
 from winburn.report.experiments import Told, decision, experiment_reviews
 from winburn.report.prometheus import Prometheus
 from winburn.report.slos import History, Known, slo_reviews
 from winburn.report.standing import Standing
+from winburn.report.values import Missing, Period
 
 _PAGE = 1000
 

@@ -15,7 +15,7 @@ from exporter.stats import burn
 from exporter.windows import HOUR
 from winburn.backtest.firings import merged
 from winburn.backtest.past import Floats, Past, period_windows
-from winburn.report.document import Incident
+from winburn.report.slo_review import Incident
 
 CALM = 300.0
 """Seconds without burning that end an incident; one slot where slots are wider."""

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from winburn.report import words
 from winburn.report.blocks import Block, Bullets, Page, Section, Table, Text, Tiles, Tone
-from winburn.report.document import Decision, Document, ExperimentReview, Missing, SloReview
+from winburn.report.document import Document
+from winburn.report.experiment_review import ExperimentReview
 from winburn.report.layout_content import content_section
 from winburn.report.layout_experiments import experiment_sections
 from winburn.report.layout_slos import slo_sections
+from winburn.report.slo_review import SloReview
+from winburn.report.values import Decision, Missing
 
 _ACT = {"ship", "kill", "stop", "fix_split", "investigate"}
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from winburn.report import words
 from winburn.report.blocks import Block, Bullets, Section, Table, Text
-from winburn.report.document import Content, Period
+from winburn.report.content_review import Content
+from winburn.report.values import Period
 
 
 def content_section(content: Content, period: Period) -> Section:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from winburn.report import words
 from winburn.report.blocks import Block, Section, Table, Text, Tiles
 from winburn.report.charts import evidence_chart
-from winburn.report.document import ExperimentReview, Missing, Money, Period, Result
+from winburn.report.experiment_review import ExperimentReview, Money, Result
+from winburn.report.values import Missing, Period
 
 DETAILS = 80
 

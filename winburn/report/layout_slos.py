@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from winburn.report import words
 from winburn.report.blocks import Block, Section, Table, Text, Tiles
 from winburn.report.charts import budget_chart
-from winburn.report.document import Missing, Paging, Period, SloReview
+from winburn.report.slo_review import Paging, SloReview
+from winburn.report.values import Missing, Period
 
 DETAILS = 60
 """SLOs that have a section of their own, the worst first; all of them are in the table."""

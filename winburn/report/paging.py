@@ -13,7 +13,8 @@ from exporter.windows import HOUR
 from winburn.backtest.course import Course
 from winburn.backtest.firings import firings, merged
 from winburn.backtest.past import Past
-from winburn.report.document import Missing, Page, Paging, Period, known
+from winburn.report.slo_review import Page, Paging
+from winburn.report.values import Missing, Period, known
 
 BEFORE = float(HOUR)
 """How long before a page the events count that it may be about: the long window of the fastest tier."""

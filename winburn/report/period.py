@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from exporter.promql import format_duration, parse_duration
 from exporter.spec.zones import known_zone
-from winburn.report.document import Period
+from winburn.report.values import Period
 
 Named = Literal["this-week", "last-week", "this-month", "last-month"]
 NAMES: tuple[str, ...] = get_args(Named)

@@ -16,8 +16,9 @@ from exporter.promql import format_duration
 from exporter.sources.base import SourceError
 from exporter.sources.prometheus_api import PrometheusApi
 from winburn.drawing.scales import Points
-from winburn.report.document import Evidence, Period
+from winburn.report.experiment_review import Evidence
 from winburn.report.paging import Fired
+from winburn.report.values import Period
 
 POINTS = 5000
 """Instants in one range query; the server refuses more than 11,000."""

@@ -18,23 +18,13 @@ from winburn.backtest.course import course, spent
 from winburn.backtest.increments import NotYet
 from winburn.backtest.past import Past, Span
 from winburn.drawing.scales import Points, runs
-from winburn.report.document import (
-    NO_RELEASE,
-    Before,
-    Correction,
-    Forecast,
-    Missing,
-    Number,
-    Paging,
-    Period,
-    SloReview,
-    known,
-)
 from winburn.report.incidents import grid, incidents, share_of_budget
 from winburn.report.paging import Fired, paging, replayed
 from winburn.report.prometheus import SloKey
+from winburn.report.slo_review import NO_RELEASE, Before, Correction, Forecast, Paging, SloReview
 from winburn.report.standing import Tracked
 from winburn.report.stored import covers, past_of, step_of
+from winburn.report.values import Missing, Number, Period, known
 
 History = Callable[[Slo, Period], Mapping[str, Past]]
 """Reads an SLO's past from its source, group by group; NotYet or SourceError where it cannot."""

@@ -18,7 +18,7 @@ from winburn.backtest.course import reach
 from winburn.backtest.increments import Increments
 from winburn.backtest.past import Past, Span
 from winburn.backtest.past import read as read_past
-from winburn.report.document import Period
+from winburn.report.values import Period
 
 _DAYS = 2 * 86400.0
 _LATE = 900.0

@@ -8,7 +8,7 @@ from exporter.collectors.slo_group import Group
 from exporter.collectors.slo_track import Track
 from exporter.ledger import FINE_SPAN, MIDDLE_SPAN, MIDDLE_WIDTH
 from winburn.backtest.past import Floats, Past, coarse_width, past_of_counts
-from winburn.report.document import Period
+from winburn.report.values import Period
 
 _FINE_STEP = 60.0
 _LATE = 900.0

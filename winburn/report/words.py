@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from winburn.backtest.text import duration, number, percent, plural
-from winburn.report.document import Missing, Number, Period
+from winburn.report.values import Missing, Number, Period
 
 DASH = "—"
 """In place of what is not defined; its reason stands beside it."""

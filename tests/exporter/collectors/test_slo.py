@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.collectors.slo_feed import POINTS, segments
-from exporter.state import State
+from exporter.state import State, StoredLedger
 from tests.exporter.collectors.scripted import (
     BAD,
     DAY,
@@ -231,3 +231,20 @@ def test_restarts_and_outages_change_nothing(
             skip -= 1
             continue
         assert broken.collect(at) == expected
+
+
+def test_a_long_past_is_stored_in_parts_and_is_all_there_after_a_restart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exporter.collectors.slo._SLOTS_AT_ONCE", 100)
+    source, state, stored = Scripted(steady(6 * 3600, total=1000, bad=3)), State("sqlite://"), []
+    save = state.save_ledgers
+
+    def saved(ledgers: list[StoredLedger], keep: dict[float, float]) -> None:
+        stored.append([ledger.slo for ledger in ledgers])
+        save(ledgers, keep)
+
+    monkeypatch.setattr(state, "save_ledgers", saved)
+    slos = [slo().model_copy(update={"name": name}) for name in ("one", "web", "zed")]
+    before = collector(source, *slos, state=state).collect(START + 6 * 3600)
+    assert stored == [["one"], ["web"], ["zed"]]
+    again = collector(source, *slos, state=state).collect(START + 6 * 3600)
+    assert values(again, "slo_coverage_ratio", "zed") == values(before, "slo_coverage_ratio", "zed")

@@ -28,6 +28,8 @@ def test_an_hour_of_half_errors_in_numbers() -> None:
     assert s.remaining == pytest.approx(1 - spent, rel=2e-3)
     assert s.lowest is not None
     assert s.lowest <= s.remaining
+    assert s.lowest_at is not None
+    assert BEGAN + HOUR - 60 <= s.lowest_at <= BEGAN + DAY
     assert s.worst_hour is not None
     assert (s.worst_hour.since, s.worst_hour.bad, s.worst_hour.total) == (BEGAN, 30_000, 60_000)
     assert s.worst_hour.spent == pytest.approx(spent, rel=2e-3)

@@ -46,6 +46,8 @@ def test_a_change_is_said_shown_and_on_record(spec: Path) -> None:
 
 def test_a_store_that_is_not_there_is_not_made(spec: Path) -> None:
     (spec.parent / "state.db").unlink()
+    done = run("pause", spec, "button", "--why", "x")
+    assert (done.exit_code, done.stderr) == (1, "there is no experiment 'button', did you mean 'buttons'?\n")
     done = run("pause", spec, "buttons", "--why", "x")
     assert (done.exit_code, done.stdout) == (1, "")
     assert f"there is no state store at sqlite:///{spec.parent}/state.db" in done.stderr

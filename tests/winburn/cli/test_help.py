@@ -68,10 +68,13 @@ def test_a_word_that_is_like_no_command_gets_no_suggestion(typed: str) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["check"], "the spec to validate, or give --schema"),
+        (["check"], "the spec to validate, or give --web.config.file or --schema"),
         (["once"], "Missing argument 'FILE'"),
         (["rules", "x.yml"], "Missing option '--out'"),
         (["serve"], "Missing option '--config.file'"),
+        (["serve", "x.yml"], "The spec is an option here: winburn serve --config.file x.yml"),
+        (["silence", "SLOErrorBudgetBurn", "--spec", "/no/such.yml"], "A silence needs --for and --comment"),
+        (["report", "x.yml", "--period", "yesterday"], "Error: 'yesterday' is no period; write one of this-week"),
         (["serve", "--config.file", "x", "--web.listen-address", "10345"], "expected host:port"),
         (["serve", "--config.file", "x", "--web.listen-address", ":70000"], "the highest is 65535"),
         (["serve", "--config.file", "x", "--web.telemetry-path", "metrics"], "write it like /metrics"),

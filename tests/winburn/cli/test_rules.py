@@ -56,6 +56,7 @@ def test_the_operators_objects_take_a_namespace_and_labels(tmp_path: Path) -> No
     [
         (["--format", "operator", "--label", "release"], 2, "release=prometheus"),
         (["--format", "mimir", "--compat", "sloth"], 2, "leave it out"),
+        (["--format", "mimir", "--tests", "sample"], 2, "have no unit tests"),
         (["--format", "operator"], 1, "knows UTC only"),
     ],
 )
@@ -63,3 +64,19 @@ def test_what_cannot_be_done_is_refused(tmp_path: Path, arguments: list[str], co
     done = run(tmp_path, *arguments, spec=SPEC)
     assert (done.exit_code, says in done.output) == (code, True), done.output
     assert not (tmp_path / "out").exists()
+
+
+def test_unit_tests_are_of_all_of_a_sample_or_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = "  - {name: b, service: c, objective: 99, period: 30d, sli: {source: prod, total: u_total, bad: v_total}}\n"
+    alike = SPEC.replace("alerting:", f"{other}alerting:")
+    tests, sizes = tmp_path / "out" / "winburn.rules.test.yml", []
+    monkeypatch.setattr("winburn.cli.rules._LARGE", 60_000)
+    for tested in ("all", "sample"):
+        done = run(tmp_path, "--tests", tested, spec=alike)
+        sizes.append(len(tests.read_text()))
+        assert ("--tests sample writes far less" in done.output) is (sizes[-1] > 60_000)
+    assert sizes[1] < 60_000 < sizes[0]
+    tests.unlink()
+    assert run(tmp_path, "--tests", "none", spec=alike).exit_code == 0
+    assert not tests.exists()
+    assert run(tmp_path, "--tests", "none", "--check", spec=alike).exit_code == 0

@@ -37,6 +37,12 @@ def test_quiet_does_not_last_into_the_next_command(tmp_path: Path) -> None:
     assert said("check", path).stdout.endswith("OK\n")
 
 
+def test_verbose_tells_once_whoever_else_listens(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    done = said("check", "-v", written(tmp_path))
+    assert done.stderr.count("read in") == 1
+    assert caplog.records == []
+
+
 def test_verbose_tells_on_stderr_what_was_read_and_evaluated(tmp_path: Path) -> None:
     path = written(tmp_path)
     done = subprocess.run(

@@ -27,6 +27,12 @@ def test_a_folder_of_something_else_is_refused_and_left_alone(tmp_path: Path) ->
     assert [path.name for path in tmp_path.iterdir()] == ["shop.db"]
 
 
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(FolderError, match="cannot be made: not a directory"), claimed(tmp_path / "file" / "demo"):
+        pass
+
+
 def test_two_demos_do_not_share_a_folder_at_once(tmp_path: Path) -> None:
     with claimed(tmp_path), pytest.raises(FolderError, match="another demo"), claimed(tmp_path):
         pass

@@ -28,7 +28,7 @@ def test_lines_are_in_order_and_the_page_is_promised_only_where_it_can_come(aler
     lines = timeline(1_800_000_000, None, alerting=alerting)
     times = [line[:8] for line in lines[:-2]]
     assert times == sorted(times)
-    assert len(lines) == 10
+    assert len(lines) == 11
     assert any("page arrives" in line for line in lines) == alerting
 
 

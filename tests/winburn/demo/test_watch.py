@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from winburn.demo.watch import View, changes, status_lines, view
+from winburn.demo.watch import HOLD, Verdicts, View, changes, status_lines, view
 
 TEXT = """\
 # TYPE slo_error_budget_remaining_ratio gauge
@@ -46,12 +48,9 @@ def test_nothing_to_say_is_no_line() -> None:
     assert status_lines(view("")) == []
 
 
-def test_a_change_of_status_verdict_or_kill_is_told_once() -> None:
+def test_a_change_of_status_or_kill_is_told_once() -> None:
     before = changed('slo_status{slo="checkout"} 1', 'slo_status{slo="checkout"} 0')
     assert list(changes(before, view(TEXT))) == ["checkout is at risk (it was ok)"]
-    before = changed('metric="conversion"} 1\n', 'metric="conversion"} 0\n')
-    assert list(changes(before, view(TEXT))) == ["button: green is better than control"]
-    assert list(changes(view(TEXT), before)) == ["button: green is undecided again"]
     before = changed('variant="broken"} 1\n', 'variant="broken"} 0\n')
     assert list(changes(before, view(TEXT))) == ["new: early kill of broken"]
     assert list(changes(view(TEXT), view(TEXT))) == []
@@ -59,6 +58,32 @@ def test_a_change_of_status_verdict_or_kill_is_told_once() -> None:
 
 def test_a_start_is_no_news() -> None:
     assert list(changes(View(), view(TEXT))) == []
+    assert told([1, 1, 1], every=HOLD) == []
+
+
+def told(verdicts: Sequence[float], every: float) -> list[str]:
+    """The news of green over looks that are so many seconds apart, each with its index."""
+    news = Verdicts()
+    views = [changed('metric="conversion"} 1\n', f'metric="conversion"}} {verdict}\n') for verdict in verdicts]
+    return [f"{i} {line}" for i, now in enumerate(views) for line in news.news(now, i * every)]
+
+
+def test_a_verdict_is_news_once_it_has_held() -> None:
+    assert told([0, 1, 1, 1, 1, 1], every=HOLD / 3) == ["4 button: green is better than control"]
+    assert told([1, 0, 0], every=HOLD) == ["2 button: green is undecided again"]
+    assert told([0, 1, -1, -1], every=HOLD - 1) == []
+    assert told([0, 1, -1, -1, -1], every=HOLD - 1) == ["4 button: green is worse than control"]
+
+
+def test_a_verdict_that_comes_and_goes_around_the_threshold_is_told_once() -> None:
+    verdicts = [0, 0, 1, 0, 1, 1, 0, 0, 1, 0, *[1] * 9, 0, 1, 1, 0, 1, 1]
+    assert told(verdicts, every=2) == ["18 button: green is better than control"]
+    assert told(verdicts[:17], every=2) == []
+
+
+def test_what_is_absent_for_a_while_is_not_told_again() -> None:
+    news, here, gone = Verdicts(), view(TEXT), View()
+    assert [list(news.news(now, i * HOLD)) for i, now in enumerate([here, gone, here, here])] == [[], [], [], []]
 
 
 def test_what_is_no_exposition_is_an_error() -> None:

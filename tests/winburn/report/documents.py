@@ -3,30 +3,11 @@
 
 from __future__ import annotations
 
-from winburn.report.document import (
-    Advice,
-    Arm,
-    Before,
-    Content,
-    Correction,
-    Decision,
-    Document,
-    Evidence,
-    ExperimentReview,
-    Forecast,
-    Incident,
-    Kill,
-    Leader,
-    Missing,
-    Money,
-    Page,
-    Paging,
-    Pattern,
-    Period,
-    Persona,
-    Result,
-    SloReview,
-)
+from winburn.report.content_review import Content, Kill, Leader, Pattern, Persona
+from winburn.report.document import Document
+from winburn.report.experiment_review import Advice, Arm, Evidence, ExperimentReview, Money, Result
+from winburn.report.slo_review import Before, Correction, Forecast, Incident, Page, Paging, SloReview
+from winburn.report.values import Decision, Missing, Period
 
 START, HOUR, DAY = 1_699_833_600.0, 3600.0, 86400.0  # 2023-11-13, a Monday
 END = START + 7 * DAY

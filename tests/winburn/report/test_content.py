@@ -5,7 +5,7 @@ from __future__ import annotations
 from exporter.contract import Sample, sample
 from exporter.state import AuditEntry
 from winburn.report.content import MOST, content_review
-from winburn.report.document import Missing, Period
+from winburn.report.values import Missing, Period
 
 PERIOD = Period(1000.0, 5000.0, "")
 

@@ -10,8 +10,9 @@ from exporter.collectors import experiment_advice
 from exporter.contract import Sample, sample
 from exporter.spec import Experiment
 from exporter.state import AuditEntry, Latch
-from winburn.report.document import ExperimentReview, Missing, Period
+from winburn.report.experiment_review import ExperimentReview
 from winburn.report.experiments import STEPS, Told, decision, experiment_reviews
+from winburn.report.values import Missing, Period
 
 PERIOD = Period(1000.0, 5000.0, "")
 

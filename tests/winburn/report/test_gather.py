@@ -9,9 +9,10 @@ import pytest
 from exporter.state import AuditEntry, State
 from exporter.state.copying import copied
 from tests.winburn.report.shop import AT, Shop, opened, watched
-from winburn.report.document import Document, Missing, Period
+from winburn.report.document import Document
 from winburn.report.gather import Chosen, all_entries, gather
 from winburn.report.standing import evaluated, history
+from winburn.report.values import Missing, Period
 
 HOUR = 3600.0
 LAST = Period(AT - 4 * HOUR, AT, "last 4h")

@@ -49,6 +49,20 @@ def test_a_short_calm_does_not_end_one_and_a_longer_one_does() -> None:
     assert [(one.since - START, one.until - START) for one in found] == [(6000, 7200), (7800, 8100)]
 
 
+def test_the_peak_is_the_fastest_slot_and_not_the_whole() -> None:
+    bad = np.zeros(HOURS * 60)
+    bad[60:70] = [100, 100, 900, *[100] * 7]
+    (one,) = incidents(slo(), past(bad), START, END, 60.0)
+    assert one.peak == pytest.approx(900)
+
+
+def test_hours_apart_are_one_where_slots_are_as_wide_and_between_them_there_is_no_calm() -> None:
+    bad = np.zeros(HOURS * 60)
+    bad[120:180], bad[240:300] = 100.0, 100.0
+    assert len(incidents(slo(), past(bad), START, END, HOUR)) == 1
+    assert len(incidents(slo(), past(bad), START, END, HOUR / 2)) == 2
+
+
 def test_ordinary_errors_are_none() -> None:
     rng = np.random.default_rng(7)
     bad = rng.binomial(1000, 0.0009, HOURS * 60).astype(float)

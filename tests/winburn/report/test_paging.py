@@ -7,8 +7,8 @@ import pytest
 
 from tests.winburn.backtest.scripted import HOUR, MINUTE, START, incident, run, slo
 from tests.winburn.report.test_incidents import END, past
-from winburn.report.document import Missing, Period
 from winburn.report.paging import Fired, paging, replayed
+from winburn.report.values import Missing, Period
 
 PERIOD = Period(START, END, "")
 

@@ -14,8 +14,8 @@ import pytest
 
 from exporter.sources.base import SourceError
 from exporter.sources.prometheus_api import PrometheusApi
-from winburn.report.document import Period
 from winburn.report.prometheus import Prometheus
+from winburn.report.values import Period
 
 START = 1_700_000_100.0
 PERIOD = Period(START, START + 3600, "")

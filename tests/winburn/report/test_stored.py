@@ -8,8 +8,8 @@ import pytest
 from exporter.collectors.slo_group import GroupCounts
 from exporter.collectors.slo_track import Track
 from tests.winburn.backtest.scripted import DAY, HOUR, MINUTE, slo
-from winburn.report.document import Period
 from winburn.report.stored import covers, past_of, step_of
+from winburn.report.values import Period
 
 END = 1_700_007_780.0  # within an hour, and within five minutes
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from winburn.report import words
-from winburn.report.document import Missing, Number
+from winburn.report.values import Missing, Number
 
 WHY = Missing("no events")
 
