@@ -52,7 +52,8 @@ audit: $(STAMP) ## Ask for known vulnerabilities of everything that constraints.
 	@$(VENV)/audit/bin/pip-audit --strict --no-deps --disable-pip -r constraints.txt
 
 fuzz: $(DEV) ## Throw odd inputs at everything that reads: a minute for each target (MINUTES=60 for more)
-	@for target in spec convert web-config prometheus json csv promql times request; do \
+	@for target in spec convert web-config prometheus json csv promql times request rules alertmanager dashboards \
+	  exposition report http state documents; do \
 	  $(BIN)/python -m fuzz $$target --minutes $(or $(MINUTES),1) || exit 1; done
 
 servers: $(STAMP) ## Prometheus and Alertmanager from Debian's packages, unpacked into a cache folder; no root, nothing started

@@ -72,7 +72,8 @@ TEXTS: dict[str, str] = {
         "\n\n",
     ),
     MARKDOWN: _all(
-        '{{ .Annotations.description | reReplaceAll "\\n" "\\n\\n" }}',
+        # A label may hold [text](address): what is no link of ours is none.
+        '{{ .Annotations.description | reReplaceAll "[]][(]" "] (" | reReplaceAll "\\n" "\\n\\n" }}',
         "{{ .Labels.alertname }}",
         f"\n\n{_SINCE}\n\n{_links('[{name}]({url})', ' · ')}",
         "\n\n",

@@ -13,7 +13,10 @@ from dashboards.panels import Table, columns, now, sort
 from dashboards.queries import HIDDEN, being_corrected, joined, pages, per
 from dashboards.words import SEVERITY
 from exporter.contract import DASHBOARD_UIDS, select
+from exporter.promql import quote
 
+_FREE = frozenset({"slo_group", "variant"})
+"""Labels whose values are not names of the spec and may hold anything."""
 BY, UNTIL = "acknowledged_by", "alert_acknowledged_until_timestamp_seconds"
 
 
@@ -117,12 +120,15 @@ def marks() -> tuple[Json, Json]:
 
 def since(alerts: Alerts) -> str:
     """When each firing alert began, in milliseconds, by its labels, the label ``alert``, which holds them all, and
-    ``silence``: the filter of a silence, as an address has it, of the labels of its identity that this alert has, and
-    of no others, which Grafana's links cannot tell apart."""
+    ``silence``: the filter of a silence of the labels of its identity that this alert has, and of no others, which
+    Grafana's links cannot tell apart; they escape it for the address. PromQL cannot escape a quote in a value, which
+    would end it there and silence something else."""
     found = _firing(alerts)
     for label in alerts.identity:
-        comma = "" if label == alerts.identity[0] else "%2C"
-        found = f'label_replace({found}, "_{label}", "{comma}{label}%3D%22$1%22", "{label}", "(.+)")'
+        start = f"{'' if label == alerts.identity[0] else ','}{label}="
+        found = _named(found, label, f'{start}"$1"', "(?s:(.+))")
+        if label in _FREE:
+            found = _named(found, label, f'{start}"(write it here: it has quotes)"', r'(?s:.*["\\].*)')
     filtered = joined(found, "silence", *(f"_{label}" for label in alerts.identity), separator="")
     return f"1000 * {per(', '.join((*alerts.titles, 'alert', 'silence')), _keyed(filtered, alerts))}"
 
@@ -136,6 +142,10 @@ def acknowledged(alerts: Alerts) -> str:
     last = f"topk by ({identity}) (1, {per(f'{identity}, {BY}', select(UNTIL))})"
     rows = f"0 * {per(', '.join(alerts.titles), _firing(alerts))} + on ({identity}) group_left ({BY}) (1000 * {last})"
     return per(f"alert, {BY}", _keyed(f"({rows})", alerts))
+
+
+def _named(found: str, label: str, matcher: str, pattern: str) -> str:
+    return f'label_replace({found}, "_{label}", {quote(matcher)}, "{label}", {quote(pattern)})'
 
 
 def _firing(alerts: Alerts) -> str:
@@ -152,7 +162,7 @@ def _links(facts: Facts) -> list[Json]:
     """The silence is Alertmanager's own form, as in the alerts themselves: it needs no rights in Grafana and no data
     source, and what its address may say is documented by its source, which that of Grafana's form is not."""
     runbook = [link("Runbook", f"{facts.runbooks}/${{__value.raw}}.md", new_tab=True)] if facts.runbooks else []
-    address = f"{facts.alertmanager}/#/silences/new?filter=%7B${{__data.fields.Silence:raw}}%7D"
+    address = f"{facts.alertmanager}/#/silences/new?filter=%7B${{__data.fields.Silence:percentencode}}%7D"
     return [*runbook, link("Acknowledge (silence)", address, new_tab=True)]
 
 

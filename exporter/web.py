@@ -11,11 +11,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route, Router
 
 from exporter.landing import STYLE_HASH, page
 from exporter.live import Feed, LiveStream, api_routes, live_routes
 from exporter.negotiate import accepts_gzip, choose_format
+from exporter.outside import PLAIN, Outside
 from exporter.reload_route import Reload, reload_routes
 from exporter.report_route import MakeReport
 from exporter.snapshot import Bodies, Snapshot
@@ -48,6 +49,7 @@ def app(  # noqa: PLR0913 - each is one independent part
     cors_origins: Sequence[str] = (),
     reload: Reload | None = None,
     report: MakeReport | None = None,
+    outside: Outside = PLAIN,
 ) -> Starlette:
     """The application: ``/``, ``telemetry_path``, ``/config``, ``/-/healthy`` and ``/-/ready``; GET and HEAD.
 
@@ -57,7 +59,8 @@ def app(  # noqa: PLR0913 - each is one independent part
     ``/api/v1/report``), and with a ``live`` stream ``/live`` and ``/live/stream``.
 
     ``current`` gives the snapshot to serve or None before the first, ``monotonic`` is the clock that it expires by,
-    ``config`` the configuration in force as YAML with its secrets masked.
+    ``config`` the configuration in force as YAML with its secrets masked. ``outside`` is how the pages are reached:
+    all of them are below its prefix.
     """
     render = partial(page, version=version, telemetry_path=telemetry_path, live=live is not None)
     # One page per snapshot: rendering a thousand SLOs again for every open browser would cost more than scrapes do.
@@ -97,14 +100,43 @@ def app(  # noqa: PLR0913 - each is one independent part
         "/-/healthy": healthy,
         "/-/ready": ready,
     }
-    more: list[BaseRoute] = reload_routes(reload, _sentence)
+    more: list[BaseRoute] = reload_routes(reload, _sentence, trusted=frozenset(filter(None, (outside.origin,))))
     if feed is not None:
         more += api_routes(feed, origins=cors_origins, headers=_SECURITY, report=report)
     more += [] if live is None else live_routes(live, headers=_SECURITY)
-    return Starlette(
-        routes=[*(Route(path, endpoint, methods=["GET"]) for path, endpoint in routes.items()), *more],
-        exception_handlers={HTTPException: _refusal, 500: _failure},
+    return _below(
+        outside,
+        [*(Route(path, endpoint, methods=["GET"]) for path, endpoint in routes.items()), *more],
+        [*routes, "/live"],
     )
+
+
+def _below(outside: Outside, routes: Sequence[BaseRoute], pages: Sequence[str]) -> Starlette:
+    """The application of the routes below the prefix; ``pages`` are what people type, with a slash too many."""
+    prefix, home = outside.prefix, f"{outside.path}/"
+    known = frozenset(f"{prefix}{path}" for path in pages)
+
+    async def to_home(_: Request) -> Response:
+        return _sentence(307, f"winburn is at {home}", {"Location": home})
+
+    async def refusal(request: Request, refused: Exception) -> Response:
+        path = request.scope["path"]
+        if request.method in {"GET", "HEAD"} and path.endswith("/") and path[:-1] in known:
+            # Relative: of the address outside a proxy may know more than we do.
+            there = f"../{path[:-1].rpartition('/')[2]}"
+            return _sentence(307, f"it is at {path[:-1]}", {"Location": there})
+        return _refusal(request, refused, prefix)
+
+    if prefix:
+        inside = Mount(prefix, Router(routes, redirect_slashes=False))
+        routes = [inside, *(Route(path, to_home, methods=["GET"]) for path in ("/", prefix))]
+    made = Starlette(
+        routes=routes,
+        exception_handlers={HTTPException: refusal, 500: _failure},
+    )
+    # Starlette's own redirects are made of the Host header, and lead to the wrong place behind a proxy.
+    made.router.redirect_slashes = False
+    return made
 
 
 async def _exposition(bodies: Bodies, headers: Mapping[str, str]) -> Response:
@@ -142,14 +174,14 @@ def _readiness(snapshot: Snapshot | None, monotonic: float) -> Response:
     return _sentence(200, f"winburn is ready{joining}")
 
 
-def _refusal(request: Request, refused: Exception) -> Response:
+def _refusal(request: Request, refused: Exception, prefix: str) -> Response:
     """404 and 405 as a sentence that says what would be right."""
     assert isinstance(refused, HTTPException)  # noqa: S101 - starlette looks handlers up by this type
     if refused.status_code == 405:
         allowed = (refused.headers or {}).get("Allow", "GET, HEAD")
         return _sentence(405, f"{request.method} is not allowed here; allowed: {allowed}", {"Allow": allowed})
     if refused.status_code == 404:
-        return _sentence(404, f"there is nothing at {request.scope['path']}; start at /")
+        return _sentence(404, f"there is nothing at {request.scope['path']}; start at {prefix}/")
     return _sentence(refused.status_code, refused.detail)
 
 

@@ -89,8 +89,9 @@ def documents(data: bytes) -> object:
     where = folder() / "turned.db"
     where.write_bytes(file)
     with closing(sqlite3.connect(where)) as connection, connection:
-        for i in range(0, len(data) - 3, 4):
-            _turn(connection, data[i], data[i + 1 : i + 3], data[i + 3])
+        turns = {data[i]: data[i + 1 : i + 4] for i in range(0, len(data) - 3, 4)}
+        for which, turn in turns.items():
+            _turn(connection, which, turn[:2], turn[2])
     logging.disable(logging.CRITICAL)
     state = State(f"sqlite:///{where}")
     try:
@@ -104,12 +105,14 @@ def documents(data: bytes) -> object:
 
 
 def _turn(connection: sqlite3.Connection, which: int, where: bytes, code: int) -> None:
-    """Put a character into one of the texts."""
+    """Put a character into one of the texts, unless that has one already: a seal is for the turn of one."""
     rows = [
         (*row, "winburn_documents", "body") for row in connection.execute("SELECT rowid, body FROM winburn_documents")
     ]
     rows += [(*row, "winburn_ledgers", "head") for row in connection.execute("SELECT rowid, head FROM winburn_ledgers")]
-    number, text, table, column = rows[which % len(rows)]
+    if which >= len(rows):
+        return
+    number, text, table, column = rows[which]
     at = int.from_bytes(where, "big") % len(text)
     changed = text[:at] + chr(32 + code % 95) + text[at + 1 :]
     connection.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (changed, number))

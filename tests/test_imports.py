@@ -92,6 +92,8 @@ PART_OF = {
     "exporter.notices": "exporter.loop",
     "exporter.nudges": "exporter.loop",
     "exporter.one_write": "exporter.web",
+    "exporter.origin": "exporter.web",
+    "exporter.outside": "exporter.web",
     "exporter.overview": "exporter.web",
     "exporter.patience": "exporter.web",
     "exporter.pieces": "exporter.snapshot",

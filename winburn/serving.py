@@ -8,11 +8,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
 
+from exporter.outside import PLAIN, Outside
 from exporter.server import Address
 from exporter.server import serve as serve_http
 from exporter.spec import Spec
@@ -45,12 +47,14 @@ class Listening(NamedTuple):
 
 
 class Front(NamedTuple):
-    """What the world sees: where it may knock, who guards the door, the path of the metrics, and who may watch."""
+    """What the world sees: where it may knock, who guards the door, the path of the metrics, who may watch, and how
+    browsers get here."""
 
     listening: Listening
     gate: Gate | None
     path: str
     watching: Watching
+    outside: Outside = PLAIN
 
 
 def run(spec: Spec, file: Path, front: Front, shard: Shard | None) -> int:
@@ -64,7 +68,7 @@ def run(spec: Spec, file: Path, front: Front, shard: Shard | None) -> int:
     gate = front.gate
     running = Running(
         part(spec, shard),
-        front.watching,
+        _watching(front),
         progress=_log_progress(time.monotonic),
         shard=shard,
         server=gate.health if gate else tuple,
@@ -94,6 +98,12 @@ def run(spec: Spec, file: Path, front: Front, shard: Shard | None) -> int:
     return code
 
 
+def _watching(front: Front) -> Watching:
+    """Our own pages by the address outside may watch too; to read they need no leave, and get none of others."""
+    origins = filter(None, (*front.watching.origins, front.outside.origin))
+    return replace(front.watching, origins=tuple(origins))
+
+
 def _application(running: Running, front: Front, reload: Reloader) -> ASGIApp:
     application: ASGIApp = app(
         lambda: running.loop.current,
@@ -104,6 +114,7 @@ def _application(running: Running, front: Front, reload: Reloader) -> ASGIApp:
         feed=running.feed,
         live=running.stream,
         cors_origins=front.watching.origins,
+        outside=front.outside,
         reload=reload,
         report=running.report,
     )
@@ -113,7 +124,9 @@ def _application(running: Running, front: Front, reload: Reloader) -> ASGIApp:
 def _begin(ready: threading.Event, refreshing: threading.Thread, front: Front) -> None:
     """Refresh once the port is ours: a second exporter on the same state store would count twice."""
     ready.wait()
-    _LOG.info("winburn %s listens on %s, metrics at %s", VERSION, front.listening, front.path)
+    _LOG.info(
+        "winburn %s listens on %s, metrics at %s", VERSION, front.listening, f"{front.outside.prefix}{front.path}"
+    )
     refreshing.start()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from exporter.contract import Report, Sample, sample
-from exporter.sources.base import SourceError
+from exporter.sources.base import SourceError, shortened
 
 _ENTITY = "acknowledgements"
 
@@ -57,8 +57,8 @@ class AcknowledgementCollector:
         identity = self._identities.get(name)
         if identity is None:
             return None
-        return (("alertname", name), *((label, labels[label]) for label in identity if labels.get(label)))
+        return (("alertname", name), *((label, shortened(labels[label])) for label in identity if labels.get(label)))
 
 
 def _sample(key: tuple[tuple[str, str], ...], until: float, by: str) -> Sample:
-    return sample("alert_acknowledged_until_timestamp_seconds", until, **dict(key), acknowledged_by=by)
+    return sample("alert_acknowledged_until_timestamp_seconds", until, **dict(key), acknowledged_by=shortened(by))

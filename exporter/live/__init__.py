@@ -3,6 +3,6 @@
 from exporter.live.feed import Feed
 from exporter.live.routes import api_routes, live_routes
 from exporter.live.socket import WireProtocol
-from exporter.live.stream import LiveStream, allowed_origin
+from exporter.live.stream import LiveStream
 
-__all__ = ["Feed", "LiveStream", "WireProtocol", "allowed_origin", "api_routes", "live_routes"]
+__all__ = ["Feed", "LiveStream", "WireProtocol", "api_routes", "live_routes"]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from isal import igzip
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route, Router, WebSocketRoute
 
-from exporter.live.assets import assets
+from exporter.live.assets import Asset, assets
 from exporter.live.feed import Feed, encoded
 from exporter.live.stream import LiveStream
 from exporter.negotiate import accepts_gzip
@@ -46,7 +47,7 @@ def api_routes(
     cors = [Middleware(CORSMiddleware, allow_origins=list(origins), allow_methods=["GET", "HEAD"])] if origins else []
     routes = [Route("/snapshot", snapshot, methods=["GET"])]
     routes += [report_route(report, headers)] if report else []
-    return [Mount("/api/v1", routes=routes, middleware=cors)]
+    return [Mount("/api/v1", Router(routes, redirect_slashes=False), middleware=cors)]
 
 
 def live_routes(stream: LiveStream, *, headers: Mapping[str, str]) -> list[BaseRoute]:
@@ -54,9 +55,7 @@ def live_routes(stream: LiveStream, *, headers: Mapping[str, str]) -> list[BaseR
     served = assets()
     common = {**headers, "Content-Security-Policy": PAGE_POLICY}
 
-    async def file(request: Request) -> Response:
-        # Not request.url, which is made of the Host header too.
-        asset = served[request.scope["path"].lstrip("/")]
+    async def file(asset: Asset, request: Request) -> Response:
         described = {**common, **asset.headers}
         if asset.headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=described)
@@ -72,5 +71,5 @@ def live_routes(stream: LiveStream, *, headers: Mapping[str, str]) -> list[BaseR
     return [
         WebSocketRoute("/live/stream", stream),
         Route("/live/stream", no_socket, methods=["GET"]),
-        *(Route(f"/{path}", file, methods=["GET"]) for path in sorted(served)),
+        *(Route(f"/{path}", partial(file, served[path]), methods=["GET"]) for path in sorted(served)),
     ]

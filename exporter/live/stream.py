@@ -14,7 +14,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
@@ -24,6 +24,7 @@ from exporter.live.feed import Feed, encoded
 from exporter.live.frame import text_frame
 from exporter.live.journal import Entry, Journal
 from exporter.live.socket import EXTENSION, Wire
+from exporter.origin import stranger
 
 _BUFFER_BYTES = 2**20
 _LINGER_SECONDS = 120.0
@@ -101,9 +102,8 @@ class LiveStream:
             self._watched_until = self._monotonic() + _LINGER_SECONDS
 
     def _refusal(self, headers: Headers) -> tuple[int, str] | None:
-        origin = headers.get("origin")
-        if origin is not None and not allowed_origin(origin, headers.get("host", ""), self._origins):
-            return 403, f"pages of {origin} may not connect here; allow it with --web.cors-origin"
+        if (page := stranger(headers, self._origins)) is not None:
+            return 403, f"pages of {page} may not connect here; allow it with --web.cors-origin"
         if self._admitted >= self._limit:
             return 503, f"there are {self._limit} clients already; allow more with --web.live-clients"
         if self._feed.age is None:
@@ -174,16 +174,6 @@ class LiveStream:
     def _heartbeat(self) -> bytes:
         age, stale = self._feed.age, self._feed.stale
         return text_frame(encoded({"type": "heartbeat", "age": age, "stale": stale}))
-
-
-def allowed_origin(origin: str, host: str, origins: frozenset[str]) -> bool:
-    """Whether a page of ``origin`` may connect: one of ``host`` itself, or a listed one; the port counts."""
-    if {"*", origin} & origins:
-        return True
-    try:
-        return urlsplit(origin).netloc.lower() == host.lower() != ""
-    except ValueError:  # no address at all, like http://[
-        return False
 
 
 async def _refuse(send: Send, status: int, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,7 +16,10 @@ from exporter.spec.slo_models import CsvSlots
 Reading = Mapping[str, float]
 """Series key (:func:`series_key`) -> raw counter value at one instant; a series without a sample is not in it."""
 
-_BETWEEN, _INSIDE = "\x1f", "\x1e"
+LABEL_LENGTH = 200
+"""Characters of a label's value that a source may give: as many as the spec's own values may have."""
+
+_BETWEEN, _INSIDE, _ESCAPE = "\x1f", "\x1e", "\x1d"
 
 
 class SourceError(Exception):
@@ -158,8 +162,19 @@ class DefinitionSource(Protocol):
 
 
 def series_key(labels: Mapping[str, str]) -> str:
-    """A string that is equal for equal label sets; :func:`label_of` reads it."""
+    """A string that is equal for equal label sets; :func:`label_of` reads it. TypeError where a value is no text.
+
+    A value may hold any character, what separates the labels here among them: it would else give the series another
+    label than its server did, and by that another group. Such a value is read escaped.
+    """
+    text = "".join(labels.values())  # the quickest check that all are text
+    if _BETWEEN in text or _INSIDE in text or _ESCAPE in text:
+        labels = {name: _escaped(value) for name, value in labels.items()}
     return _BETWEEN.join([f"{name}{_INSIDE}{labels[name]}" for name in sorted(labels)])
+
+
+def _escaped(text: str) -> str:
+    return text.replace(_ESCAPE, f"{_ESCAPE}0").replace(_INSIDE, f"{_ESCAPE}1").replace(_BETWEEN, f"{_ESCAPE}2")
 
 
 def label_of(key: str, name: str) -> str:
@@ -172,5 +187,15 @@ def label_of(key: str, name: str) -> str:
 
 
 def group_name(labels: Mapping[str, str]) -> str:
-    """The value of slo_group: ``zone=eu``, keys sorted, comma between; "" for no labels."""
-    return ",".join(f"{name}={labels[name]}" for name in sorted(labels))
+    """The value of slo_group: ``zone=eu``, keys sorted, comma between, each value :func:`shortened`; "" for no labels.
+
+    It stands in every series of the group, and is kept in the state store.
+    """
+    return ",".join(f"{name}={shortened(labels[name])}" for name in sorted(labels))
+
+
+def shortened(text: str, most: int = LABEL_LENGTH) -> str:
+    """A label's value of at most ``most`` characters: a longer one is cut, and ends in a hash that keeps it apart."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most - 9]}~{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()[:8]}"

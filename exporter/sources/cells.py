@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import re
 from decimal import Decimal
 from typing import Any
+
+from exporter.sources.base import shortened
 
 LABEL_LENGTH = 160
 _REASONS = {
@@ -21,10 +22,7 @@ _REASONS = {
 
 def label(value: object) -> str:
     """A label of at most ``LABEL_LENGTH`` characters: longer ones are cut and end in a hash that keeps them apart."""
-    text = "" if value is None else str(value)
-    if len(text) <= LABEL_LENGTH:
-        return text
-    return f"{text[: LABEL_LENGTH - 9]}~{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    return shortened("" if value is None else str(value), LABEL_LENGTH)
 
 
 def count(value: object) -> float | None:

@@ -51,10 +51,9 @@ def _number(text: object, count: int) -> int:
 
 def _key(labels: dict[str, Any]) -> str:
     try:
-        "".join(labels.values())  # the quickest check that all are text
+        return series_key(labels)
     except TypeError:
         raise ValueError("a label that is not text") from None
-    return series_key(labels)
 
 
 def _values(item: dict[str, Any], kind: Kind) -> list[Any]:

@@ -9,9 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from exporter.sources.base import Slots, SourceError, group_name
-
-_LABEL_LENGTH = 200
+from exporter.sources.base import LABEL_LENGTH, Slots, SourceError, group_name
 
 Row = Mapping[str, Any]
 """Column -> value."""
@@ -80,7 +78,7 @@ def slots(
 
 def label_value(source: str, place: str, column: str, value: object) -> str:
     """A text of at most 200 characters, or a whole number as one; SourceError for anything else."""
-    if isinstance(value, str | int) and not isinstance(value, bool) and len(str(value)) <= _LABEL_LENGTH:
+    if isinstance(value, str | int) and not isinstance(value, bool) and len(str(value)) <= LABEL_LENGTH:
         return str(value)
     what = "NULL" if value is None else shown(value)
     raise SourceError(f"source {source}, {place}: {column} is {what}; a group must be a text of at most 200 characters")

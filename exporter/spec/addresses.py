@@ -15,7 +15,7 @@ _NO_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
 
 
 def check_http(url: str | None, parts: Parts) -> Iterator[Problem]:
-    """That an address at ``parts``, which winburn asks, is one; it is not quoted, as it may hold a password or token."""
+    """That an address at ``parts``, which winburn asks, is one; it is not quoted, as it may hold a password."""
     if url is not None and (wrong := _wrong(url.strip())):
         yield Problem(parts, wrong)
 

@@ -86,7 +86,10 @@ def _correction(correction: Correction, path: str) -> Iterator[str]:
     edges: Mapping[str, datetime | None] = {"from": correction.begin, "to": correction.end}
     for key, edge in edges.items():
         if edge is not None and (over := edge.timestamp() % SLOT):
-            moved = edge + timedelta(seconds=(SLOT if key == "to" else 0) - over)
+            try:
+                moved = edge + timedelta(seconds=(SLOT if key == "to" else 0) - over)
+            except OverflowError:  # the last minutes of the year 9999: there is no time to widen it to
+                continue
             yield f"{path}.{key}: {_time(edge)} is widened to {_time(moved)}: {_SLOTS}"
     if correction.start is not None and correction.duration is not None:
         _, clock = parse_start(correction.start)

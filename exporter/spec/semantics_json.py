@@ -42,7 +42,10 @@ def check_definition(experiment: Experiment, parts: Parts, sources: Mapping[str,
 
 def _path(path: str, parts: Parts) -> Iterator[Problem]:
     if path and not path.startswith(("/", "?")):
-        yield Problem((*parts, "path"), f"{shown(path)} must begin with '/' or '?'; it is appended to the source's url")
+        yield Problem(
+            (*parts, "path"),
+            f"{shown(path.partition('?')[0])} must begin with '/' or '?'; it is appended to the source's url",
+        )
 
 
 def _names(names: Mapping[str, str], variants: Collection[str], parts: Parts) -> Iterator[Problem]:

@@ -99,21 +99,22 @@ def _tag(details: ErrorDetails, _place: Place) -> str:
 def _wrong_kind(wanted: str) -> Callable[[ErrorDetails, Place], str]:
     def sentence(details: ErrorDetails, place: Place) -> str:
         value = details["input"]
-        what = _seen(value, frozenset(map(str, place.parts)))
+        what = _seen(value, frozenset(map(str, place.parts)), section=wanted in {_MAPPING, _LIST})
         or_not = "; remove the key, or write one" if value is None else ""
         return f"{what} where {wanted} belongs{_way_out(value, wanted) or or_not + _example(place)}"
 
     return sentence
 
 
-def _seen(value: Any, keys: frozenset[str]) -> str:
-    """What was found, unless it may be a secret: logs of CI are read by many."""
+def _seen(value: Any, keys: frozenset[str], *, section: bool) -> str:
+    """What was found, unless it may be a secret: logs of CI are read by many. ``section``: others belong below it."""
     if not isinstance(value, list | dict | None) and not _SECRET_KEYS.isdisjoint(keys):
         return "something else"
     if isinstance(value, str) and "://" in value:
         return "an address"
-    # Where a key or the address of a webhook was pasted in place of the file that holds it.
-    return "a text" if isinstance(value, str) and "receivers" in keys else found(value)
+    # Where a key or the address of a webhook was pasted in place of the file that holds it, or of the whole section.
+    hidden = "receivers" in keys or (section and "slos" not in keys)
+    return "a text" if isinstance(value, str) and hidden else found(value)
 
 
 def _way_out(value: Any, wanted: str) -> str | None:

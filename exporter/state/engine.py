@@ -70,8 +70,15 @@ class Database:
         A ``durable`` one outlives the loss of power too, which costs SQLite a wait for the disk.
         """
         self._refuse_another_file("written")
-        with _guard("written"), self._transaction(durable=durable) as connection:
-            yield connection
+        with _guard("written"):
+            try:
+                with self._transaction(durable=durable) as connection:
+                    yield connection
+            except SQLAlchemyError as error:
+                if _read_only(error):
+                    # A connection that was opened so would stay so when the disk, or the server, may be written again.
+                    self._engine.dispose()
+                raise
 
     @contextmanager
     def _transaction(self, *, durable: bool = True) -> Iterator[sa.Connection]:
@@ -139,6 +146,15 @@ def dump(body: Any) -> str:
 def reason(error: BaseException) -> str:
     """The driver's own sentence; SQLAlchemy's adds the statement and its parameters, which do not belong in a log."""
     return (str(getattr(error, "orig", None) or error) or type(error).__name__).splitlines()[0]
+
+
+def _read_only(error: SQLAlchemyError) -> bool:
+    """Whether a write was refused because the file, or the PostgreSQL server (25006), may only be read."""
+    cause = getattr(error, "orig", None)
+    return (
+        getattr(cause, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY
+        or getattr(cause, "sqlstate", None) == "25006"
+    )
 
 
 def _engine(url: str, wait: float) -> sa.Engine:

@@ -83,6 +83,8 @@ def damage(file: Path) -> str | None:
             found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
     except OSError:
         return None
+    except UnicodeDecodeError:  # SQLite's own sentence quotes what is damaged
+        return "malformed, and so is what SQLite says of it" if _was_a_database(file) else None
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         ours = code == sqlite3.SQLITE_CORRUPT or (code == sqlite3.SQLITE_NOTADB and _was_a_database(file))

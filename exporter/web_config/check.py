@@ -29,7 +29,9 @@ def _pairs(tls: TlsServer) -> Iterator[Problem]:
     for name in ("cert", "key"):
         if getattr(tls, name) is None and getattr(tls, f"{name}_file") is None:
             what = "certificate" if name == "cert" else "private key"
-            yield Problem((_TLS,), f"no {what}: add {name}_file (or {name}, the PEM text itself)", on_key=True)
+            message = f"no {what}: add {name}_file (or {name}, the PEM text itself)"
+            # Of the key that is missing, not of the section: that would keep quiet what else is wrong in it.
+            yield Problem((_TLS, f"{name}_file"), message, on_key=True)
 
 
 def _clients(tls: TlsServer) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""exporter-toolkit's web config file as strict models: its version 0.17
+"""exporter-toolkit's web config file as strict models: its version 0.20
 (https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md)."""
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ def _interval(value: Any) -> Any:
 
 def _header(*allowed: str) -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
+        if isinstance(value, int) and not isinstance(value, bool) and not allowed:
+            value = str(value)  # as in Go: X-XSS-Protection: 0 is what one writes
         if not isinstance(value, str) or (allowed and value not in allowed):
             raise ValueError(f"{found(value)} where {' or '.join(allowed) or 'text'} belongs")
         # A line break would begin a header of its own.

@@ -21,7 +21,11 @@ from exporter.web_config.models import TlsServer, WebConfigFile
 from exporter.web_config.tls import TlsError, context
 
 _ROUNDS = 5
-_STAND_INS: Mapping[Parts, str] = {("tls_server_config", "client_auth_type"): "RequireAndVerifyClientCert"}
+_STAND_INS: Mapping[Parts, str] = {
+    ("tls_server_config", "client_auth_type"): "RequireAndVerifyClientCert",
+    ("tls_server_config", "cert"): "mistaken",
+    ("tls_server_config", "key"): "mistaken",
+}
 """What stands for a mistaken value, where its absence would make others look wrong."""
 
 

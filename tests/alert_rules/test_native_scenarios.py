@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from alert_rules import unit_tests_text
+from alert_rules import native_scenarios, unit_tests_text
 from tests.alert_rules.example import slo, spec
 
 NATIVE = {"source": "metrics", "total": "requests_total", "bad": "errors_total"}
@@ -48,9 +48,21 @@ def test_slos_of_two_kinds_are_tested_each_as_its_own(different: dict[str, Any])
     """What is computed once for SLOs of a kind is not taken for another. (Tests of tiers last as long as their slowest
     SLO needs, so of those alone and together are not the same.)"""
     a, b = slo("a", sli=NATIVE), slo("b", sli=NATIVE, **different)
-    together, alone = native_tests(a, b), native_tests(b)
+    together = native_tests(a, b)
+    for each in vars(native_scenarios).values():
+        if hasattr(each, "cache_clear"):
+            each.cache_clear()
+    alone = native_tests(b)
     assert of("b", together)[-1] == of("b", alone)[-1]
     assert of("b", together) != of("a", together)
+
+
+def test_at_low_traffic_one_bad_event_is_chance_unless_there_is_no_gate() -> None:
+    gated, bold = slo("a", sli=NATIVE), slo("b", sli=NATIVE, alerting={"low_traffic_gate": None})
+    low = native_tests(gated, bold)[-1]
+    one, ten = ([each["exp_labels"]["slo"] for each in check["exp_alerts"]] for check in low["alert_rule_test"])
+    assert set(one) == {"b"}
+    assert set(ten) == {"a", "b"}
 
 
 def test_a_tier_fires_alone_hands_over_freezes_and_clears() -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
-from alert_rules.rule import GROUP_IN_ADDRESS, unless_frozen
-from alert_rules.scenario import Scenario, expand, humanize
+from alert_rules.rule import GROUP_IN_ADDRESS, Rule, unless_frozen
+from alert_rules.scenario import Firing, Kept, Scenario, expand, humanize
+from exporter.alerts import ALERTS
 
 
 # humanize as in Prometheus' template/template_test.go: 4 significant digits, SI prefixes.
@@ -34,6 +36,28 @@ def test_a_gap_is_counted_as_promtool_counts_it() -> None:
 def test_expand_fills_the_three_templates() -> None:
     template = '{{ $labels.variant }} is {{ $value | humanize }} {{ "{{" }}x}}'
     assert expand(template, 2.5, {"variant": "{{ $value | humanize }}"}) == "{{ $value | humanize }} is 2.5 {{x}}"
+
+
+def test_an_alert_is_written_with_each_of_its_values_and_series() -> None:
+    told = {"summary": "{{ $labels.slo }} is at {{ $value | humanize }}", "runbook_url": "https://x/{{ $labels.slo }}"}
+    rule, scenario = Rule(ALERTS["SLONoData"], "x", {"severity": "page"}, told), Scenario("x")
+    for at, (slo, value) in enumerate((("a", 2), ("a", 3000), ("b", 2), ("a", 2))):
+        scenario.check(at, "SLONoData", [Firing(rule, {"slo": slo}, value)])
+    kept: Kept = {}
+    for _ in range(2):  # what is kept changes nothing
+        checks = yaml.safe_load(scenario.text(kept=kept))[0]["alert_rule_test"]
+        assert [check["exp_alerts"][0]["exp_annotations"]["summary"] for check in checks] == [
+            "a is at 2",
+            "a is at 3k",
+            "b is at 2",
+            "a is at 2",
+        ]
+        assert checks[2]["exp_alerts"] == [
+            {
+                "exp_labels": {"slo": "b", "severity": "page"},
+                "exp_annotations": {"summary": "b is at 2", "runbook_url": "https://x/b"},
+            }
+        ]
 
 
 def test_series_and_checks_stand_where_promtool_wants_them() -> None:

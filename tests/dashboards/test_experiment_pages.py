@@ -78,7 +78,7 @@ def test_alerts_have_a_runbook_and_a_silence(uid: str) -> None:
     dashboard = json.loads(generate(Spec.model_validate({"links": links}))[f"dashboards/{uid}.json"])
     runbook, silence = _links(panel(dashboard, "Firing alerts of experiments"))["Alert"]
     assert runbook == "https://wiki/runbooks/${__value.raw}.md"
-    assert silence == "https://am/#/silences/new?filter=%7B${__data.fields.Silence:raw}%7D"
+    assert silence == "https://am/#/silences/new?filter=%7B${__data.fields.Silence:percentencode}%7D"
 
 
 def test_one_experiment_is_chosen_and_its_variants_have_their_own_bands() -> None:

@@ -50,7 +50,7 @@ def test_links_take_the_tenant_along(name: str) -> None:
         if "/d/winburn-" in url:
             assert "${tenant:queryparam}" in url
         if "/silences/new" in url:
-            assert "filter=%7Btenant%3D%22${tenant}%22%2C${__data.fields.Silence:raw}%7D" in url
+            assert "filter=%7Btenant%3D%22${tenant}%22%2C${__data.fields.Silence:percentencode}%7D" in url
 
 
 def test_two_tenants_share_their_dashboards_and_without_one_nothing_changes() -> None:

@@ -77,6 +77,22 @@ def test_it_runs_as_nobody_on_the_port_that_serve_listens_on() -> None:
     assert int(instruction("EXPOSE")) == address.port == 10345
 
 
+def test_its_base_is_pinned_and_named() -> None:
+    """A base that is one image for ever gets Debian's security updates in the build."""
+    name, _, digest = re.findall(r"^ARG BASE=(.*)$", DOCKERFILE, re.MULTILINE)[0].partition("@")
+    assert re.fullmatch(r"sha256:[0-9a-f]{64}", digest)
+    assert (
+        dict(word.split("=", 1) for word in shlex.split(instruction("LABEL")))["org.opencontainers.image.base.name"]
+        == name
+    )
+    assert {line for line in DOCKERFILE.splitlines() if line.startswith("FROM")} == {
+        "FROM ${BASE} AS python",
+        "FROM python AS build",
+        "FROM python",
+    }
+    assert "apt-get upgrade -y" in DOCKERFILE
+
+
 def test_labels_are_those_of_the_oci_specification() -> None:
     names = [word.partition("=")[0] for word in shlex.split(instruction("LABEL"))]
     known = {"title", "description", "version", "revision", "base.name"}

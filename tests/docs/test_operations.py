@@ -28,3 +28,8 @@ def test_the_commands_know_their_flags() -> None:
     assert {("serve", "--shard"), ("serve", "--config.file"), ("once", "--shard")} <= flags
     for command, flag in flags:
         assert flag in CliRunner().invoke(main, [command, "--help"]).output
+
+
+def test_the_signal_finds_a_program_that_is_a_script() -> None:
+    """pip makes `winburn` a script of Python, and pidof passes over scripts unless it is told."""
+    assert re.findall(r"pidof (\S+)", PAGE) == ["-sx"]

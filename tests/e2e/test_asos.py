@@ -25,7 +25,10 @@ from exporter.state import State
 
 SHARED = Path(os.environ.get("WINBURN_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 ASOS = SHARED / "data" / "asos"
-pytestmark = pytest.mark.skipif(not ASOS.is_dir(), reason=f"the ASOS data set is not in {ASOS}")
+pytestmark = [
+    pytest.mark.skipif(not ASOS.is_dir(), reason=f"the ASOS data set is not in {ASOS}"),
+    pytest.mark.xdist_group("asos"),  # all of them look at one replay of a quarter of a minute
+]
 
 ALPHA, CONTROL = 0.05, "control"
 Pair = tuple[str, str]

@@ -7,12 +7,12 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import pytest
 import requests
 import yaml
 
+from exporter.promql import quote
 from tests.dashboards.documents import dashboards, targets
 from tests.e2e.dashboard_world import END, SMALL, STEP, exposition
 from winburn.servers import Servers
@@ -248,10 +248,22 @@ def test_no_two_queries_of_a_table_bring_the_same_column(ask: Callable[..., list
 
 def test_a_silence_names_the_labels_that_the_alert_has_and_no_others(ask: Callable[..., list[dict[str, Any]]]) -> None:
     (alert,) = ask(_query("Firing alerts of experiments", "Since"))
-    assert unquote(alert["metric"]["silence"]) == 'alertname="ExperimentEarlyKill",experiment="button",variant="green"'
+    assert alert["metric"]["silence"] == 'alertname="ExperimentEarlyKill",experiment="button",variant="green"'
     (of_slo,) = ask(_query("Firing alerts", "Since"))
-    assert unquote(of_slo["metric"]["silence"]) == 'alertname="SLOErrorBudgetBurn",slo="search"'
+    assert of_slo["metric"]["silence"] == 'alertname="SLOErrorBudgetBurn",slo="search"'
     assert float(alert["value"][1]) == (END - 300) * 1000
+
+
+@pytest.mark.parametrize("value", ["zone=a b&c#d%20", 'zone=a",alertname=~".+', "zone=\\", 'x"\n"'])
+def test_no_value_of_a_label_ends_the_matcher_of_a_silence(
+    ask: Callable[..., list[dict[str, Any]]], value: str
+) -> None:
+    expr = _query("Firing alerts", "Since")
+    (fires,) = set(re.findall(r"\(ALERTS_FOR_STATE\{[^}]*\} and ignoring \(alertstate\) ALERTS\{[^}]*\}\)", expr))
+    (of_slo,) = ask(expr.replace(fires, f'label_replace({fires}, "slo_group", {quote(value)}, "", "")'))
+    assert of_slo["metric"]["slo_group"] == value
+    told = "(write it here: it has quotes)" if {'"', "\\"} & {*value} else value
+    assert of_slo["metric"]["silence"] == f'alertname="SLOErrorBudgetBurn",slo="search",slo_group="{told}"'
 
 
 def test_only_what_fires_is_listed_with_its_beginning(ask: Callable[..., list[dict[str, Any]]]) -> None:

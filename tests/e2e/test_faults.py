@@ -13,7 +13,7 @@ import pytest
 from exporter.contract import FAMILIES, HEALTH
 from tests.e2e.exporter import Exporter, Scrape, serve
 from tests.e2e.world import EXPERIMENTS, SECRET, World, csv
-from tests.exporter.sources.fake_prometheus import hang, saying
+from tests.exporter.sources.fake_prometheus import hang, saying, trickle
 from winburn.processes import Group, free_port
 
 Act = Callable[[World], object]
@@ -78,12 +78,28 @@ FAULTS = (
         lambda _: "mended already",
     ),
     Fault(
+        "slow",
+        "slow",
+        0,
+        "source slow gave no whole answer within 1 s",
+        behave("slow", trickle(10)),
+        behave("slow", None),
+    ),
+    Fault(
         "garbage",
         "garbage",
         0,
         "source garbage did not answer as the Prometheus API does (content type text/html)",
         behave("garbage", saying(200, b"<html>Please sign in</html>", "text/html")),
         behave("garbage", None),
+    ),
+    Fault(
+        "half",
+        "half",
+        0,
+        "source half did not answer as the Prometheus API does",
+        behave("half", saying(200, b'{"status": "success", "data": {"resultType": "vec')),
+        behave("half", None),
     ),
     Fault(
         "partial",
@@ -108,6 +124,14 @@ FAULTS = (
         "source moved: there is no SQLite file",
         rename("moved.db", "away.db"),
         rename("away.db", "moved.db"),
+    ),
+    Fault(
+        "locked",
+        "locked",
+        0,
+        "source locked: database is locked",
+        lambda world: world.lock(),
+        lambda world: world.unlock(),
     ),
     Fault(
         "null-slots",
@@ -189,6 +213,12 @@ def amount(scrape: Scrape, entity: str) -> float:
     return scrape.values("slo_events", slo=entity, window="period")[0]
 
 
+def why(exporter: Exporter, scrape: Scrape) -> str:
+    """What the exporter says of its health, and its last words."""
+    health = {f"{name}{dict(labels)}": value for (name, labels), value in scrape.items() if name in HEALTH}
+    return "\n".join([*(f"{name} {value}" for name, value in health.items()), *map(str, exporter.log()[-40:])])
+
+
 def watch(exporter: Exporter, look: Callable[[Scrape, Fault], bool]) -> dict[str, float]:
     """Scrape until ``look`` has been true of every fault; entity -> seconds until it first was."""
     began, found = time.monotonic(), dict[str, float]()
@@ -199,7 +229,7 @@ def watch(exporter: Exporter, look: Callable[[Scrape, Fault], bool]) -> dict[str
             if fault.entity not in found and look(scrape, fault):
                 found[fault.entity] = after
         for entity in WELL:
-            assert served(scrape, entity, lasting=False), f"{entity} is not served any more"
+            assert served(scrape, entity, lasting=False), f"{entity} is not served any more: {why(exporter, scrape)}"
         time.sleep(0.1)
     return found
 

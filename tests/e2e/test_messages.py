@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -170,3 +171,29 @@ def test_amtool_renders_every_text(servers: Servers, tmp_path: Path, name: str) 
     )
     assert done.returncode == 0, done.stderr
     assert "no value" not in done.stdout
+
+
+def test_no_label_makes_a_link_of_its_own(servers: Servers, tmp_path: Path) -> None:
+    """Names of content and groups come from sources; Teams and Slack read markup."""
+    (tmp_path / TEMPLATES_FILE).write_text(generate(spec())[TEMPLATES_FILE])
+    told = "variant [undo it](https://evil.example) <https://evil.example|undo it> <!channel> is killed"
+    alert = {"labels": {"alertname": "VariantEarlyKill"}, "annotations": {"summary": "s", "description": told}}
+    data = {"receiver": "r", "status": "firing", "alerts": [{**alert, "status": "firing"}]}
+    (tmp_path / "data.json").write_text(json.dumps({**data, "commonAnnotations": alert["annotations"]}))
+    files = (f"--template.glob={tmp_path}/*.tmpl", f"--template.data={tmp_path}/data.json")
+    rendered = {
+        name: subprocess.run(
+            [
+                *(servers.need("amtool"), "template", "render", *files),
+                f'--template.text={{{{ template "winburn.{name}" . }}}}',
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for name in ("markdown", "slack")
+    }
+    assert "[undo it] (https://evil.example)" in rendered["markdown"]
+    assert "&lt;https://evil.example|undo it&gt; &lt;!channel&gt;" in rendered["slack"]
+    assert "](https://evil" not in rendered["markdown"]
+    assert "<" not in rendered["slack"]

@@ -74,6 +74,11 @@ alerting:
       email: {{to: [a@example.org]}}
 live: {{grafana: {{url: "http://me:{c}28@{host}/grafana", token_file: secret-29}}}}
 """
+WEB = """\
+basic_auth_users: {{other: {c}33, me: [{c}34]}}
+tls_server_config: {{key: "{c}35", cert_file: secret-01, client_auth_type: [{c}36], client_ca: {{a: {c}37}}}}
+http_server_config: {{headers: {{X-Frame-Options: odd}}}}
+"""
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -121,6 +126,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     )
     (folder / "broken.yml").write_text(broken)
     (folder / "unreadable.yml").write_text(broken.replace("alerting:", "\talerting: {", 1))
+    (folder / "web.yml").write_text(WEB.format(c=CANARY))
     yield folder
     server.shutdown()
     server.server_close()
@@ -129,10 +135,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 COMMANDS = (
     ("check", "broken.yml"),
     ("check", "unreadable.yml"),
+    ("check", "winburn.yml", "--json", "-v"),
+    ("check", "broken.yml", "--json", "--web.config.file", "web.yml"),
+    ("experiment", "list", "winburn.yml", "-v"),
     ("rules", "winburn.yml", "--out", "out/rules"),
     ("dashboards", "winburn.yml", "--push", "http://{host}/grafana", "--token-file", "secret-01"),
-    ("once", "winburn.yml"),
+    ("once", "winburn.yml", "-v"),
     ("report", "winburn.yml", "--format", "html"),
+    ("report", "winburn.yml", "--format", "json", "-v"),
     ("silence", "SLOErrorBudgetBurn", "--spec", "winburn.yml", "--for", "1h", "--comment", "c", "--all"),
 )
 
@@ -151,7 +161,7 @@ def test_the_spec_is_a_good_one(folder: Path) -> None:
     load(folder / "winburn.yml")
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: f"{command[0]}-{command[1]}")
+@pytest.mark.parametrize("command", COMMANDS, ids="-".join)
 def test_no_command_says_a_secret(folder: Path, command: tuple[str, ...]) -> None:
     host = (folder / "url-06").read_text().split("@")[1].split("/")[0]
     line = [sys.executable, "-m", "winburn", *(word.format(host=host) for word in command)]

@@ -342,3 +342,26 @@ def test_promtool_takes_the_scrape_configuration_of_the_page(servers: Servers, t
     command = [servers.need("promtool"), "check", "config", "--syntax-only", tmp_path / "prometheus.yml"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_below_the_path_of_the_address_outside(world: World) -> None:
+    world.web("rate_limit: {interval: 1ms, burst: 1000}\n")
+    world.serve("--web.external-url", "https://slo.example/team/winburn/", "--web.telemetry-path", "/probe")
+    connection = world.connection(secure=False)
+
+    def asked(method: str, path: str, **headers: str) -> tuple[int, str | None]:
+        connection.request(method, path, headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status, answer.headers["Location"]
+
+    world.wait(lambda: asked("GET", "/team/winburn/-/ready") == (200, None), 60)
+    assert asked("GET", "/team/winburn/probe") == (200, None)
+    assert asked("GET", "/probe") == (404, None)
+    assert asked("GET", "/") == (307, "/team/winburn/")
+    assert asked("GET", "/team/winburn/live/") == (307, "../live")
+    outside = {"Host": "upstream:10345", "Origin": "https://slo.example", "Sec-Fetch-Site": "same-origin"}
+    assert asked("POST", "/team/winburn/-/reload", **outside) == (200, None)
+    assert asked("POST", "/team/winburn/-/reload") == (200, None)
+    assert asked("POST", "/team/winburn/-/reload", **{"Sec-Fetch-Site": "cross-site"}) == (403, None)
+    assert "metrics at /team/winburn/probe" in world.log()

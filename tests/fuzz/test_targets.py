@@ -39,7 +39,7 @@ def try_nearly_right(target: str, seed: int) -> None:
 
 
 @pytest.mark.parametrize("target", QUICK)
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=12, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 2**32))
 def test_what_is_nearly_right_does_no_harm(target: str, seed: int) -> None:
     try_nearly_right(target, seed)
@@ -52,7 +52,7 @@ def test_what_is_nearly_right_does_no_harm_to_slow_targets(target: str, seed: in
 
 
 @pytest.mark.parametrize("target", [name for name in TARGETS if name not in ("state", "documents", "http", "report")])
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=12, deadline=None, derandomize=True)
 @given(data=st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "replace")))
 def test_any_bytes_do_no_harm(target: str, data: bytes) -> None:
     once(target, data)

@@ -73,6 +73,20 @@ _LOG = logging.getLogger("winburn")
     help="Path of the metrics.",
 )
 @click.option(
+    "--web.external-url",
+    "external_url",
+    metavar="URL",
+    help="Address by which browsers reach winburn through a proxy, like https://example.org/winburn/. Its path is that "
+    "of all pages unless --web.route-prefix says otherwise; its pages may watch and reload.",
+)
+@click.option(
+    "--web.route-prefix",
+    "route_prefix",
+    metavar="PATH",
+    help="Path below which all pages are here, /metrics too; the path of --web.external-url where not given. / for a "
+    "proxy that takes its path away.",
+)
+@click.option(
     "--web.live/--no-web.live",
     "live",
     default=True,
@@ -120,6 +134,8 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option, by name
     systemd_socket: bool,
     web_config: Path | None,
     path: str,
+    external_url: str | None,
+    route_prefix: str | None,
     live: bool,
     live_clients: int,
     origins: tuple[str, ...],
@@ -155,6 +171,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option, by name
       winburn serve --config.file winburn.yml --web.config.file web.yml \\
           --log.format json
     """
+    reached = serve_options.reached(external_url, route_prefix)
     configure(level, layout, sys.stderr)
     gate = _gate(web_config)
     spec = load_or_exit(config)
@@ -162,7 +179,8 @@ def serve(  # noqa: PLR0913, PLR0917 - one for each option, by name
     for warning in lint(spec):
         _LOG.warning("%s", warning)
     try:
-        sys.exit(run(spec, config, Front(listening, gate, path, Watching(live, live_clients, origins)), shard))
+        front = Front(listening, gate, path, Watching(live, live_clients, origins), reached)
+        sys.exit(run(spec, config, front, shard))
     except (StateError, SecretError) as error:
         fail(str(error))
 

@@ -6,6 +6,7 @@ import re
 
 import click
 
+from exporter.outside import Outside, outside
 from exporter.server import Address, parse_listen_address
 
 RESERVED = (
@@ -44,6 +45,14 @@ def path(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     if value in RESERVED:
         raise click.BadParameter(f"{value} is a page of its own; choose another path")
     return value
+
+
+def reached(external_url: str | None, route_prefix: str | None) -> Outside:
+    """How browsers reach the pages, or click's error."""
+    try:
+        return outside(external_url, route_prefix)
+    except ValueError as error:
+        raise click.UsageError(f"--web.external-url or --web.route-prefix: {error}") from None
 
 
 class SpecAsOption(click.Command):

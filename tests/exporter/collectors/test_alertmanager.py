@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from exporter.collectors.alertmanager import AcknowledgementCollector
 from exporter.contract import Report
-from exporter.sources.base import SourceError
+from exporter.sources.base import LABEL_LENGTH, SourceError
 
 Found = tuple[Mapping[str, str], float, str]
 BURN = {"alertname": "Burn", "slo": "a", "severity": "page", "tier": "fast", "team": "x"}
@@ -63,3 +63,9 @@ def test_where_none_answers_the_last_samples_may_age() -> None:
         ("a", (), True),
         ("acknowledgements", (), True),
     ]
+
+
+def test_what_others_wrote_is_at_most_as_long_as_a_label_of_ours() -> None:
+    group = {**BURN, "slo_group": "zone=" + "x" * 5000}
+    ((labels, _),) = samples(collect(Scripted("a", (group, 60, "me" * 5000))))
+    assert {len(labels["slo_group"]), len(labels["acknowledged_by"])} == {LABEL_LENGTH}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from exporter.collectors.slo import SloCollector
 from exporter.contract import Report
-from exporter.sources.base import series_key
+from exporter.sources.base import LABEL_LENGTH, series_key
 from exporter.spec import Slo
 from exporter.state import State
 from tests.exporter.collectors.scripted import BAD, START, TOTAL, Scripted, Series
@@ -97,6 +97,22 @@ def test_the_worst_groups_are_shown_and_the_rest_counted() -> None:
     assert "zone=z7" in shown
     totals = {s.name: s.value for s in reports[0].samples if s.name.startswith("slo_groups")}
     assert totals == {"slo_groups": 10, "slo_groups_dropped": 7}
+
+
+def test_a_value_of_any_length_is_a_group_of_its_own_with_a_label_of_200_characters() -> None:
+    """Paths and messages end up in labels; each stands in some fifty series of its group, and in the state store."""
+    long = "/" + "x" * 100_000
+    collector = running(script({f"{long}a": (growing(10), growing(1)), f"{long}b": (growing(5), [])}), grouped())
+    for i in range(41):
+        reports = collector.collect(START + i * 15)
+    events = by_group(reports, "slo_events", "5m")
+    assert sorted(events.values()) == [100, 220]
+    assert {len(group) for group in events} == {len("zone=") + LABEL_LENGTH}
+    assert all(group.startswith(f"zone={long[:100]}") for group in events)
+    longest = max(
+        len(value) for report in reports for each in (*report.samples, *report.lasting) for _, value in each.labels
+    )
+    assert longest == len("zone=") + LABEL_LENGTH
 
 
 def test_what_is_shown_stays_shown_until_something_else_burns() -> None:

@@ -12,6 +12,7 @@ import uvicorn
 
 from exporter.contract import Sample
 from exporter.live import Feed, LiveStream
+from exporter.outside import PLAIN
 from exporter.server import Address, bind, config
 from exporter.snapshot import Snapshot
 from exporter.web import app
@@ -27,7 +28,7 @@ class Live:
         self.on_words: Callable[[], object] = lambda: None
         self.current: Snapshot | None = None
         self.feed = Feed(lambda: self.current, monotonic=lambda: self.now, clock=lambda: self.tick + 7, words=self._say)
-        origins = settings.get("origins", ())
+        origins, outside = settings.get("origins", ()), settings.pop("outside", PLAIN)
         self.stream = LiveStream(self.feed, monotonic=lambda: self.now, **settings)
         web = app(
             lambda: self.current,
@@ -37,6 +38,7 @@ class Live:
             feed=self.feed,
             live=self.stream,
             cors_origins=origins,
+            outside=outside,
         )
         self._socket = bind(Address("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]

@@ -6,10 +6,12 @@ import gzip
 import json
 import re
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import exporter.live
 from exporter.live import Feed, LiveStream
 from exporter.live.assets import assets
 from exporter.snapshot import Snapshot
@@ -22,6 +24,7 @@ with warnings.catch_warnings():
     from starlette.testclient import TestClient
 
 API = "/api/v1/snapshot"
+STATIC = Path(exporter.live.__file__).parent / "static"
 
 
 def client(
@@ -43,6 +46,16 @@ def client(
 
 def shot() -> Snapshot:
     return snapshot(world(4), expires=100.0)
+
+
+def test_no_script_of_ours_makes_markup_or_code_of_a_text() -> None:
+    """Names come from sources: a node's text and attributes hold them, and nothing is parsed."""
+    ours = [path for path in sorted(STATIC.glob("*.js")) if path.name != "uplot.js"]
+    assert len(ours) > 8
+    sinks = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|srcdoc|DOMParser|\.href\s*="
+    for path in ours:
+        text = re.sub(r"/\*.*?\*/|//.*", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert re.findall(sinks, text) == [], path.name
 
 
 def test_the_snapshot_as_json() -> None:

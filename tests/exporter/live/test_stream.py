@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from exporter.live.delta import applied
-from exporter.live.stream import allowed_origin
 from tests.exporter.live.server import eventually, live
 from tests.exporter.live.world import one, world
 from tests.exporter.live.ws_client import Client, ClosedError, RefusedError, connected, pairs
@@ -186,25 +185,6 @@ def test_pages_of_other_hosts_are_refused_unless_listed() -> None:
             with pytest.raises(RefusedError) as refused:
                 Client(server.port, origin=origin)
             assert refused.value.args[0] == 403
-
-
-@pytest.mark.parametrize(
-    ("origin", "host", "allowed"),
-    [
-        ("https://a.example", "a.example", True),
-        ("https://A.example", "a.EXAMPLE", True),
-        ("http://a.example:8080", "a.example:8080", True),
-        ("http://a.example:8080", "a.example", False),
-        ("null", "", False),
-        ("", "", False),
-        ("http://[::1]:9", "[::1]:9", True),
-        ("http://[", "[", False),
-        ("http://a]", "a]", False),
-    ],
-)
-def test_an_origin_is_the_hosts_own_with_its_port(origin: str, host: str, *, allowed: bool) -> None:
-    assert allowed_origin(origin, host, frozenset()) is allowed
-    assert allowed_origin(origin, host, frozenset({"*"}))
 
 
 def test_the_heartbeat_says_how_old_the_numbers_are_and_expiry_takes_them_away() -> None:

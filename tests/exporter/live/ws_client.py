@@ -42,7 +42,13 @@ class Client:
     """One connection; ``timeout`` bounds every wait."""
 
     def __init__(
-        self, port: int, *, origin: str | None = None, resume: tuple[str, int] | None = None, timeout: float = 10
+        self,
+        port: int,
+        *,
+        origin: str | None = None,
+        resume: tuple[str, int] | None = None,
+        timeout: float = 10,
+        prefix: str = "",
     ) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout)
         self._ends = time.monotonic() + _LIFE_SECONDS
@@ -51,7 +57,7 @@ class Client:
         self._text = ""
         query = "" if resume is None else "?" + urlencode({"stream": resume[0], "seq": resume[1]})
         headers = [] if origin is None else [(b"origin", origin.encode())]
-        request = Request(host=f"127.0.0.1:{port}", target=TARGET + query, extra_headers=headers)
+        request = Request(host=f"127.0.0.1:{port}", target=prefix + TARGET + query, extra_headers=headers)
         self._socket.sendall(self._ws.send(request))
         try:
             event = self._event()

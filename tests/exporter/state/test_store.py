@@ -189,3 +189,14 @@ def test_a_file_that_was_moved_away_is_not_made_anew(url: str, tmp_path: Path) -
     assert not (tmp_path / "state.db").exists()
     (tmp_path / "elsewhere.db").rename(tmp_path / "state.db")
     assert state.last_change() == 0
+
+
+def test_a_disk_that_may_be_written_again_is_written_again(url: str) -> None:
+    """A connection that was opened when it might only be read stays so."""
+    state = State(url)
+    with state._engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA query_only=ON")
+    with pytest.raises(StateError, match="attempt to write a readonly database"):
+        state.save_ledgers([ledger()], {})
+    state.save_ledgers([ledger()], {})
+    assert len(reopened(url).ledgers()) == 1

@@ -114,6 +114,7 @@ def test_every_help_fits_80_columns(path: str) -> None:
 def test_the_examples_work(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = SPEC.replace("control: blue", "control: blue\n    status: draft") if path.endswith("start") else SPEC
     written(tmp_path, text)
+    (tmp_path / "web.yml").write_text("http_server_config: {http2: false}\n")
     (tmp_path / "slos").mkdir()
     (tmp_path / "slos" / "sloth.yml").write_text(SLOTH)
     new_store(tmp_path)

@@ -68,7 +68,7 @@ def test_a_word_that_is_like_no_command_gets_no_suggestion(typed: str) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["check"], "the spec to validate, or give --schema"),
+        (["check"], "the spec to validate, or give --web.config.file or --schema"),
         (["once"], "Missing argument 'FILE'"),
         (["rules", "x.yml"], "Missing option '--out'"),
         (["serve"], "Missing option '--config.file'"),

@@ -22,3 +22,18 @@ def test_the_metrics_cannot_take_the_place_of_another_page(path: str, tmp_path: 
     done = CliRunner().invoke(serve, ["--config.file", str(tmp_path), "--web.telemetry-path", path])
     assert done.exit_code == 2
     assert "is a page of its own" in " ".join(done.output.split())
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--web.external-url", "slo.example/x"),
+        ("--web.external-url", "https://me:hunter2@a/"),
+        ("--web.route-prefix", "/.."),
+    ],
+)
+def test_what_is_no_way_here_is_refused(option: str, value: str, tmp_path: Path) -> None:
+    done = CliRunner().invoke(serve, ["--config.file", str(tmp_path), option, value])
+    assert done.exit_code == 2
+    assert "--web.external-url or --web.route-prefix: " in done.output
+    assert "hunter2" not in done.output

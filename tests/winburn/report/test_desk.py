@@ -96,6 +96,8 @@ def test_the_other_formats(serving: Serving, layout: str) -> None:
         ([("timezone", "Berlin")], "Europe/Berlin"),
         ([("slo", "chekout")], "did you mean 'checkout'"),
         ([("experiment", "x" * 300)], "there is no experiment"),
+        ([("format", "../../etc/passwd")], "format"),
+        ([("slo", "../../etc/passwd\r\nSet-Cookie: a=b")], "there is no slo"),
     ],
 )
 def test_what_makes_no_sense_is_400_and_says_what_would(
