@@ -26,6 +26,9 @@ _SLOW = 3
 _LOOK = 0.1
 """Share of the timeout that a suspect may take: a well one must not wait for long behind heavy ones."""
 
+_SHORTEST_LOOK = 1.0
+"""Seconds, where the timeout is as long: on a busy machine a well one needs some."""
+
 _WASTE = 2.0
 """Times the timeout."""
 
@@ -51,11 +54,11 @@ class Batches:
     """Asks selectors together and splits the answer; at most ``concurrency`` queries are open at once.
 
     A selector that the server refused, or that was in a query that took too long, is a suspect: it is asked alone, one
-    after the other and after all others, until it is answered, and may take a tenth of ``timeout`` (seconds). One that
-    takes longer than that alone is heavy: it is asked last, and with all of the timeout. What single selectors waste by
-    taking too long is limited, so that they hold up the others for twice the timeout at most, and for a third of the
-    time on the average; one that cannot be asked within that keeps its last failure. After three slow queries no more
-    are asked. What is said here holds for instants and for ranges apart.
+    after the other and after all others, until it is answered, and may take a tenth of ``timeout`` (seconds), at least
+    a second. One that takes longer than that alone is heavy: it is asked last, and with all of the timeout. What single
+    selectors waste by taking too long is limited, so that they hold up the others for twice the timeout at most, and
+    for a third of the time on the average; one that cannot be asked within that keeps its last failure. After three
+    slow queries no more of the others are asked. What is said here holds for instants and for ranges apart.
 
     ``check_alive`` raises SourceError where the server answers nothing at all; it is asked after a query that took too
     long.
@@ -72,6 +75,7 @@ class Batches:
         self._name = name
         self._check_alive = check_alive
         self._timeout = timeout
+        self._look = min(timeout, max(_LOOK * timeout, _SHORTEST_LOOK))
         self._concurrency = concurrency
         self._monotonic = monotonic
         self._suspects: dict[tuple[Kind, str], None] = {}
@@ -97,7 +101,7 @@ class Batches:
         with ThreadPoolExecutor(width, thread_name_prefix=f"source-{self._name}") as pool:
             while calm or suspects or asked:
                 while slow < _SLOW and ((calm and len(asked) < width) or (suspects and not asked)):
-                    limit = self._timeout if calm else self._timeout * _LOOK
+                    limit = self._timeout if calm else self._look
                     if not calm and not self._allowance.covers(limit):
                         suspects.clear()
                         break

@@ -103,7 +103,9 @@ def test_a_selector_that_takes_too_long_costs_the_others_one_answer_and_no_more(
     assert source.up is True
 
 
-def test_after_three_slow_queries_the_rest_waits_for_its_turn(fake: Fake) -> None:
+def test_after_three_slow_queries_the_rest_waits_for_its_turn(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exporter.sources.batches._SHORTEST_LOOK", 0.0)
+
     def slow(fake: Fake, handler: object, form: dict[str, str]) -> None:
         (answer if form["query"] == "1" else hang)(fake, handler, form)  # type: ignore[arg-type]
 
