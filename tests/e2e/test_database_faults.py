@@ -15,8 +15,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.e2e.exporter import Exporter, serve
+from tests.e2e.small_world import SPEC, counting, events, killed
 from tests.e2e.test_postgres_source import Cluster, cluster
-from tests.e2e.test_serve import SPEC, events, killed
 from tests.exporter.sources.fake_prometheus import Fake
 from winburn.processes import Group, stop
 
@@ -32,9 +32,7 @@ INSERT INTO counts VALUES ('a', 1000, 100), ('b', 1000, 100);
 
 @pytest.fixture
 def prod() -> Iterator[Fake]:
-    fake, since = Fake(), time.time() - 3600
-    for name, rate in (("hits_total", 100.0), ("misses_total", 0.1)):
-        fake.series[name] = [({"job": "shop"}, lambda at, rate=rate: str(max(0.0, (at - since) * rate)))]
+    fake = counting(time.time() - 3600)
     yield fake
     fake.close()
 
