@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -134,7 +135,7 @@ class Ledger:
         own width, and goes further back with wider ones.
         """
         by_width: dict[float, list[Slot]] = {}
-        for slot in sorted(slots, key=lambda slot: slot.ends_at):
+        for slot in sorted(slots, key=attrgetter("ends_at")):
             by_width.setdefault(slot.width, []).append(slot)
         for ring in self._rings:
             ring.load(_for_width(by_width, ring.width), end)
@@ -241,11 +242,9 @@ class _Ring:
     def load(self, slots: Sequence[Slot], end: float) -> None:
         if not slots:
             return
-        ends = (
-            self._origin
-            + np.ceil((np.array([s.ends_at for s in slots]) - self._origin) / self.width - _EDGE) * self.width
-        )
-        sums = np.cumsum(np.array([(s.total, s.bad, s.measured) for s in slots]).T, axis=1)
+        _, ends_at, *counts = np.fromiter(chain.from_iterable(slots), float).reshape(len(slots), -1).T
+        ends = self._origin + np.ceil((ends_at - self._origin) / self.width - _EDGE) * self.width
+        sums = np.cumsum(counts, axis=1)
         times = np.append(np.minimum(ends, end), end)
         self.extend(times, np.hstack((sums, sums[:, -1:])))
 

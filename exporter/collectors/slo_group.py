@@ -78,7 +78,7 @@ class Group:
         head = stored.head
         self.first_measured, self._carry = head["first_measured"], head["carry"]
         self.clamped, self.present = head["clamped"], head["present"]
-        self.ledger.load([Slot(*slot) for slot in stored.slots], head["end"])
+        self.ledger.load(map(Slot._make, stored.slots), head["end"])
         same_grid = {slot.width for slot in stored.slots} <= set(self.ledger.spans)
         self._saved = self.ledger.end if same_grid else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from exporter.state.tables import LEDGERS, SLOTS
 from exporter.state.values import StoredLedger, StoredSlot
 
 _LOG = logging.getLogger("winburn")
+_SLOT = (SLOTS.c.slo, SLOTS.c.slo_group, *(SLOTS.c[name] for name in StoredSlot._fields))
 
 
 class Ledgers(Database):
@@ -69,10 +71,10 @@ class Ledgers(Database):
 def _ledgers(
     connection: sa.Connection, heads: sa.ColumnElement[bool], of_slots: sa.ColumnElement[bool]
 ) -> list[StoredLedger]:
-    slots: dict[tuple[str, str], list[StoredSlot]] = {}
-    for row in connection.execute(sa.select(SLOTS).where(of_slots).order_by(SLOTS.c.ends_at)):
-        key = (row.slo, row.slo_group)
-        slots.setdefault(key, []).append(StoredSlot(row.width, row.ends_at, row.total, row.bad, row.measured))
+    slots: defaultdict[tuple[str, str], list[StoredSlot]] = defaultdict(list)
+    # Thousands of each SLO: row by row they would take twice as long.
+    for slo, slo_group, *slot in connection.execute(sa.select(*_SLOT).where(of_slots).order_by(SLOTS.c.ends_at)).all():
+        slots[slo, slo_group].append(StoredSlot._make(slot))
     rows = connection.execute(sa.select(LEDGERS).where(heads))
     return [_ledger(row, slots.get((row.slo, row.slo_group), ())) for row in rows]
 

@@ -248,3 +248,21 @@ def test_a_long_past_is_stored_in_parts_and_is_all_there_after_a_restart(monkeyp
     assert stored == [["one"], ["web"], ["zed"]]
     again = collector(source, *slos, state=state).collect(START + 6 * 3600)
     assert values(again, "slo_coverage_ratio", "zed") == values(before, "slo_coverage_ratio", "zed")
+
+
+def test_what_is_stored_of_many_is_read_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 1,000 full ledgers at once there were 3 million slots in memory at each start."""
+    source, state, asked = Scripted(steady(3600, total=1000, bad=3)), State("sqlite://"), []
+    slos = [slo().model_copy(update={"name": f"slo-{number}"}) for number in range(23)]
+    before = collector(source, *slos, state=state).collect(START + 3600)
+    read = state.ledgers
+
+    def ledgers(names: list[str]) -> list[StoredLedger]:
+        asked.append(len(names))
+        return read(names)
+
+    monkeypatch.setattr(state, "ledgers", ledgers)
+    again = collector(source, *slos, state=state).collect(START + 3600)
+    assert (max(asked), sum(asked)) == (10, 23)
+    for name in ("slo-0", "slo-22"):
+        assert values(again, "slo_events", name) == values(before, "slo_events", name) != {}
