@@ -246,10 +246,12 @@ def judge(soak: Soak, arrived: dict[str, list[tuple[float, str]]], watchers: Wat
     failed, missing, scrapes = _scrapes(soak, length)
     print(f"\n{soak.size}; {soak.reloads} reloads by SIGHUP and one of a broken spec, 2 restarts")
     downs = ", ".join(f"{end - since:.1f} s" for since, end in soak.downs)
-    print(f"scrapes: {scrapes}, failed {len(failed)}, left out {missing}; besides, down by order for {downs}")
-    print("failed at minute " + ", ".join(f"{(at - soak.began) / 60:.2f}" for at in failed)) if failed else None
-    slowest = soak.query(f'max_over_time(scrape_duration_seconds{{job="winburn"}}[{length:.0f}s])')
-    print(f"slowest scrape: {float(slowest[0]['value'][1]):.3f} s")
+    print(f"scrapes: {scrapes}, failed {len(failed)}, left out {len(missing)}; besides, down by order for {downs}")
+    took = {at: float(seconds) for at, seconds in _samples(soak, "scrape_duration_seconds", length)}
+    for what, instants in (("failed", failed), ("left out after", missing)):
+        for at in instants:
+            print(f"  {what}: minute {(at - soak.began) / 60:.2f}, {took[at]:.3f} s")
+    print(f"slowest scrape: {max(took.values()):.3f} s")
     _memory(soak)
     # Nobody can page while the exporter is down by order.
     ups = {slo: [end for since, end in soak.downs if since <= at <= end] for slo, at in soak.counters.burning.items()}
@@ -270,16 +272,21 @@ def judge(soak: Soak, arrived: dict[str, list[tuple[float, str]]], watchers: Wat
     return paged and not (failed or missing or others or seen.missed or seen.wrong or not seen.compared)
 
 
-def _scrapes(soak: Soak, length: float) -> tuple[list[float], int, int]:
-    """Instants of failed scrapes and number of missing ones outside the ordered downs, and the number of all."""
-    (series,) = soak.query(f'up{{job="winburn"}}[{length:.0f}s]')
-    instants = [(float(at), value) for at, value in series["values"]]
+def _scrapes(soak: Soak, length: float) -> tuple[list[float], list[float], int]:
+    """Outside the ordered downs: instants of failed scrapes, and of those that took so long, with what Prometheus does
+    with their samples, that the next was never made; and the number of all."""
+    instants = _samples(soak, "up", length)
 
     def ordered(at: float) -> bool:
         return any(since - 1 <= at <= end + 1 for since, end in soak.downs)
 
-    gaps = [round(b - a) - 1 for (a, _), (b, _) in pairwise(instants) if not ordered(b)]
-    return [at for at, value in instants if value != "1" and not ordered(at)], sum(gaps), len(instants)
+    gaps = [a for (a, _), (b, _) in pairwise(instants) if not ordered(b) for _ in range(round(b - a) - 1)]
+    return [at for at, value in instants if value != "1" and not ordered(at)], gaps, len(instants)
+
+
+def _samples(soak: Soak, name: str, length: float) -> list[tuple[float, str]]:
+    (series,) = soak.query(f'{name}{{job="winburn"}}[{length:.0f}s]')
+    return [(float(at), value) for at, value in series["values"]]
 
 
 def _memory(soak: Soak) -> None:
@@ -300,7 +307,7 @@ def main() -> int:
     """Run one soak."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak")
     parser.add_argument("--for", type=_seconds, default=1200.0, dest="seconds", metavar="20m")
-    for name, number in (("slos", 1000), ("experiments", 1000), ("clients", 500), ("refresh", 1)):
+    for name, number in (("slos", 1000), ("experiments", 1000), ("clients", 500), ("refresh", 15)):
         parser.add_argument(f"--{name}", type=int, default=number)
     size = Size(**vars(parser.parse_args()))
     servers = fetch(cache_folder(os.environ), os.environ, lambda line: print(line, file=sys.stderr))
