@@ -143,7 +143,7 @@ def _processes() -> Table:
         overrides=[
             column("Process"),
             column("Version", 110),
-            column("Python", 90),
+            column("Python", 80),
             column("Started", 130, unit="dateTimeFromNow", custom__filterable=False),
             column("Spec read", 130, unit="dateTimeFromNow", custom__filterable=False),
             number_column("Set aside", 100, "short", ((None, "green"), (1, "red")), 0),
