@@ -101,7 +101,7 @@ def test_asked_alone_or_together_the_answer_is_the_same(
 ) -> None:
     asked = []
     ask = source._api.ask
-    monkeypatch.setattr(source._api, "ask", lambda *args: asked.append(args) or ask(*args))
+    monkeypatch.setattr(source._api, "ask", lambda *args, **named: asked.append(args) or ask(*args, **named))
     together = source.counters(SELECTORS, BASE + 1500)
     assert len(asked) == 1
     assert [source.counters([selector], BASE + 1500)[0] for selector in SELECTORS] == together
