@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, pairwise
-from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -135,7 +134,7 @@ class Ledger:
         own width, and goes further back with wider ones.
         """
         by_width: dict[float, list[Slot]] = {}
-        for slot in sorted(slots, key=attrgetter("ends_at")):
+        for slot in sorted(slots, key=lambda slot: slot.ends_at):
             by_width.setdefault(slot.width, []).append(slot)
         for ring in self._rings:
             ring.load(_for_width(by_width, ring.width), end)

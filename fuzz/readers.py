@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from exporter.live.stream import _position, allowed_origin
+from exporter.live.stream import _position
 from exporter.negotiate import accepts_gzip, choose_format
+from exporter.origin import stranger
 from exporter.promql import check_expression, check_regex, check_selector, parse_duration, split_comparison
 from exporter.sources.base import SourceError
 from exporter.sources.count_rows import counts
@@ -164,7 +165,9 @@ def request(data: bytes) -> object:
     """What any client may send in a request's head."""
     text = data.decode("latin-1")
     host, _, rest = text.partition("|")
-    return choose_format(text), accepts_gzip(text), allowed_origin(rest, host, frozenset()), _position(data)
+    site, _, origin = rest.rpartition("|")
+    who = stranger({"origin": origin, "host": host} | ({"sec-fetch-site": site} if site else {}), frozenset())
+    return choose_format(text), accepts_gzip(text), who, _position(data)
 
 
 _CORRECTED = """\

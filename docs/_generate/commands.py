@@ -45,7 +45,7 @@ def exit_codes() -> str:
 
 def every() -> Iterator[tuple[str, click.Command, click.Context]]:
     """``winburn experiment pause`` and so on, with a context for the help texts."""
-    yield from _walk(main, click.Context(main, info_name="winburn"))
+    yield from _walk(main, click.Context(main, info_name="winburn", **main.context_settings))
 
 
 def _walk(command: click.Command, ctx: click.Context) -> Iterator[tuple[str, click.Command, click.Context]]:

@@ -98,6 +98,9 @@ def _shape(tree: Tree, problems: list[Problem]) -> WebConfigFile:
         except ValidationError as error:
             found = problems_of(error, WebConfigFile)
         problems += unhidden((problem for problem, _ in found), problems)
+        # What is missing because its key is misspelt is known already.
+        meant = {place.meant for _, place in found if place.meant and place.meant not in tree.marks}
+        problems += [Problem(parts, "", explained=True) for parts in sorted(meant, key=str)]
         for _, place in found:
             _drop(value, place.droppable or place.parts)
     return WebConfigFile()

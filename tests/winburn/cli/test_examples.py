@@ -54,7 +54,7 @@ def commands(command: click.Command, path: str, ctx: click.Context) -> Iterator[
             yield from commands(inner, f"{path} {name}", click.Context(inner, parent=ctx))
 
 
-EVERY = dict(commands(main, "winburn", click.Context(main)))
+EVERY = dict(commands(main, "winburn", click.Context(main, **main.context_settings)))
 
 
 def examples(command: click.Command) -> list[str]:
@@ -95,7 +95,7 @@ def test_every_command_has_examples_that_parse(path: str) -> None:
     for line in lines:
         for words in winburns(line):
             command: click.Command = main
-            context = click.Context(main)
+            context = click.Context(main, **main.context_settings)
             while isinstance(command, click.Group):
                 inner = command.get_command(context, words.pop(0))
                 assert inner is not None

@@ -29,7 +29,7 @@ def test_each_command_explains_itself_and_every_option(name: str) -> None:
     result = said(name, "--help")
     assert result.exit_code == 0
     assert result.output.startswith(f"Usage: winburn {name} ")
-    command = main.get_command(click.Context(main), name)
+    command = main.get_command(click.Context(main, **main.context_settings), name)
     assert command is not None
     for option in command.params:
         if isinstance(option, click.Option):
