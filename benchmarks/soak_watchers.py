@@ -62,7 +62,8 @@ class Watchers:
         await self._compare()
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        # Not for ever: wait_for() of Python 3.11 may lose a cancellation. asyncio.run() cancels what is left once more.
+        await asyncio.wait(tasks, timeout=10)
 
     async def _one(self, number: int) -> None:
         at: tuple[str, int] = ("", -1)
