@@ -15,7 +15,8 @@ import numpy as np
 from exporter.live.stream import _position
 from exporter.negotiate import accepts_gzip, choose_format
 from exporter.origin import stranger
-from exporter.promql import check_expression, check_regex, check_selector, parse_duration, split_comparison
+from exporter.promql import check_expression, check_selector, parse_duration, split_comparison
+from exporter.re2 import check_regex
 from exporter.sources.base import SourceError
 from exporter.sources.count_rows import counts
 from exporter.sources.file import FileSource

@@ -55,7 +55,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "exporter.windows",
     ),
     "exporter.one_answer": (),
-    "exporter.promql": (),
+    "exporter.promql": ("exporter.promql",),
     "exporter.snapshot": ("exporter.contract", "exporter.snapshot"),
     "exporter.sources": (
         "exporter.access",
@@ -97,6 +97,7 @@ PART_OF = {
     "exporter.overview": "exporter.web",
     "exporter.patience": "exporter.web",
     "exporter.pieces": "exporter.snapshot",
+    "exporter.re2": "exporter.promql",
     "exporter.reload_route": "exporter.web",
     "exporter.render": "exporter.snapshot",
     "exporter.report_route": "exporter.web",

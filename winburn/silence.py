@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from exporter.alerts import ALERTS
-from exporter.promql import check_regex
+from exporter.re2 import check_regex
 from exporter.sources.alertmanager import Matcher, Silence
 from exporter.sources.base import SourceError
 
