@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from exporter.spec.load import PATHS
+
 HOSTILE: Sequence[str] = (
     "",
     " ",
@@ -304,25 +306,7 @@ OF_KEY: Mapping[str, Sequence[str]] = {
     ),
     **dict.fromkeys(("sql", "query", "segments"), _QUERIES),
     **dict.fromkeys(("url", "webhook", "api_url", "grafana", "runbooks", "alertmanager", "runbook"), _URLS),
-    **dict.fromkeys(
-        (
-            "path",
-            "url_file",
-            "token_file",
-            "webhook_file",
-            "secret_file",
-            "api_url_file",
-            "routing_key_file",
-            "api_key_file",
-            "webhook_url_file",
-            "password_file",
-            "username_file",
-            "ca_file",
-            "cert_file",
-            "key_file",
-        ),
-        _FILES,
-    ),
+    **dict.fromkeys(PATHS, _FILES),
     "timezone": (
         "UTC",
         "Europe/Berlin",

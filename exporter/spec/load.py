@@ -56,7 +56,7 @@ _STAND_INS: Mapping[str, Any] = {
 at the key itself is not reported: that it is mistaken is known already."""
 _ROUNDS = 10
 _SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///(?:file:)?)([^/:?][^?]*)(.*)", re.S)
-_PATHS = (
+PATHS = (
     "path",
     "url_file",
     "token_file",
@@ -72,6 +72,7 @@ _PATHS = (
     "cert_file",
     "key_file",
 )
+"""Keys whose value is a path, relative to the folder of the file that it stands in."""
 
 AnyModel = TypeVar("AnyModel", bound=Model)
 
@@ -271,7 +272,7 @@ def _told(model: AnyModel, folder: Path) -> AnyModel:
 
 def _resolved(model: AnyModel, folder: Path) -> AnyModel:
     """Paths, and the file of an SQLite URL, as seen from where the spec is read."""
-    paths = {key: str(folder / text) for key in _PATHS if (text := getattr(model, key, None)) is not None}
+    paths = {key: str(folder / text) for key in PATHS if (text := getattr(model, key, None)) is not None}
     url = getattr(model, "url", None)
     if url is not None and (match := _SQLITE.fullmatch(url)):
         paths["url"] = match[1] + str(folder / match[2]) + match[3]
