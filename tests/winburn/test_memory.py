@@ -7,13 +7,16 @@ import subprocess
 import sys
 
 
+def printed(script: str) -> str:
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+
+
 def test_it_says_whether_it_could_be_done_and_threads_still_allocate() -> None:
     script = (
         "import threading; from winburn.memory import share_one_arena; done = share_one_arena(); found = []; "
         "t = threading.Thread(target=lambda: found.append(len(bytes(10**7)))); t.start(); t.join(); print(done, found)"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout == f"{platform.libc_ver()[0] == 'glibc'} [10000000]\n"
+    assert printed(script) == f"{platform.libc_ver()[0] == 'glibc'} [10000000]\n"
 
 
 def test_a_refresh_of_many_series_is_not_looked_through() -> None:
@@ -24,8 +27,7 @@ def test_a_refresh_of_many_series_is_not_looked_through() -> None:
         "old = [(i, [i]) for i in range(100_000)]; new = [(i, [i]) for i in range(40_000)]\n"
         "print(few == same, gc.get_threshold()[0] >= 200_000, gc.get_stats() == before)"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout == "True True True\n"
+    assert printed(script) == "True True True\n"
 
 
 def test_cyclic_garbage_is_looked_for_seldom_and_still_found() -> None:
@@ -36,5 +38,4 @@ def test_cyclic_garbage_is_looked_for_seldom_and_still_found() -> None:
         "while alive() and seen < 10**6: held.append([]); seen += 1\n"
         "print(seldom[0] >= 10_000, alive() is None, gc.isenabled())"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout == "True True True\n"
+    assert printed(script) == "True True True\n"
