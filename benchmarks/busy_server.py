@@ -73,7 +73,7 @@ def main() -> int:
 
     threading.Thread(target=refresh, daemon=True).start()
     web = app(lambda: current[0], monotonic=time.monotonic, version="0", config=str)
-    return serve(web, [Address("127.0.0.1", port)], ready=ready)
+    return serve(web, [Address("127.0.0.1", port)], ready=ready.set)
 
 
 if __name__ == "__main__":

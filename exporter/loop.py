@@ -74,12 +74,19 @@ class Loop:
         self._next_instant = math.inf
         self._stop = threading.Event()
 
+    def begin(self) -> None:
+        """Publish what is known before anything was asked: an answer for probes and scrapes during a long first run.
+
+        :meth:`run` does it where nobody did: whoever lets them in does, before that.
+        """
+        self._guarded("first snapshot", lambda: self._show(self._clock()))
+
     def run(self, stop: threading.Event) -> None:
         """Refresh until ``stop`` is set: once at once, for the latest instant, then at each next one."""
         self._stop = stop
         instant: float | None = latest_instant(self._clock(), self._refresh)
-        # What is known before anything was asked, so that probes and scrapes have an answer during a long first run.
-        self._guarded("first snapshot", lambda: self._show(self._clock()))
+        if self.current is None:
+            self.begin()
         while instant is not None:
             began = self._monotonic()
             self._next_instant = instant + self._refresh

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from asyncio import sslproto
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -96,14 +96,14 @@ def serve(
     context: ssl.SSLContext | None = None,
     limit_concurrency: int = 1000,
     timeout_keep_alive: int = 75,
-    ready: threading.Event | None = None,
+    ready: Callable[[], object] = lambda: None,
 ) -> int:
     """Serve until SIGTERM or SIGINT; the exit code: 0 after a signal, 1 where an address cannot be had.
 
     The sentence about the address goes to stderr. ``sockets`` are listened on besides the addresses; all of them speak
     TLS where there is a ``context``. ``timeout_keep_alive`` is above the usual scrape interval, so that a connection
-    survives from scrape to scrape. ``ready`` is set once the sockets listen. Must run in the main thread for the
-    signals to arrive.
+    survives from scrape to scrape. ``ready`` is called once the sockets listen, before anyone is answered. Must run in
+    the main thread for the signals to arrive.
     """
     with ExitStack() as stack:
         try:
@@ -111,8 +111,7 @@ def serve(
         except ListenError as error:
             print(f"winburn: {error}", file=sys.stderr)  # noqa: T201 - a message to the user, before there is a log
             return 1
-        if ready is not None:
-            ready.set()
+        ready()
         # Beyond it the oldest idle clients give way; without descriptors nobody could even be told to go.
         limit_concurrency = min(limit_concurrency, allow_open_files())
         logging.getLogger("uvicorn.error").addFilter(Seldom(time.monotonic))

@@ -29,6 +29,7 @@ from winburn.version import VERSION
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from exporter.loop import Loop
     from exporter.web_config import Gate
 
 _LOG = logging.getLogger("winburn")
@@ -74,10 +75,9 @@ def run(spec: Spec, file: Path, front: Front, shard: Shard | None) -> int:
         server=gate.health if gate else tuple,
     )
     reload = Reloader(file, running.change, running.reloads, trim=partial(part, shard=shard))
-    stop, ready = threading.Event(), threading.Event()
+    stop = threading.Event()
     # Not a daemon: the last refresh ends in order, and with it the transaction of the state store.
     refreshing = threading.Thread(target=running.loop.run, args=(stop,), name="refresh")
-    threading.Thread(target=_begin, args=(ready, refreshing, front), daemon=True).start()
     threading.Thread(target=_answer, args=(asked, reload), name="reload", daemon=True).start()
     if gate:
         threading.Thread(target=gate.follow, args=(stop,), name="web config", daemon=True).start()
@@ -88,7 +88,7 @@ def run(spec: Spec, file: Path, front: Front, shard: Shard | None) -> int:
         context=gate.context if gate else None,
         # Watchers must not take the places of scrapes.
         limit_concurrency=SCRAPERS + (front.watching.clients if front.watching.live else 0),
-        ready=ready,
+        ready=partial(_begin, running.loop, refreshing, front),
     )
     stop.set()
     if refreshing.is_alive():
@@ -121,12 +121,12 @@ def _application(running: Running, front: Front, reload: Reloader) -> ASGIApp:
     return front.gate.protect(application) if front.gate else application
 
 
-def _begin(ready: threading.Event, refreshing: threading.Thread, front: Front) -> None:
+def _begin(loop: Loop, refreshing: threading.Thread, front: Front) -> None:
     """Refresh once the port is ours: a second exporter on the same state store would count twice."""
-    ready.wait()
     _LOG.info(
         "winburn %s listens on %s, metrics at %s", VERSION, front.listening, f"{front.outside.prefix}{front.path}"
     )
+    loop.begin()
     refreshing.start()
 
 

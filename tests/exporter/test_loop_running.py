@@ -47,6 +47,18 @@ def test_it_refreshes_at_once_and_then_at_every_multiple_of_the_interval() -> No
     assert asked == [5.0, 20.0, 35.0, 50.0]
 
 
+def test_what_began_with_a_snapshot_of_its_own_does_not_show_it_twice() -> None:
+    shown: list[Snapshot] = []
+    for begun in (True, False):
+        clock = Clock()
+        drive = Drive(clock, 1, {})
+        loop = loop_of(Scripted("one", good("a")), clock=clock, wait=drive.wait, publish=shown.append)
+        if begun:
+            loop.begin()
+        loop.run(threading.Event())
+    assert [snapshot.waiting for snapshot in shown] == [("one",), (), ("one",), ()]
+
+
 def test_a_slow_refresh_skips_the_instants_it_missed_and_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
     asked, _ = driven(lambda clock: clock.advance(40.0), 4, {})
     assert asked == [5.0, 50.0, 95.0, 140.0]

@@ -27,8 +27,16 @@ from exporter.web import app
 
 rows = [sample("slo_trend", 1, slo=f"s{i}") for i in range(1000)]
 shot = build(rows, own=Exposition(), at=0.0, expires=1e18)
-web = app(lambda: shot, monotonic=time.monotonic, version="1", config=str)
-sys.exit(serve(web, [parse_listen_address(a) for a in sys.argv[1:]]))
+current = []
+web = app(lambda: current[0] if current else None, monotonic=time.monotonic, version="1", config=str)
+
+
+def ready():
+    time.sleep(0.3)  # connections are taken meanwhile, and wait
+    current.append(shot)
+
+
+sys.exit(serve(web, [parse_listen_address(a) for a in sys.argv[1:]], ready=ready))
 """
 
 
@@ -131,6 +139,15 @@ def test_it_serves_over_one_connection_and_ends_well_when_told_to(number: signal
         assert server.wait(10) == 0
         assert server.stderr is not None
         assert server.stderr.read() == ""
+        connection.close()
+
+
+def test_nobody_is_answered_before_what_must_be_ready_is() -> None:
+    port = free_port()
+    with running(f"127.0.0.1:{port}"):
+        connection = connect(port)
+        connection.request("GET", "/metrics")
+        assert connection.getresponse().status == 200
         connection.close()
 
 
