@@ -40,7 +40,8 @@ Answer = TypeVar("Answer")
 
 @dataclass(slots=True)
 class _Heavy:
-    error: SourceError
+    error: SourceError | None
+    """None where it was answered in the end."""
     wanted_at: float
 
 
@@ -55,10 +56,12 @@ class Batches:
 
     A selector that the server refused, or that was in a query that took too long, is a suspect: it is asked alone, one
     after the other and after all others, until it is answered, and may take a tenth of ``timeout`` (seconds), at least
-    a second. One that takes longer than that alone is heavy: it is asked last, and with all of the timeout. What single
-    selectors waste by taking too long is limited, so that they hold up the others for twice the timeout at most, and
-    for a third of the time on the average; one that cannot be asked within that keeps its last failure. After three
-    slow queries no more of the others are asked. What is said here holds for instants and for ranges apart.
+    a second. One that takes longer than that alone is heavy: it is asked last, and with all of the timeout. One that is
+    answered then stays apart for as long as it takes so long, because in one query with others it could cost them their
+    answer; it is asked each time, and before those that were not answered. What single selectors waste by taking too
+    long is limited, so that they hold up the others for twice the timeout at most, and for a third of the time on the
+    average; one that cannot be asked within that keeps its last failure. After three slow queries no more of the others
+    are asked. What is said here holds for instants and for ranges apart.
 
     ``check_alive`` raises SourceError where the server answers nothing at all; it is asked after a query that took too
     long.
@@ -123,7 +126,7 @@ class Batches:
                     self._check_alive()
                     slow += 1
                     answers.update(self._too_slow(group, kind, error, limit))
-        for one in heavy:
+        for one in sorted(heavy, key=lambda one: not self._is_slow(one, kind)):
             work = partial(self._group, [one], kind, partial(question, seconds=self._timeout), read)
             answers.update(self._ask_heavy(one, kind, work))
         return [answers.get(selector, late) for selector in selectors]
@@ -166,7 +169,7 @@ class Batches:
         for key, other in tuple(self._heavy.items()):
             if key == wanted:
                 break
-            if now - other.wanted_at < _STILL_ASKED:
+            if other.error is not None and now - other.wanted_at < _STILL_ASKED:
                 return False
         return self._allowance.covers(self._timeout)
 
@@ -174,9 +177,10 @@ class Batches:
         self, one: str, kind: Kind, work: Callable[[], dict[str, Answer | SourceError]]
     ) -> Mapping[str, Answer | SourceError]:
         """Ask a heavy selector, if it may be asked now; else what it answered the last time."""
-        if not self._is_turn_of((kind, one)):
+        if not self._is_slow(one, kind) and not self._is_turn_of((kind, one)):
             known = self._heavy.get((kind, one))
-            return {} if known is None else {one: known.error}
+            return {} if known is None or known.error is None else {one: known.error}
+        began = self._monotonic()
         try:
             answers = work()
         except QueryRefused as error:
@@ -186,7 +190,15 @@ class Batches:
             self._check_alive()
             return self._too_slow([one], kind, error, self._timeout)
         self._heavy.pop((kind, one), None)
+        now = self._monotonic()
+        if now - began > self._look:
+            self._heavy[kind, one] = _Heavy(None, now)
         return answers
+
+    def _is_slow(self, one: str, kind: Kind) -> bool:
+        """Whether a heavy one was answered the last time."""
+        known = self._heavy.get((kind, one))
+        return known is not None and known.error is None
 
     def _group(
         self, group: Sequence[str], kind: Kind, question: Callable[[str], Any], read: Callable[[list[Series]], Answer]

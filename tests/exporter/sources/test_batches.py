@@ -36,7 +36,7 @@ class Server:
             joined = re.findall(r'label_replace\((\w+)\n, "winburn_query", "(\d+)"', query) or [(query, None)]
             names = [name for name, _ in joined]
             self.asked.append((names, seconds))
-            takes = max(self.heavy.get(name, 0.0) for name in names)
+            takes = sum(self.heavy.get(name, 0.0) for name in names)  # one after the other, as Prometheus does
             if kind == "matrix" and self.heavy_ranges & {*names}:
                 takes = math.inf
             self.now += min(takes, seconds)
@@ -113,6 +113,68 @@ def test_one_that_needs_most_of_the_timeout_gets_it() -> None:
     assert server.well(["h", "slow"]) == []  # h comes first
     server.now += 15
     assert server.well(["h", "slow"]) == ["slow"]
+
+
+@pytest.mark.parametrize("slow", [1, 2, 3])
+def test_slow_answers_do_not_keep_the_others_from_their_series(slow: int) -> None:
+    """Each is answered within the timeout, but not two of them in one query."""
+    server = Server()
+    neighbours, names = [f"well{i}" for i in range(10)], [f"slow{i}" for i in range(slow)]
+    everything = [*names, *neighbours]
+    server.heavy = dict.fromkeys(names, 0.6 * TIMEOUT)
+    good, ages, answered = 0.0, [], 0
+    for _ in range(60):
+        server.now = start = (server.now // 15 + 1) * 15
+        well = server.well(everything)
+        if {*well} >= {*neighbours}:
+            ages.append(server.now - good)
+            good = start
+        answered += well == everything
+    assert max(ages[1:]) < 60
+    assert answered >= 55, "they are asked each time"
+
+
+def test_a_slow_one_that_is_quick_again_goes_with_the_others() -> None:
+    server = Server()
+    server.heavy = dict.fromkeys(("s0", "s1"), 0.6 * TIMEOUT)
+    for _ in range(3):
+        server.well(["s0", "s1", "a"])
+    server.asked.clear()
+    assert server.well(["s0", "s1", "a"]) == ["s0", "s1", "a"]
+    assert [names for names, _ in server.asked] == [["a"], ["s0"], ["s1"]]
+    server.heavy = {}
+    server.well(["s0", "s1", "a"])
+    server.asked.clear()
+    assert server.well(["s0", "s1", "a"]) == ["s0", "s1", "a"]
+    assert [names for names, _ in server.asked] == [["s0", "s1", "a"]]
+
+
+def test_a_heavy_one_that_is_never_answered_waits_for_no_slow_one() -> None:
+    server = Server()
+    server.heavy = {"slow": 0.6 * TIMEOUT, "h": math.inf}
+    for _ in range(4):
+        server.now += 15
+        server.well(["slow", "h"])
+    server.now += 40
+    server.well(["slow"])
+    server.well(["h"])
+    server.now += 40
+    server.asked.clear()
+    server.well(["h"])
+    assert server.asked == [(["h"], TIMEOUT)]
+
+
+def test_a_slow_one_is_asked_each_time_and_before_those_that_are_never_answered() -> None:
+    server = Server()
+    server.heavy = {"slow": 0.6 * TIMEOUT, "h": math.inf}
+    for _ in range(4):
+        server.now += 40
+        server.well(["h", "slow"])
+    for _ in range(10):
+        server.now += 5
+        server.asked.clear()
+        assert server.well(["h", "slow"]) == ["slow"]
+        assert server.asked[0] == (["slow"], TIMEOUT)
 
 
 def test_a_heavy_one_keeps_its_last_failure_while_it_is_not_asked() -> None:
