@@ -34,6 +34,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "exporter.ledger",
         "exporter.promql",
         "exporter.sources.base",
+        "exporter.sources.turns",
         "exporter.spec",
         "exporter.state",
         "exporter.stats",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 from exporter.sources.base import DefinitionSource, SourceError
+from exporter.sources.turns import ask_in_turn
 from exporter.spec import Experiment
 
 
@@ -26,17 +29,21 @@ class Definitions:
 
     def ask(self, experiments: Iterable[Experiment], at: float) -> None:
         """Read the definitions of those that have one; ``errors`` then has a sentence for each that failed."""
-        self.errors = {}
+        asked: dict[str, list[tuple[str, Callable[[], None]]]] = defaultdict(list)
         for experiment in experiments:
-            if experiment.definition is None:
-                continue
-            try:
-                source = cast(DefinitionSource, self._sources[experiment.name])
-                found = source.definition(experiment.definition, at)
-                self._known[experiment.name] = _changes(experiment, found.status, found.shares)
-            except SourceError as error:
-                self.errors[experiment.name] = str(error)
+            if experiment.definition is not None:
+                asked[experiment.definition.source].append((experiment.name, partial(self._ask, experiment, at)))
+        answers: dict[str, SourceError | None] = {}
+        for questions in asked.values():
+            answers |= ask_in_turn(self._sources[questions[0][0]], questions)
+        self.errors = {name: str(error) for name, error in answers.items() if error is not None}
         self.asked = True
+
+    def _ask(self, experiment: Experiment, at: float) -> None:
+        source, where = cast(DefinitionSource, self._sources[experiment.name]), experiment.definition
+        if where is not None:
+            found = source.definition(where, at)
+            self._known[experiment.name] = _changes(experiment, found.status, found.shares)
 
     def defined(self, experiment: Experiment) -> Experiment:
         """The experiment, as commands left it, as its API describes it; what a command has set stands over that."""

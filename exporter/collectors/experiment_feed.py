@@ -1,8 +1,8 @@
 """Read the counts of every metric of every experiment at one instant, each source asked once where it can be.
 
 What fails costs its own metric only. A source that does not answer is not asked again in the same refresh, so that it
-costs one timeout and not one a metric; and what failed the last time is asked last, so that one slow query does not
-starve the others of its source.
+costs one timeout and not one a metric; and what took too long the last time is asked last, in turn, so that slow
+queries do not starve the others of their source (:mod:`exporter.sources.turns`).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from exporter.collectors.newcomers import Aside, Newcomers
 from exporter.collectors.slo_feed import POINTS, Segment, segments
 from exporter.promql import format_duration
 from exporter.sources.base import AmountSource, CounterSource, CountSource, Matrix, Reading, SourceError
+from exporter.sources.turns import Source, ask_in_turn
 from exporter.spec import Experiment, Metric
 
 HORIZON = 30 * 86400.0
@@ -50,7 +51,6 @@ class Feed:
         self._sources = sources
         self._refresh = refresh
         self._progress = progress or (lambda _name, _share: None)
-        self._failed: set[Key] = set()
 
     def read(self, tracks: Sequence[ExperimentTrack], at: float) -> Answers:
         """The cumulative counts of every metric at ``at``, and what was spent, or why that is not known.
@@ -69,25 +69,10 @@ class Feed:
                         asked[source].append((key, ask))
         answers: Answers = {}
         for source, questions in asked.items():
-            answers |= self._ask(self._sources[source], questions)
+            of = self._sources[source]
+            answers |= ask_in_turn(cast(Source, of), [(key, partial(ask, of)) for key, ask in questions])
         for source, entries in counters.items():
             answers |= self._counters(cast(CounterSource, self._sources[source]), entries, at)
-        return answers
-
-    def _ask(self, source: Any, questions: Sequence[tuple[Key, _Ask]]) -> Answers:
-        answers: Answers = {}
-        down: SourceError | None = None
-        for key, ask in sorted(questions, key=lambda entry: entry[0] in self._failed):
-            if down:
-                answers[key] = down
-                continue
-            try:
-                answers[key] = ask(source)
-                self._failed.discard(key)
-            except SourceError as error:
-                self._failed.add(key)
-                answers[key] = error
-                down = error if source.up is False else None
         return answers
 
     def _counters(self, source: CounterSource, entries: Sequence[_Entry], at: float) -> Answers:

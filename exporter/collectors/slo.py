@@ -202,13 +202,13 @@ class SloCollector:
                 sample("slo_groups_dropped", dropped, slo=track.slo.name),
             )
         samples: list[Sample] = []
-        if not error and track.end is not None:
+        if not error and not track.waits and track.end is not None:
             samples += [s for evaluation in shown for s in slo_samples.measured(evaluation)]
             samples += [s for evaluation in shown for s in self._forecaster.samples(evaluation)]
             samples += [*more, sample("slo_newborn_series_total", track.newborn, slo=track.slo.name)]
         always = [s for evaluation in shown for s in slo_samples.lasting(evaluation, at, self._keep_seconds)]
         always.append(sample("winburn_slo_exact", track.exact, slo=track.slo.name))
-        return Report(track.slo.name, tuple(samples), tuple(always), error)
+        return Report(track.slo.name, tuple(samples), tuple(always), error, waits=track.waits and not error)
 
     def _check_clock(self, tracks: Sequence[Track], at: float) -> dict[str, str]:
         """SLOs that were measured in what is now the future wait; by more than an hour, that clock was wrong."""

@@ -10,6 +10,7 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar, cast
 
 import numpy as np
@@ -20,9 +21,14 @@ from exporter.collectors.slo_kinds import check_histogram, reads
 from exporter.collectors.slo_sums import CALM_SECONDS, ROOM, series
 from exporter.collectors.slo_track import Track
 from exporter.ledger import FINE_SPAN, MIDDLE_WIDTH
-from exporter.sources.base import CounterSource, Matrix, Reading, SlotSource, SourceError, TooManySeries
+from exporter.sources.base import CounterSource, Later, Matrix, Reading, SlotSource, SourceError, TooManySeries
+from exporter.sources.turns import ask_in_turn
 
 _T = TypeVar("_T")
+
+_ROOM = 0.7
+"""Share of a refresh in which a source's slow questions are asked one after the other; what is found within 0.8 of it
+is published with the others."""
 
 POINTS = 2000
 """Instants per history request: bounds the memory of one answer, and shows progress."""
@@ -110,18 +116,22 @@ def feed_counters(
 def feed_slots(
     source: SlotSource, tracks: Sequence[Track], at: float, fine: float, progress: Progress
 ) -> dict[str, str]:
-    """The same for tracks whose source counts by slot itself."""
-    errors = {}
+    """The same for tracks whose source counts by slot itself; a slow one may wait for a later run
+    (:attr:`Track.waits`)."""
+    questions = [(track.slo.name, partial(_bring, source, track, at, fine, progress)) for track in tracks]
+    answers = ask_in_turn(source, questions, _ROOM * fine)
     for track in tracks:
-        try:
-            wanted = segments(track.end, at, fine, track.horizon)
-            for i, segment in enumerate(wanted, 1):
-                _add_slots(source, track, segment)
-                if len(wanted) > 1:
-                    progress(track.slo.name, i / len(wanted))
-        except SourceError as error:
-            errors[track.slo.name] = str(error)
-    return errors
+        track.waits = isinstance(answers[track.slo.name], Later)
+    failed = {name: answer for name, answer in answers.items() if isinstance(answer, SourceError)}
+    return {name: str(error) for name, error in failed.items() if not isinstance(error, Later)}
+
+
+def _bring(source: SlotSource, track: Track, at: float, fine: float, progress: Progress) -> None:
+    wanted = segments(track.end, at, fine, track.horizon)
+    for i, segment in enumerate(wanted, 1):
+        _add_slots(source, track, segment)
+        if len(wanted) > 1:
+            progress(track.slo.name, i / len(wanted))
 
 
 def _slices(track: Track, at: float, every: float) -> list[Segment]:

@@ -81,6 +81,8 @@ class Track:
         """Groups that were seen and not followed: there are too many, or they are not among ``only``."""
         self.end: float | None = None
         self.newborn = 0
+        self.waits = False
+        """Whether its source, which is slow with it, is asked in a later run."""
         if not self.slo.group_by:
             self.groups[""] = self._new_group("")
 

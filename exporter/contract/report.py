@@ -16,13 +16,15 @@ class Report:
     ``samples`` age: where ``error`` is set and there are none, the loop goes on serving the last ones until max_age.
     ``lasting`` samples are true whatever the source does (families that ``stay``) and are never kept from before.
     ``error`` is one sentence for the log, without secrets; it may stand beside samples (say, the numbers are right but
-    could not be saved).
+    could not be saved). ``waits`` says that nothing failed and that the entity's turn comes in a later run: its last
+    samples stay as they do with an error.
     """
 
     entity: str
     samples: tuple[Sample, ...] = ()
     lasting: tuple[Sample, ...] = ()
     error: str | None = None
+    waits: bool = False
 
 
 class Collector(Protocol):

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from exporter.spec.experiment_models import JsonDefinition, Metric, Status
 from exporter.spec.slo_models import CsvSlots
+
+if TYPE_CHECKING:  # it tells these errors apart
+    from exporter.sources.turns import Turns
 
 Reading = Mapping[str, float]
 """Series key (:func:`series_key`) -> raw counter value at one instant; a series without a sample is not in it."""
@@ -32,6 +35,18 @@ class SourceError(Exception):
 
 class TooManySeries(SourceError):  # noqa: N818 - says what is the matter; the base says that it is an error
     """A selector has more series than may be read one by one; sums of them can be asked for."""
+
+
+class Unreachable(SourceError):  # noqa: N818 - a state of the source; the base says that it is an error
+    """There is no source at the address, or it does not answer in time."""
+
+
+class TooLong(SourceError):  # noqa: N818 - as above
+    """The source is there, and gave up this one question because its time was over."""
+
+
+class Later(SourceError):  # noqa: N818 - as above
+    """Nothing failed: the turn of this slow question comes in a later run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +131,7 @@ class SlotSource(Protocol):
 
     name: str
     up: bool | None
+    turns: Turns
 
     def slots(
         self, query: str | CsvSlots, start: float, end: float, step: float, group_by: Sequence[str] = ()
@@ -131,6 +147,7 @@ class CountSource(Protocol):
 
     name: str
     up: bool | None
+    turns: Turns
 
     def counts(self, metric: Metric, at: float) -> list[Count]:
         """Counts per variant, at most one row each, and per segment where the metric has ``segments``.
@@ -144,6 +161,7 @@ class AmountSource(Protocol):
 
     name: str
     up: bool | None
+    turns: Turns
 
     def amounts(self, query: str, at: float) -> list[Amount]:
         """What was spent by variant and category. SourceError where there is no answer, or an amount is none."""
@@ -155,6 +173,7 @@ class DefinitionSource(Protocol):
 
     name: str
     up: bool | None
+    turns: Turns
 
     def definition(self, where: JsonDefinition, at: float) -> Definition:
         """What the system says now. SourceError where there is no answer, no such experiment, a status that has no

@@ -38,7 +38,8 @@ def open_source(
     if isinstance(model, models.SqlSource):
         return SqlSource(name, url, timeout=model.timeout, timezone=model.timezone)
     if isinstance(model, models.HttpSource):
-        return HttpSource(name, HttpApi(name, url, model, access_of(model)), every=model.every or 0.0)
+        api = HttpApi(name, url, model, access_of(model))
+        return HttpSource(name, api, every=model.every or 0.0, timeout=model.timeout)
     return PrometheusSource(
         name,
         url,

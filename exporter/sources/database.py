@@ -32,7 +32,7 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
-from exporter.sources.base import SourceError
+from exporter.sources.base import SourceError, TooLong, Unreachable
 
 _STEPS = 10_000  # of SQLite's machine between two looks at the clock: well below a millisecond
 _GRACE = 1.0
@@ -42,8 +42,8 @@ _VALUE_BYTES = 16 * 2**20
 Answer = TypeVar("Answer")
 
 
-class Unreachable(SourceError):  # noqa: N818 - a state of the source; the base says that it is an error
-    """There is no database at the address, or it does not answer in time."""
+class GivenUp(Unreachable, TooLong):
+    """The database itself, or its driver, ended a question in time: it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,8 @@ class Database:
         if not outcome:
             self._interrupt()
             self._worker.join(_GRACE)
-            raise Unreachable(f"source {self._name} gave no answer within {self._timeout:g} s")
+            kind = Unreachable if self._worker.is_alive() else GivenUp
+            raise kind(f"source {self._name} gave no answer within {self._timeout:g} s")
         answer = outcome.pop()
         if isinstance(answer, BaseException):
             raise answer
@@ -219,8 +220,10 @@ class Database:
     def _failure(self, error: SQLAlchemyError) -> SourceError:
         cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
         if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
-            return Unreachable(f"source {self._name} gave no answer within {self._timeout:g} s")
+            return GivenUp(f"source {self._name} gave no answer within {self._timeout:g} s")
         text = f"source {self._name}: {self._clean(cause)}"
+        if _is_given_up(cause):
+            return GivenUp(text)
         return SourceError(text) if _is_of_the_query(error, cause) else Unreachable(text)
 
     def _clean(self, error: BaseException) -> str:
@@ -306,6 +309,13 @@ def _is_of_the_query(error: SQLAlchemyError, cause: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         return not (error.connection_invalidated or isinstance(error, OperationalError | InterfaceError))
     return False
+
+
+def _is_given_up(cause: BaseException) -> bool:
+    """Whether the server ended a question whose time was over: PostgreSQL's query_canceled (57014), which both of its
+    drivers tell, and ClickHouse's TIMEOUT_EXCEEDED."""
+    code = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    return code == "57014" or "TIMEOUT_EXCEEDED" in str(cause)
 
 
 def _install(url: URL, error: ImportError) -> str:

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from exporter.sources.base import Count, Slots, SourceError
+from exporter.sources.base import Count, Slots, SourceError, Unreachable
 from exporter.sources.count_rows import counts, needed_columns
 from exporter.sources.rows import number, require_columns, slots
+from exporter.sources.turns import Turns
 from exporter.spec.experiment_models import CsvCounts, Metric
 from exporter.spec.kinds import KINDS
 from exporter.spec.slo_models import CsvSlots
@@ -32,6 +33,7 @@ class FileSource:
     def __init__(self, name: str, path: str) -> None:
         self.name = name
         self.up: bool | None = None
+        self.turns = Turns()
         self._path = Path(path)
         self._stamp: tuple[int, int, int] | None = None
         self._columns: tuple[str, ...] = ()
@@ -87,9 +89,9 @@ class FileSource:
     def _read(self) -> None:
         try:
             self._refresh()
-        except SourceError:
+        except SourceError as error:
             self.up = False
-            raise
+            raise Unreachable(str(error)) from None
         self.up = True
 
     def _refresh(self) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from exporter.sources.base import Count, Definition, SourceError
+from exporter.sources.base import Count, Definition, SourceError, Unreachable
 from exporter.sources.count_rows import counts, needed_columns
 from exporter.sources.http_api import BODY_BYTES, HttpApi
 from exporter.sources.json_rows import definition_of, metric_rows
 from exporter.sources.prometheus_api import QueryRefused, parsed
+from exporter.sources.turns import Turns
 from exporter.spec.experiment_models import JsonDefinition, Metric
 
 
@@ -19,12 +21,14 @@ class HttpSource:
     missing page or an answer without the rows is an answer.
 
     An answer counts for ``every`` seconds, and at least for the instant of its question, so that the metrics of one
-    experiment cost one question. An API answers for now, also when it is asked for an earlier instant.
+    experiment cost one question. An API answers for now, also when it is asked for an earlier instant. One may take
+    ``timeout`` seconds.
     """
 
-    def __init__(self, name: str, api: HttpApi, *, every: float = 0.0) -> None:
+    def __init__(self, name: str, api: HttpApi, *, every: float = 0.0, timeout: float = math.inf) -> None:
         self.name = name
         self.up: bool | None = None
+        self.turns = Turns(timeout)
         self._api = api
         self._every = every
         self._kept: dict[str, tuple[float, list[bytes]]] = {}
@@ -58,10 +62,14 @@ class HttpSource:
 
     def _ask(self, path: str) -> list[bytes]:
         try:
-            bodies = self._api.get(path)
-        except SourceError as error:
-            self.up = isinstance(error, QueryRefused)
+            with self.turns.timed():
+                bodies = self._api.get(path)
+        except QueryRefused:
+            self.up = True
             raise
+        except SourceError as error:
+            self.up = False
+            raise Unreachable(str(error)) from None
         self.up = True
         return bodies
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Executable, text
 from sqlalchemy.engine.default import DefaultDialect
 
-from exporter.sources.base import Amount, Count, Slots, SourceError
+from exporter.sources.base import Amount, Count, Slots, SourceError, TooLong, Unreachable
 from exporter.sources.count_rows import amounts, counts
-from exporter.sources.database import Database, Table, Unreachable, bounded
+from exporter.sources.database import Database, Table, bounded
 from exporter.sources.rows import Row, require_columns, slots
+from exporter.sources.turns import Turns
 from exporter.spec.experiment_models import Metric
 from exporter.spec.slo_models import CsvSlots
 
@@ -29,7 +31,8 @@ Answer = TypeVar("Answer")
 class SqlSource:
     """A SlotSource and a CountSource.
 
-    ``up`` is False where the database cannot be reached or takes too long; a refused query is an answer.
+    ``up`` is False where the database cannot be reached or takes too long; a refused query is an answer. One question
+    is asked at a time; where it is not answered at all, those that wait for it meanwhile are not asked.
     """
 
     def __init__(self, name: str, url: str, *, timeout: float = 10.0, timezone: str = "UTC") -> None:
@@ -38,7 +41,10 @@ class SqlSource:
         self.up: bool | None = None
         self.url = url
         """With its password: not for messages."""
+        self.turns = Turns(timeout)
         self._database = Database(name, url, timeout)
+        self._turn = threading.Lock()
+        self._silence: Unreachable | None = None
 
     def slots(
         self, query: str | CsvSlots, start: float, end: float, step: float, group_by: Sequence[str] = ()
@@ -98,10 +104,22 @@ class SqlSource:
         return Table(tuple(column.lower() for column in table.columns), table.rows)
 
     def _noted(self, question: Callable[[], Answer]) -> Answer:
+        before = self._silence
+        with self._turn:
+            if self._silence is not None and self._silence is not before:
+                raise Unreachable(str(self._silence))
+            with self.turns.timed():
+                return self._answer(question)
+
+    def _answer(self, question: Callable[[], Answer]) -> Answer:
         try:
             answer = question()
-        except Unreachable:
+        except TooLong:
             self.up = False
+            raise
+        except Unreachable as error:
+            self.up = False
+            self._silence = Unreachable(str(error))  # a copy, without the frames of the question
             raise
         except SourceError:
             self.up = True

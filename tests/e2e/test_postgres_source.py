@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.sources.base import Count, SourceError
+from exporter.sources.base import Count, SourceError, TooLong, Unreachable
 from exporter.sources.sql import SqlSource
 from exporter.spec.experiment_models import Metric
 from winburn.processes import free_port
@@ -146,7 +146,7 @@ def test_a_query_may_end_in_a_semicolon_or_a_comment(source: SqlSource) -> None:
 
 
 def test_a_query_that_takes_too_long_is_ended_by_the_server(source: SqlSource) -> None:
-    with pytest.raises(SourceError, match="statement timeout"):
+    with pytest.raises(TooLong, match="statement timeout"):
         ask(source, "SELECT pg_sleep(60)")
     assert source.up is False
     assert ask(source)
@@ -159,8 +159,9 @@ def test_a_server_that_falls_silent_is_left_and_asked_again_when_it_is_back(
     cluster.signal(signal.SIGSTOP)
     try:
         for sentence in ("no answer within 1 s", "still owes the answer"):
-            with pytest.raises(SourceError, match=sentence):
+            with pytest.raises(Unreachable, match=sentence) as caught:
                 ask(source)
+            assert not isinstance(caught.value, TooLong)
             assert source.up is False
     finally:
         cluster.signal(signal.SIGCONT)

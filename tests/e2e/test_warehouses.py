@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.sources.base import SourceError
-from exporter.sources.database import Unreachable
+from exporter.sources.base import SourceError, Unreachable
 from exporter.sources.sql import SqlSource
 from exporter.spec.experiment_models import Metric
 from tests.e2e.chdb_server import serving

@@ -17,6 +17,13 @@ def test_an_entity_that_fails_keeps_its_samples_until_they_are_too_old_and_what_
     assert visible(kept, 160.0, KEEP) == [NEW_INFO]
 
 
+def test_an_entity_that_waits_for_its_turn_keeps_its_samples_as_one_that_fails() -> None:
+    kept = merge({}, [Report("a", (ONE,), (INFO,))], good_at=100.0)
+    kept = merge(kept, [Report("a", (), (NEW_INFO,), waits=True)], good_at=130.0)
+    assert visible(kept, 159.0, KEEP) == [ONE, NEW_INFO]
+    assert visible(kept, 160.0, KEEP) == [NEW_INFO]
+
+
 def test_age_counts_from_the_last_good_report_and_not_from_the_first() -> None:
     kept = merge({}, [Report("a", (ONE,))], good_at=0.0)
     kept = merge(kept, [Report("a", (TWO,))], good_at=50.0)

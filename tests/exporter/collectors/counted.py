@@ -9,6 +9,7 @@ from typing import Any
 from exporter.collectors.experiment import ExperimentCollector
 from exporter.contract import Report
 from exporter.sources.base import Count, SourceError
+from exporter.sources.turns import Turns
 from exporter.spec import Experiment, Metric
 from exporter.state import State
 
@@ -23,6 +24,7 @@ class Shop:
     now: dict[str, Arms] = field(default_factory=dict)
     name: str = "shop"
     up: bool | None = None
+    turns: Turns = field(default_factory=Turns)
 
     def counts(self, metric: Metric, at: float) -> list[Count]:  # noqa: ARG002 - the protocol's
         arms = self.now.get(metric.query or "")

@@ -14,6 +14,7 @@ from exporter.collectors.experiment_reading import Reading
 from exporter.collectors.experiment_track import ExperimentTrack
 from exporter.contract import Report
 from exporter.sources.base import Amount, Count, Definition, Matrix, SourceError, series_key
+from exporter.sources.turns import Turns
 from exporter.spec import KINDS, Experiment, JsonDefinition, Metric
 from exporter.state import State
 
@@ -29,6 +30,7 @@ class Shop:
     says: Definition | None = None
     name: str = "shop"
     up: bool | None = True
+    turns: Turns = field(default_factory=Turns)
 
     def counts(self, metric: Metric, _at: float) -> list[Count]:
         if metric.query not in self.now:

@@ -6,7 +6,8 @@ import pytest
 
 from exporter.collectors.experiment import ExperimentCollector
 from exporter.collectors.experiment_definitions import Definitions
-from exporter.sources.base import Count, Definition, SourceError
+from exporter.sources.base import Count, Definition, SourceError, Unreachable
+from exporter.sources.turns import Turns
 from exporter.spec import Experiment, JsonDefinition, Metric
 from exporter.state import State
 from tests.exporter.collectors.lab import Lab, Shop, experiment
@@ -40,6 +41,24 @@ def test_what_a_command_has_set_stands_over_that() -> None:
     assert definitions.defined(commanded).variants == {"a": 0.9, "b": 0.1}
 
 
+def test_an_api_that_hangs_is_asked_once_in_a_refresh() -> None:
+    class Hanging(Shop):
+        asked = 0
+
+        def definition(self, _where: JsonDefinition, _at: float) -> Definition:
+            self.asked += 1
+            raise Unreachable("source shop gave no answer")
+
+    shop = Hanging()
+    several = [experiment(name=name, **DEFINED) for name in ("x", "y", "z")]
+    definitions = Definitions({"shop": shop}, several)
+    for refresh in (1, 2):
+        definitions.ask(several, float(refresh))
+        assert shop.asked == refresh
+        text = "source shop gave no answer; no more is asked of it in this refresh"
+        assert definitions.errors == dict.fromkeys(("x", "y", "z"), text)
+
+
 def test_other_variants_are_an_error_in_words() -> None:
     definitions = asked(Shop(says=Definition("paused", {"a": 0.5, "c": 0.5})), one := experiment(**DEFINED))
     assert "its definition has the variants a, c, the spec a, b" in definitions.errors["x"]
@@ -67,7 +86,7 @@ EVEN = {"a": 0.5, "b": 0.5}
 class Flags:
     """An API that knows the status, or does not answer."""
 
-    name, up = "flags", True
+    name, up, turns = "flags", True, Turns()
 
     def __init__(self, status: str | None) -> None:
         self.status = status

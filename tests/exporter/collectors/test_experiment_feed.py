@@ -12,7 +12,8 @@ import pytest
 
 from exporter.collectors.experiment_feed import HORIZON, Feed
 from exporter.collectors.experiment_track import ExperimentTrack
-from exporter.sources.base import Count, Matrix, Reading, SourceError, series_key
+from exporter.sources.base import Count, Matrix, Reading, SourceError, Unreachable, series_key
+from exporter.sources.turns import Turns
 from exporter.spec import Experiment, Metric
 
 START = 1_700_000_100.0
@@ -25,6 +26,7 @@ class Table:
     rows: Mapping[str, Sequence[Count]] = field(default_factory=dict)
     name: str = "shop"
     up: bool | None = None
+    turns: Turns = field(default_factory=Turns)
     hangs: set[str] = field(default_factory=set)
     wrong: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
@@ -33,7 +35,9 @@ class Table:
         query = metric.query or ""
         self.asked.append(query)
         self.up = query not in self.hangs
-        if query in self.hangs | self.wrong:
+        if query in self.hangs:
+            raise Unreachable(f"source {self.name}: no answer")
+        if query in self.wrong:
             raise SourceError(f"source {self.name}: {query} fails")
         return list(self.rows.get(query, [Count("a", (10, 1)), Count("b", (20, 2))]))
 
@@ -131,6 +135,17 @@ def test_one_slow_query_does_not_starve_the_others() -> None:
     feed = Feed({"shop": source}, 15.0)
     assert failed(feed.read(tracks, START)) == ["x", "y", "z"]
     answers = [failed(feed.read(tracks, START + i)) for i in range(1, 4)]
+    assert answers[-1] == ["x"]
+
+
+def test_one_slow_query_does_not_starve_the_others_after_an_outage_of_all() -> None:
+    source = Table(hangs={"slow", "r", "t"})
+    tracks = [track("x", sql("slow")), track("y", sql("r")), track("z", sql("t"))]
+    feed = Feed({"shop": source}, 15.0)
+    for i in range(6):
+        assert failed(feed.read(tracks, START + i)) == ["x", "y", "z"]
+    source.hangs = {"slow"}
+    answers = [failed(feed.read(tracks, START + i)) for i in range(6, 9)]
     assert answers[-1] == ["x"]
 
 

@@ -9,6 +9,7 @@ import pytest
 from exporter.collectors.experiment import ExperimentCollector
 from exporter.contract import Report
 from exporter.sources.base import Count
+from exporter.sources.turns import Turns
 from exporter.spec import Experiment, Metric
 from exporter.state import AuditEntry, Override, State, StateError
 
@@ -17,7 +18,7 @@ WORSE = {"a": (2000.0, 200.0), "b": (2000.0, 100.0)}
 
 
 class Shop:
-    name, up = "shop", True
+    name, up, turns = "shop", True, Turns()
 
     def __init__(self) -> None:
         self.arms = {"a": (1000.0, 100.0), "b": (1000.0, 100.0)}

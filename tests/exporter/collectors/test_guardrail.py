@@ -11,6 +11,7 @@ import pytest
 from exporter.collectors.experiment import ExperimentCollector
 from exporter.sources.base import Count
 from exporter.sources.sql import SqlSource
+from exporter.sources.turns import Turns
 from exporter.spec import Metric
 from exporter.state import Application
 from tests.exporter.collectors.guarded import EVEN, World, between, by_variant, counters, never, slo
@@ -60,7 +61,7 @@ def test_a_variant_that_burns_is_killed_and_the_reason_has_the_numbers() -> None
 
 
 class Visits:
-    name, up = "shop", True
+    name, up, turns = "shop", True, Turns()
 
     def counts(self, _metric: Metric, _at: float) -> list[Count]:
         return [Count(variant, (1000.0, 100.0)) for variant in EVEN]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from exporter.sources.base import Count, CounterSource, Definition, Matrix, Slots, SourceError, series_key
+from exporter.sources.base import Count, CounterSource, Definition, Matrix, Slots, SourceError, Unreachable, series_key
 from exporter.sources.build import open_source
 from exporter.spec import experiment_models, source_models
 from tests.exporter.sources.fake_growthbook import FakeGrowthBook
@@ -318,6 +318,9 @@ def test_a_broken_source_says_so_in_a_sentence_without_secrets(case: Case, how: 
     assert "\n" not in str(error)
     assert SECRET not in "".join(traceback.format_exception(error))
     assert case.source.up is (how in ANSWERED)
+    if hasattr(case.source, "turns"):
+        # What decides whether the source's other questions are asked: never what another thread makes of up.
+        assert isinstance(error, Unreachable) == (how not in ANSWERED)
 
 
 @each_source

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
-from exporter.sources.base import SourceError
-from exporter.sources.database import Database, Table, Unreachable, bounded
+from exporter.sources.base import SourceError, TooLong, Unreachable
+from exporter.sources.database import Database, GivenUp, Table, bounded
 
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT COUNT(*) FROM n"
 
@@ -66,7 +67,7 @@ def test_a_database_in_use_with_a_write_ahead_log_is_read(path: Path) -> None:
 
 def test_an_endless_query_ends(path: Path) -> None:
     database = Database("d", f"sqlite:///{path}", 0.2)
-    with pytest.raises(Unreachable, match=r"no answer within 0\.2 s"):
+    with pytest.raises(GivenUp, match=r"no answer within 0\.2 s"):
         ask(database, ENDLESS)
     assert not [thread for thread in threading.enumerate() if thread.name == "source-d"]
     assert len(ask(database).rows) == 2
@@ -76,8 +77,9 @@ def test_a_locked_database_is_waited_for_and_then_left(path: Path) -> None:
     database = Database("d", f"sqlite:///{path}", 0.2)
     with closing(sqlite3.connect(path, isolation_level=None)) as writer:
         writer.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(Unreachable, match="database is locked"):
+        with pytest.raises(Unreachable, match="database is locked") as caught:
             ask(database)
+        assert not isinstance(caught.value, TooLong), "no other question would be answered"
         writer.execute("ROLLBACK")
     assert len(ask(database).rows) == 2
 
@@ -137,14 +139,57 @@ def test_questions_of_several_threads_wait_for_each_other(path: Path) -> None:
 def test_a_driver_that_hangs_is_left_and_not_asked_again_until_it_is_back(path: Path) -> None:
     database = Database("d", f"sqlite:///{path}", 0.1)
     over = threading.Event()
-    with pytest.raises(Unreachable, match=r"no answer within 0\.1 s"):
+    with pytest.raises(Unreachable, match=r"no answer within 0\.1 s") as caught:
         database._in_time(over.wait)
+    assert not isinstance(caught.value, TooLong)
     with pytest.raises(Unreachable, match="still owes the answer"):
         ask(database)
     over.set()
     assert database._worker is not None
     database._worker.join(30)
     assert len(ask(database).rows) == 2
+
+
+def test_a_driver_that_can_be_interrupted_has_given_the_question_up(path: Path) -> None:
+    database = Database("d", f"sqlite:///{path}", 0.1)
+    over = threading.Event()
+    database._interrupt = over.set
+    with pytest.raises(GivenUp, match=r"no answer within 0\.1 s"):
+        database._in_time(over.wait)
+
+
+class CancelError(Exception):
+    """As psycopg has it."""
+
+    sqlstate = "57014"
+
+
+class Cancel2Error(Exception):
+    """As psycopg2 has it."""
+
+    sqlstate, pgcode = None, "57014"
+
+
+class GoneError(Exception):
+    """The server shuts down."""
+
+    sqlstate = "57P01"
+
+
+@pytest.mark.parametrize(
+    ("cause", "given_up"),
+    [
+        (CancelError("canceling statement due to statement timeout"), True),
+        (Cancel2Error("canceling statement due to statement timeout"), True),
+        (RuntimeError("Code: 159. DB::Exception: Timeout exceeded: elapsed 1.0 s (TIMEOUT_EXCEEDED)"), True),
+        (GoneError("terminating connection"), False),
+        (RuntimeError("connection timeout expired"), False),
+    ],
+)
+def test_a_server_that_ends_a_question_is_there(cause: Exception, *, given_up: bool) -> None:
+    error = Database("d", "sqlite:///x.db", 1)._failure(OperationalError("SELECT 1", {}, cause))
+    assert isinstance(error, Unreachable)
+    assert isinstance(error, TooLong) == given_up
 
 
 @pytest.mark.parametrize(

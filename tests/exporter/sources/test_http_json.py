@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from exporter.sources.base import Count, Definition, SourceError
+from exporter.sources.base import Count, Definition, SourceError, Unreachable
 from exporter.sources.build import open_source
 from exporter.sources.http_json import HttpSource
+from exporter.sources.prometheus_api import TooSlow
+from exporter.sources.turns import Turns
 from exporter.spec import source_models
 from exporter.spec.experiment_models import JsonDefinition, Metric
 from tests.exporter.sources.fake_growthbook import TOKEN as GROWTHBOOK
@@ -47,6 +49,20 @@ def opened(tmp_path: Path) -> Callable[..., HttpSource]:
         return source
 
     return go
+
+
+def test_what_a_path_takes_is_measured_and_bounded_by_the_spec(opened: Callable[..., HttpSource]) -> None:
+    source, now = opened("http://127.0.0.1:9", "t", timeout="4s"), [0.0]
+    assert source.turns._timeout == 4
+
+    def get(_path: str) -> list[bytes]:
+        now[0] += 4.0
+        raise TooSlow("source flags gave no whole answer within 4 s")
+
+    source.turns, source._api.get = Turns(4.0, lambda: now[0]), get  # type: ignore[method-assign]  # it hangs
+    with pytest.raises(Unreachable, match="no whole answer within 4 s"):
+        source.counts(growthbook_metric("button"), 0.0)
+    assert source.turns.took == 4.0
 
 
 def metric(name: str = "conversion", **json: Any) -> Metric:

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from exporter.sources.base import Count, SourceError
+from exporter.sources.base import Count, SourceError, Unreachable
+from exporter.sources.database import GivenUp, Table
 from exporter.sources.sql import SqlSource
+from exporter.sources.turns import Turns
 from exporter.spec.experiment_models import Metric
 
 COUNTS = "SELECT variant, COUNT(*) AS n, SUM(converted) AS successes FROM visits GROUP BY variant ORDER BY variant"
@@ -119,3 +122,65 @@ def test_wrong_slots_say_what_would_be_right(source: SqlSource, query: str, sent
 def test_a_metric_without_a_query_is_refused(source: SqlSource) -> None:
     with pytest.raises(SourceError, match="metric conversion has no query"):
         source.counts(Metric(name="conversion", kind="proportion", source="shop"), 0.0)
+
+
+class Door:
+    """A lock that tells when somebody stands before it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.waiting = threading.Semaphore(0)
+
+    def __enter__(self) -> None:
+        self.waiting.release()
+        self.lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+
+
+@pytest.mark.parametrize(("error", "asked"), [(Unreachable, 1), (GivenUp, 2)])
+def test_who_waits_for_a_question_that_nobody_answers_is_not_asked(
+    source: SqlSource, error: type[Unreachable], asked: int
+) -> None:
+    door, over, calls, failures = Door(), threading.Event(), list[int](), list[str]()
+    source._turn = door  # type: ignore[assignment]  # so that we know when it waits
+
+    def rows(*_: object) -> Table:
+        calls.append(1)
+        if len(calls) == 1:
+            over.wait(30)
+            raise error("source shop gave no answer within 5 s")
+        return Table((), ())
+
+    def ask() -> None:
+        try:
+            source.query("SELECT 1", {}, 1)
+        except SourceError as raised:
+            failures.append(str(raised))
+
+    source._database.rows = rows  # type: ignore[method-assign]  # of a server that hangs
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+        assert door.waiting.acquire(timeout=30)
+    over.set()
+    for thread in threads:
+        thread.join(30)
+    assert len(calls) == asked
+    assert failures == ["source shop gave no answer within 5 s"] * (3 - asked)
+    assert source.query("SELECT 1", {}, 1) == Table((), ()), "it is over for who comes later"
+
+
+def test_what_a_question_waits_for_is_not_its_own_time(source: SqlSource) -> None:
+    now = [0.0]
+    source.turns = Turns(5.0, lambda: now[0])
+
+    class Busy(Door):
+        def __enter__(self) -> None:
+            now[0] += 4.0
+            super().__enter__()
+
+    source._turn = Busy()  # type: ignore[assignment]  # others are asked first
+    source.query("SELECT 1", {}, 1)
+    assert source.turns.took == 0.0
