@@ -129,6 +129,7 @@ class Source(Protocol):
     """A source that is asked in turn."""
 
     name: str
+    up: bool | None
     turns: Turns
 
 
@@ -146,6 +147,8 @@ def ask_in_turn(
     - One that is answered after more than a tenth of the timeout (at least a second) is slow: it is asked after the
       quick ones, in turn, and where there are any, only as long as the run's ``room`` (seconds) is not used up; at
       least one is. For the others :class:`Later` stands.
+
+    The source is up where others were answered in the run before one was given up or a suspect was not answered.
     """
     return _Run(source, dict(questions)).ask(room)
 
@@ -189,7 +192,7 @@ class _Run(Generic[Key, Answer]):
         except SourceError as error:
             self._answers[key] = error
             if isinstance(error, Unreachable | TooLong):
-                self._fail(key, error)
+                self._fail(key, error, suspect=suspect)
                 return True
         self._turns.answered(key)
         self._answered = True
@@ -201,8 +204,10 @@ class _Run(Generic[Key, Answer]):
         known = self._turns.error(key) if suspect else None
         return known or SourceError(f"source {self._source.name} was not asked: other questions took too long")
 
-    def _fail(self, key: Key, error: SourceError) -> None:
+    def _fail(self, key: Key, error: SourceError, *, suspect: bool) -> None:
         given_up = isinstance(error, TooLong)
+        if self._answered and (given_up or suspect):
+            self._source.up = True  # one bad query must not look, and page, like a source that is away
         self._wasted |= given_up
         self._turns.failed(key, error, wasted=given_up or self._answered)
         if given_up:

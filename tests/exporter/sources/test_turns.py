@@ -24,6 +24,7 @@ class Database:
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.up: bool | None = None
         self.takes: dict[str, float] = {}
         self.refused: set[str] = set()
         self.silent: set[str] = set()
@@ -33,6 +34,7 @@ class Database:
 
     def question(self, name: str) -> str:
         self.asked.append(name)
+        self.up = False
         with self.turns.timed():
             if self.dead or name in self.silent:
                 self.now += TIMEOUT
@@ -40,6 +42,7 @@ class Database:
             self.now += min(self.takes.get(name, 0.0), TIMEOUT)
             if self.takes.get(name, 0.0) > TIMEOUT:
                 raise TooLong("source shop: canceled")
+            self.up = True
             if name in self.refused:
                 raise SourceError("source shop: no such column")
         return name.upper()
@@ -122,6 +125,7 @@ def test_a_query_whose_silence_looks_like_that_of_the_source_is_asked_last() -> 
     for _ in range(30):
         assert shop.run(["a", "b", "c"]) == ["b", "c"]
         tries += "a" in shop.asked
+        assert shop.up is True
     assert 10 <= tries <= 20, "a third of the time"
     shop.silent = set()
     shop.now += 60
@@ -149,6 +153,29 @@ def test_a_query_that_is_given_up_costs_its_own_answer_only() -> None:
     assert answers["b"] == "B"
     assert shop.ask(["a", "b"])["b"] == "B"
     assert shop.asked == ["b", "a"]
+
+
+def test_a_source_is_up_where_it_answers_others_and_not_where_it_answers_nobody() -> None:
+    shop = Database()
+    for takes, dead, up in [
+        ({"b": math.inf}, False, True),
+        ({"a": math.inf, "b": math.inf}, False, False),
+        ({}, True, False),
+    ]:
+        shop.now += 100
+        shop.run(["a", "b"])
+        shop.takes, shop.dead = takes, dead
+        shop.now += 100
+        shop.run(["a", "b"])
+        assert shop.up is up
+        shop.takes, shop.dead = {}, False
+
+
+def test_a_source_that_dies_between_two_questions_is_down() -> None:
+    shop = Database()
+    shop.silent = {"b"}
+    shop.run(["a", "b"])
+    assert shop.up is False
 
 
 def test_a_refused_query_is_an_answer() -> None:
