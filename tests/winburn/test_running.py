@@ -28,14 +28,20 @@ experiments:
 
 
 @pytest.mark.parametrize(
-    ("shard", "said"),
+    ("shard", "own", "all_"),
     [
-        (None, []),
-        (Shard(1, 1), []),
-        (Shard(2, 3), [(("shard", "2"), ("shards", "3"))]),
+        (None, [], []),
+        (Shard(1, 1), [], []),
+        (
+            Shard(2, 3),
+            [(("shard", "2"), ("shards", "3"))],
+            [(("shard", number), ("shards", "3")) for number in ("1", "2", "3")],
+        ),
     ],
 )
-def test_a_shard_says_which_it_is(tmp_path: Path, shard: Shard | None, said: list[Labels]) -> None:
+def test_a_shard_says_which_it_is_and_which_there_must_be(
+    tmp_path: Path, shard: Shard | None, own: list[Labels], all_: list[Labels]
+) -> None:
     with closing(sqlite3.connect(tmp_path / "shop.db")):
         pass
     (tmp_path / "winburn.yml").write_text(SPEC.format(folder=tmp_path))
@@ -45,7 +51,8 @@ def test_a_shard_says_which_it_is(tmp_path: Path, shard: Shard | None, said: lis
         samples = running.loop.refresh_once(1_700_000_000.0).samples
     finally:
         running.close()
-    assert [each.labels for each in samples if each.name == "winburn_shard_info"] == said
+    assert [each.labels for each in samples if each.name == "winburn_shard_info"] == own
+    assert [each.labels for each in samples if each.name == "winburn_shard_expected"] == all_
 
 
 def test_a_store_that_is_gone_costs_no_health_but_its_own(tmp_path: Path) -> None:
