@@ -44,7 +44,7 @@ class Lifecycle(Audit):
     def lifecycle(self) -> dict[str, Override]:
         """Every override, whether it still holds or not: that depends on the spec."""
         with self._reading() as connection:
-            return {row.name: _override(row) for row in connection.execute(sa.select(LIFECYCLE))}
+            return {row.name: self._override(row) for row in connection.execute(sa.select(LIFECYCLE))}
 
     def moves(self, since_id: int) -> list[AuditEntry]:
         """The entries above this id in which a command changed the status or the planned traffic, in order."""
@@ -63,13 +63,24 @@ class Lifecycle(Audit):
         with self._writing(durable=True) as connection:
             self._take_turn(connection)
             row = connection.execute(sa.select(LIFECYCLE).where(LIFECYCLE.c.name == name)).first()
-            override, audit = change(_override(row) if row else None)
+            override, audit = change(self._override(row) if row else None)
             if override is None:
                 connection.execute(LIFECYCLE.delete().where(LIFECYCLE.c.name == name))
             else:
                 self._upsert(connection, LIFECYCLE, [_row(name, override)])
             self._add_audit(connection, [audit] if audit else [])
             return override
+
+    def _override(self, row: Any) -> Override:
+        """Without its planned traffic where that cannot be read: the spec's holds then, and the status stays."""
+        variants = spec_variants = None
+        try:
+            variants = None if row.variants is None else json.loads(row.variants)
+            spec_variants = json.loads(row.spec_variants)
+        except ValueError as error:
+            variants = None
+            self._tell(f"the planned traffic of {row.name} is damaged in the state store ({error}): the spec's holds")
+        return Override(row.status, variants, row.spec_status, spec_variants or {}, row.at, row.who, row.why)
 
 
 def _row(name: str, override: Override) -> dict[str, Any]:
@@ -83,8 +94,3 @@ def _row(name: str, override: Override) -> dict[str, Any]:
         "who": override.who,
         "why": override.why,
     }
-
-
-def _override(row: Any) -> Override:
-    variants = None if row.variants is None else json.loads(row.variants)
-    return Override(row.status, variants, row.spec_status, json.loads(row.spec_variants), row.at, row.who, row.why)
