@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +10,13 @@ import sqlalchemy as sa
 
 from exporter.state.audit import Audit, AuditEntry
 from exporter.state.engine import dump
+from exporter.state.seal import DamagedError, unsealed
 from exporter.state.tables import AUDIT, LIFECYCLE
 
 MOVES = ("start", "pause", "stop", "split")
 """Actions of entries whose facts give ``status`` or ``variants`` as [before, after]."""
+
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +75,24 @@ class Lifecycle(Audit):
 
     def _override(self, row: Any) -> Override:
         """Without its planned traffic where that cannot be read: the spec's holds then, and the status stays."""
-        variants = spec_variants = None
+        variants, spec_variants = None, dict[str, float]()
         try:
-            variants = None if row.variants is None else json.loads(row.variants)
-            spec_variants = json.loads(row.spec_variants)
-        except ValueError as error:
-            variants = None
+            spec_variants = _traffic(row.spec_variants)
+            variants = None if row.variants is None else _traffic(row.variants, spec_variants)
+        except DamagedError as error:
             self._tell(f"the planned traffic of {row.name} is damaged in the state store ({error}): the spec's holds")
-        return Override(row.status, variants, row.spec_status, spec_variants or {}, row.at, row.who, row.why)
+        return Override(row.status, variants, row.spec_status, spec_variants, row.at, row.who, row.why)
+
+
+def _traffic(text: str, like: Mapping[str, float] | None = None) -> dict[str, float]:
+    """Shares of variants, of the same as in ``like``. They have no checksum, as versions of before compare them with
+    the spec's; but they must make 1, which those of a turned digit do not."""
+    found = unsealed(text)
+    if not isinstance(found, dict) or not all(isinstance(share, float | int) for share in found.values()):
+        raise DamagedError("it is no planned traffic")
+    if abs(sum(found.values()) - 1) > _ROUNDING or (like is not None and found.keys() != like.keys()):
+        raise DamagedError("it is that of no experiment")
+    return found
 
 
 def _row(name: str, override: Override) -> dict[str, Any]:

@@ -180,15 +180,21 @@ def test_an_entry_that_is_damaged_stays_on_the_trail_and_is_told_once(
 
 
 @pytest.mark.parametrize("column", ["variants", "spec_variants"])
+@pytest.mark.parametrize("text", ["{", "[0.5]", '{"blue":"1"}', '{"blue":0.5,"new":0.7}'])
 def test_planned_traffic_that_cannot_be_read_leaves_the_status(
-    killed: Callable[[str], State], caplog: pytest.LogCaptureFixture, column: str
+    killed: Callable[[str], State], caplog: pytest.LogCaptureFixture, column: str, text: str
 ) -> None:
-    state = killed(f"UPDATE winburn_lifecycle SET {column} = substr({column}, 2)")
+    state = killed(f"UPDATE winburn_lifecycle SET {column} = '{text}'")
     with caplog.at_level(logging.ERROR):
         found = state.lifecycle()["button"]
     assert (found.status, found.variants, found.who) == ("paused", None, "ann")
     (said,) = caplog.messages
     assert said.startswith("the planned traffic of button is damaged")
+
+
+def test_planned_traffic_of_a_variant_that_is_none_is_not_used(killed: Callable[[str], State]) -> None:
+    state = killed("UPDATE winburn_lifecycle SET variants = replace(variants, 'new', 'nev')")
+    assert (state.lifecycle()["button"].status, state.lifecycle()["button"].variants) == ("paused", None)
 
 
 def test_facts_of_before_have_no_seal_and_are_read(killed: Callable[[str], State]) -> None:
