@@ -15,7 +15,10 @@ from exporter.windows import DAY, MINUTE
 
 _BUILD = "winburn_build_info"
 _SHARD = "winburn_shard_info"
+_EXPECTED = "winburn_shard_expected"
 _SHARD_MEMORY = DAY
+SHARD_PATIENCE = 10 * MINUTE
+"""Seconds that the shards of a dealing have to come up, from when Prometheus saw the first of them."""
 _LAST = "winburn_collector_last_success_timestamp_seconds"
 _DROP_WINDOW = 10 * MINUTE
 """At least two refreshes, of which the longest possible is 5 m."""
@@ -69,16 +72,30 @@ def _down(spec: Spec) -> Rule:
 
 
 def _shard_down(spec: Spec) -> Rule:
-    """A shard that was there within a day and is not, while another of the same dealing is: if none is left, that is
-    :func:`_down`'s, and if the spec was dealt anew, shards of before are no loss.
+    """A shard that is not there, while another of the same dealing is: if none is left, that is :func:`_down`'s.
 
-    It is asked of the past because Prometheus need not scrape all shards: only those that it knew are missed.
+    One that was there within a day is missed at once, one that others of its dealing expect when it has had time to
+    come up. None is missed while all of another dealing are there, for then the whole spec is evaluated: so it is while
+    the spec is dealt anew.
     """
-    info = select(_SHARD)
+    info, expected, patience = select(_SHARD), select(_EXPECTED), format_duration(SHARD_PATIENCE)
     ours = replace(ALERTS["WinburnDown"], identity=("shard",))  # the link of a silence names the shard
+    # A while instead of an instant: the one exporter that expects the others may have been restarted just then.
+    known = f"last_over_time({expected}[{patience}] offset {patience})"
     expr = (
-        f"max by (shard, shards) (\n  last_over_time({info}[{format_duration(_SHARD_MEMORY)}])\n"
-        f"  unless on (shard, shards) {info}\n  and on (shards) {info}\n)\n"
+        "max by (shard, shards) (\n"
+        "  (\n"
+        f"    last_over_time({info}[{format_duration(_SHARD_MEMORY)}])\n"
+        "    or\n"
+        f"    {expected} and on (shards) {known}\n"
+        "  )\n"
+        f"  unless on (shard, shards) {info}\n"
+        f"  and on (shards) {info}\n"
+        "  unless on () (\n"
+        f"    {expected}\n"
+        f"    unless on (shards) ({expected} unless on (shard, shards) {info})\n"
+        "  )\n"
+        ")\n"
     )
     native = sum(is_native(slo, spec) for slo in spec.slos)
     facts = shard_facts("{{ $labels.shard }}", "{{ $labels.shards }}", native, len(spec.slos))

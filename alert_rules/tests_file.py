@@ -13,7 +13,7 @@ from alert_rules.experiment_rules import VERDICTS, kill_rule
 from alert_rules.experiment_scenarios import decided_scenario, mismatch_scenario
 from alert_rules.experiment_watch_scenarios import watch_scenarios
 from alert_rules.health_rules import health_group, paging_sources, stale_after
-from alert_rules.health_scenarios import dropped_scenario, stale_scenario
+from alert_rules.health_scenarios import dropped_scenario, shards_scenario, stale_scenario
 from alert_rules.native_scenarios import native_scenarios
 from alert_rules.rule import Rule, number
 from alert_rules.rules import RULES_FILE
@@ -41,7 +41,7 @@ def unit_tests_text(spec: Spec, tested: Spec | None = None) -> str:
         }
     )
     scenarios = [_down(spec), _alive(spec), _shards(spec), _sources(spec), _collectors(spec)]
-    scenarios += [stale_scenario(spec), dropped_scenario(spec)]
+    scenarios += [shards_scenario(spec), stale_scenario(spec), dropped_scenario(spec)]
     scenarios += slo_scenarios(few)
     scenarios += native_scenarios(few)
     if any(experiment.early_kill for experiment in few.experiments):

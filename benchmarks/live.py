@@ -17,6 +17,7 @@ import struct
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -31,6 +32,7 @@ REFRESHES = 100
 MEDIAN_MS, P99_MS, MEMORY_MB = 100.0, 1000.0, 15.0
 CHANGES, WATCHERS = 10_000, 4
 
+_COMPRESSED = 0x40
 _PUBLISHED = re.compile(rb'"published":([0-9.]+)')
 
 
@@ -147,12 +149,13 @@ async def _connected(port: int, at: tuple[str, int] = ("", -1)) -> AsyncIterator
 async def _opened(
     port: int, at: tuple[str, int] = ("", -1)
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """A WebSocket after its handshake, both ways."""
+    """A WebSocket after its handshake, both ways; compressed, as browsers have it."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     query = f"?stream={at[0]}&seq={at[1]}" if at[0] else ""
     writer.write(
         f"GET /live/stream{query} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n".encode()
     )
     head = await reader.readuntil(b"\r\n\r\n")
     if b" 101 " not in head.partition(b"\r\n")[0]:
@@ -163,15 +166,19 @@ async def _opened(
         writer.transport.abort()
 
 
-async def _frame(reader: asyncio.StreamReader) -> bytes:
-    """The payload of the next frame of the server; they are unmasked."""
+async def _frame(reader: asyncio.StreamReader, most: int = 0) -> bytes:
+    """The payload of the next frame of the server; they are unmasked. Where it is compressed, at ``most`` so many bytes
+    of it, or all."""
     head = await reader.readexactly(2)
     length = head[1]
     if length == 126:
         (length,) = struct.unpack("!H", await reader.readexactly(2))
     elif length == 127:
         (length,) = struct.unpack("!Q", await reader.readexactly(8))
-    return await reader.readexactly(length)
+    payload = await reader.readexactly(length)
+    if not head[0] & _COMPRESSED:
+        return payload
+    return zlib.decompressobj(-zlib.MAX_WBITS).decompress(payload + b"\x00\x00\xff\xff", most)
 
 
 def _resident(pid: int) -> float:

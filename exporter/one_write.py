@@ -18,8 +18,8 @@ PIECE = 256 * 1024
 
 
 class Corked:
-    """A transport whose writes of one turn of the event loop leave together, in pieces of at most ``PIECE`` bytes as
-    the client takes them; all else is the transport's own."""
+    """A transport whose writes of one turn of the event loop leave together, in pieces of at most ``piece`` bytes as
+    the client takes them; all else is the transport's own. What waits is not copied: it may be many clients'."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
@@ -27,11 +27,16 @@ class Corked:
         self._pieces: list[bytes] = []
         self._rest: deque[memoryview] = deque()
         self._paused = self._closing = False
+        self.piece = PIECE
 
     @property
     def waiting(self) -> bool:
         """Whether something was written that the transport has not been given yet."""
         return bool(self._rest)
+
+    def get_write_buffer_size(self) -> int:
+        """Bytes that neither the client nor the kernel has taken yet; those of a piece that waits are counted whole."""
+        return sum(map(len, self._pieces)) + sum(map(len, self._rest)) + self._transport.get_write_buffer_size()
 
     def write(self, data: bytes) -> None:
         """Keep the piece until the event loop's next turn."""
@@ -68,7 +73,7 @@ class Corked:
     def _flush(self) -> None:
         if not self._pieces:
             return
-        if not self._rest and sum(map(len, self._pieces)) <= PIECE:
+        if not (self._rest or self._paused) and sum(map(len, self._pieces)) <= self.piece:
             data = b"".join(self._pieces)
             self._pieces.clear()
             self._transport.write(data)
@@ -86,7 +91,7 @@ class Corked:
 
     def _next(self) -> bytes:
         taken: list[memoryview] = []
-        room = PIECE
+        room = self.piece
         while self._rest and room:
             first = self._rest.popleft()
             if len(first) > room:
@@ -120,7 +125,7 @@ class OneWriteProtocol(H11Protocol):
         self.corked.resume()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """From here on another protocol is told to pause, and heeds it itself."""
+        """From here on another protocol is told to pause, and hands it on."""
         self.corked.resume()
         super().handle_websocket_upgrade(event)
 

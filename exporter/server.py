@@ -190,7 +190,7 @@ def config(application: ASGIApp, limit_concurrency: int, timeout_keep_alive: int
         http=PatientProtocol,
         ws=WireProtocol,
         ws_max_size=_MESSAGE_BYTES,
-        ws_per_message_deflate=False,  # 500 clients cost 13 MB instead of 113
+        ws_per_message_deflate=False,  # of 200 kB for each client; WireProtocol has one without memory
         loop="asyncio",
         lifespan="off",
         access_log=False,

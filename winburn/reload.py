@@ -11,6 +11,7 @@ from pathlib import Path
 from exporter.contract import Sample, sample
 from exporter.spec import SecretError, Spec, SpecErrors, lint, load
 from exporter.state import StateError
+from winburn.memory import forget_reloads
 
 _LOG = logging.getLogger("winburn")
 
@@ -59,21 +60,26 @@ class Reloader:
     def __call__(self) -> tuple[bool, str]:
         """Whether the spec is in force now, and the answer for who asked: all its errors where it is not."""
         with self._turn:
-            try:
-                spec = load(self._path)
-                warnings = lint(spec)
-                left = self._change(self._trim(spec))
-            except (SpecErrors, SecretError, StateError) as error:
-                return self._failed(str(error))
-            except Exception as error:  # noqa: BLE001 - see below
-                # A mistake of ours: the spec before must go on being served, and nobody be left without an answer.
-                _LOG.exception("reload")
-                return self._failed(f"unexpected {type(error).__name__}; the log says more")
-            self._reloads.succeeded(self._clock())
-            for warning in (*warnings, *left):
-                _LOG.warning("%s", warning)
-            _LOG.info("reloaded %s", self._path)
-            return True, "\n".join(["reloaded; the next refresh is by the new spec", *left])
+            answer = self._answer()
+            forget_reloads()
+            return answer
+
+    def _answer(self) -> tuple[bool, str]:
+        try:
+            spec = load(self._path)
+            warnings = lint(spec)
+            left = self._change(self._trim(spec))
+        except (SpecErrors, SecretError, StateError) as error:
+            return self._failed(str(error))
+        except Exception as error:  # noqa: BLE001 - see below
+            # A mistake of ours: the spec before must go on being served, and nobody be left without an answer.
+            _LOG.exception("reload")
+            return self._failed(f"unexpected {type(error).__name__}; the log says more")
+        self._reloads.succeeded(self._clock())
+        for warning in (*warnings, *left):
+            _LOG.warning("%s", warning)
+        _LOG.info("reloaded %s", self._path)
+        return True, "\n".join(["reloaded; the next refresh is by the new spec", *left])
 
     def _failed(self, why: str) -> tuple[bool, str]:
         self._reloads.failed()

@@ -183,7 +183,7 @@ class Running:
         return [
             *self._assembly.health(),
             program,
-            *self._shard_info(),
+            *self._shards(),
             *([] if aside is None else [sample("winburn_state_set_aside", aside)]),
             *self.reloads.samples(),
             *self._pushes.counts.samples(),
@@ -192,10 +192,12 @@ class Running:
             *self._server(),
         ]
 
-    def _shard_info(self) -> Iterator[Sample]:
+    def _shards(self) -> Iterator[Sample]:
         shard = self._assembly.shard
         if shard is not None and shard.count > 1:
             yield sample("winburn_shard_info", 1, shard=str(shard.index), shards=str(shard.count))
+            for index in range(1, shard.count + 1):
+                yield sample("winburn_shard_expected", 1, shard=str(index), shards=str(shard.count))
 
     def _listen(self) -> None:
         """A thread for each database that can say that it has changed, where somebody wants to know at once."""

@@ -9,6 +9,12 @@ HEALTH_FAMILIES: tuple[Family, ...] = (
         "1 where the exporter evaluates one of several parts of the spec (--shard): which, of how many.",
         ("shard", "shards"),
     ),
+    Family(
+        "winburn_shard_expected",
+        "1 for each of the parts of the spec, where the exporter evaluates one of several (--shard): all that must be "
+        "there for the whole spec to be evaluated.",
+        ("shard", "shards"),
+    ),
     Family("winburn_source_up", "Whether the last question to the source was answered.", ("source",)),
     Family(
         "winburn_slo_exact",

@@ -17,13 +17,14 @@ class Families:
     """Labels and value of every sample, by family name; a family that is not there is empty."""
 
     def __init__(self, samples: Iterable[Sample]) -> None:
-        found: defaultdict[str, list[tuple[dict[str, str], float]]] = defaultdict(list)
-        for name, labels, value in samples:
-            found[name].append((dict(labels), value))
+        found: defaultdict[str, list[Sample]] = defaultdict(list)
+        for sample in samples:
+            found[sample[0]].append(sample)
         self._found = dict(found)
 
     def __getitem__(self, name: str) -> Iterator[tuple[Labels, float]]:
-        return iter(self._found.get(name, ()))
+        # One by one: objects of 100,000 labels at once are 25 MB, and most families are asked for by nobody.
+        return ((dict(labels), value) for _, labels, value in self._found.get(name, ()))
 
     def spread(self, fields: Mapping[str, str]) -> Iterator[tuple[Labels, str, float]]:
         """(labels, field, value) of every sample of the families, each of which gives one field of a row."""

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from secrets import token_hex
+from typing import Any
 
 from exporter.live.delta import difference
 from exporter.live.document import Document
 from exporter.live.feed import encoded
-from exporter.live.frame import text_frame
+from exporter.live.frame import deflated_frame, text_frame
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One delta: its number, and the frame that takes a watcher from the number before to this one."""
+    """One delta: its number, and the frame that takes a watcher from the number before to this one, plain and
+    compressed."""
 
     sequence: int
-    frame: bytes
+    plain: bytes
+    packed: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes of both."""
+        return len(self.plain) + len(self.packed)
+
+
+def entry(sequence: int, message: Mapping[str, Any]) -> Entry:
+    """A message in both forms."""
+    payload = encoded(message)
+    return Entry(sequence, text_frame(payload), deflated_frame(payload))
 
 
 class Journal:
@@ -51,12 +65,12 @@ class Journal:
         if not delta:
             return None
         self.sequence += 1
-        entry = Entry(self.sequence, text_frame(encoded({"type": "delta", "seq": self.sequence, **delta})))
-        self._entries.append(entry)
-        self._bytes += len(entry.frame)
+        change = entry(self.sequence, {"type": "delta", "seq": self.sequence, **delta})
+        self._entries.append(change)
+        self._bytes += change.size
         while self._bytes > self._held_bytes or len(self._entries) > self._held:
-            self._bytes -= len(self._entries.popleft().frame)
-        return entry
+            self._bytes -= self._entries.popleft().size
+        return change
 
     def since(self, sequence: int) -> list[Entry] | None:
         """The deltas after this number; None where they are not held any more, or the number is not ours."""
@@ -69,10 +83,10 @@ class Journal:
         """The whole document as a frame, with the number that it is at; one encoding for all who come meanwhile."""
         if self._full is None or self._full.sequence != self.sequence:
             message = {"type": "snapshot", "stream": self.stream, "seq": self.sequence, "document": self._document}
-            self._full = Entry(self.sequence, text_frame(encoded(message)))
+            self._full = entry(self.sequence, message)
         return self._full
 
     def resumed(self, sequence: int) -> Entry:
         """Says to a watcher that came back that its deltas follow."""
         message = {"type": "resumed", "stream": self.stream, "seq": sequence}
-        return Entry(sequence, text_frame(encoded(message)))
+        return entry(sequence, message)

@@ -1,24 +1,36 @@
 """uvicorn's WebSocket protocol, with a way to send finished bytes and one to give up on a client.
 
-ASGI's ``send`` encodes a message for each client again, and waits for a client that does not read.
+ASGI's ``send`` encodes a message for each client again, and waits for a client that does not read. And the transport
+copies what a client does not take at once: of a change of a megabyte, 500 slow clients would have 500 copies.
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Protocol, cast
 
 from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 from wsproto.events import CloseConnection, Request
 
+from exporter.live.deflate import DeflatingConnection
+from exporter.one_write import Corked
+
 EXTENSION = "winburn.wire"
 GOING_AWAY = 1001
+_PIECE = 32 * 1024
+"""What is copied for a client that does not take all at once; the rest stays the same bytes for all."""
 
 
 class Wire(Protocol):
     """What the stream needs of a connection, under ``EXTENSION`` in the scope's extensions."""
 
+    @property
+    def deflates(self) -> bool:
+        """Whether the client takes compressed frames."""
+        ...
+
     def write(self, frames: bytes) -> None:
-        """Send whole frames; never waits. What the client does not take is buffered."""
+        """Send whole frames; never waits. What the client does not take is held, and not copied."""
         ...
 
     def buffered(self) -> int:
@@ -32,6 +44,40 @@ class Wire(Protocol):
 
 class WireProtocol(WSProtocol):
     """wsproto's protocol that also is a :class:`Wire`."""
+
+    corked: Corked
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.conn = self._deflating = DeflatingConnection()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Take over from the HTTP protocol, whose transport is always a :class:`Corked` one."""
+        super().connection_made(transport)
+        self.corked = cast("Corked", transport)
+        self.corked.piece = _PIECE
+        # Not 0: a transport over TLS would then say that it has enough when it has nothing.
+        transport.set_write_buffer_limits(high=1, low=0)
+
+    def pause_writing(self) -> None:
+        """The transport has enough."""
+        super().pause_writing()
+        self.corked.pause()
+
+    def resume_writing(self) -> None:
+        """The transport wants more."""
+        super().resume_writing()
+        self.corked.resume()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing can be sent any more."""
+        self.corked.forget()
+        super().connection_lost(exc)
+
+    @property
+    def deflates(self) -> bool:
+        """Whether the client takes compressed frames."""
+        return self._deflating.deflate.for_all
 
     def handle_connect(self, event: Request) -> None:
         """Offer ourselves to the application; its task has not begun yet."""

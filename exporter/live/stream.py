@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
@@ -28,6 +29,8 @@ from exporter.origin import stranger
 
 _BUFFER_BYTES = 2**20
 _LINGER_SECONDS = 120.0
+_AT_ONCE = 20
+"""Clients that are told something in one turn of the event loop: a scrape need not wait for hundreds."""
 
 
 @dataclass(slots=True, eq=False)
@@ -38,12 +41,20 @@ class _Client:
     pending: list[Entry] | None = field(default_factory=list)
     """What was broadcast before the first message was ready; None from then on."""
 
+    def write(self, entry: Entry) -> None:
+        """Send it in the form that this client takes."""
+        self.wire.write(self.form(entry))
+
+    def form(self, entry: Entry) -> bytes:
+        """Compressed or plain."""
+        return entry.packed if self.wire.deflates else entry.plain
+
 
 class LiveStream:
     """The ASGI application of the socket, and the subscriber of the loop that feeds it.
 
     At most ``limit`` clients at once. ``origins`` may connect besides pages of this very host; ``*`` is everyone. A
-    client for which more than ``buffer_bytes`` (and the first message) wait is dropped. While nobody watches, nothing
+    client for which more than ``buffer_bytes`` and the largest message wait is dropped. While nobody watches, nothing
     is computed.
     """
 
@@ -62,6 +73,7 @@ class LiveStream:
         self._heartbeat_seconds, self._buffer_bytes = heartbeat_seconds, buffer_bytes
         self._journal, self._lock = Journal(), threading.Lock()
         self._clients: set[_Client] = set()
+        self._telling: deque[tuple[Entry, Iterator[_Client]]] = deque()
         self._admitted = 0
         self._results: Counter[str] = Counter(sent=0, dropped=0, refused=0)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -117,10 +129,11 @@ class LiveStream:
         # In a thread, because the document of a thousand SLOs takes longer than an event loop may stand still.
         entries = await asyncio.to_thread(self._welcome, *_position(scope["query_string"]))
         entries += [entry for entry in client.pending or () if entry.sequence > entries[-1].sequence]
-        first = b"".join([*(entry.frame for entry in entries), self._heartbeat()])
         client.sequence, client.pending = entries[-1].sequence, None
-        client.allowance = self._buffer_bytes + len(first)
-        client.wire.write(first)
+        client.allowance = self._buffer_bytes + sum(len(client.form(entry)) for entry in entries)
+        for entry in entries:
+            client.write(entry)
+        client.wire.write(self._heartbeat())
         self._results["sent"] += len(entries) + 1
 
     def _welcome(self, stream: str, sequence: int) -> list[Entry]:
@@ -141,12 +154,27 @@ class LiveStream:
                 self._loop.call_soon_threadsafe(self._broadcast, entry)
 
     def _broadcast(self, entry: Entry) -> None:
-        for client in list(self._clients):
-            if client.pending is not None:
-                client.pending.append(entry)
-            elif client.sequence < entry.sequence:
-                client.sequence = entry.sequence
-                self._send(client, entry.frame)
+        """Tell everyone who is there now, some at each turn of the event loop, one change after the other."""
+        self._telling.append((entry, iter(list(self._clients))))
+        if len(self._telling) == 1:
+            self._tell_some()
+
+    def _tell_some(self) -> None:
+        entry, clients = self._telling[0]
+        some = list(islice(clients, _AT_ONCE))
+        if len(some) < _AT_ONCE:
+            self._telling.popleft()
+        if self._telling:
+            asyncio.get_running_loop().call_soon(self._tell_some)
+        for client in some:
+            self._tell(client, entry)
+
+    def _tell(self, client: _Client, entry: Entry) -> None:
+        if client.pending is not None:
+            client.pending.append(entry)
+        elif client.sequence < entry.sequence and client in self._clients:
+            client.sequence = entry.sequence
+            self._send(client, client.form(entry))
 
     def _send(self, client: _Client, frame: bytes) -> None:
         if client.wire.buffered() > client.allowance:
@@ -154,6 +182,7 @@ class LiveStream:
             self._results["dropped"] += 1
             client.wire.abort()
         else:
+            client.allowance = max(client.allowance, self._buffer_bytes + len(frame))
             client.wire.write(frame)
             self._results["sent"] += 1
 

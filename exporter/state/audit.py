@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
-from exporter.state.engine import Database, dump
+from exporter.state.engine import Database
+from exporter.state.seal import DamagedError, sealed, unsealed
 from exporter.state.tables import AUDIT
+
+_LOG = logging.getLogger("winburn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,31 @@ class Audit(Database):
 
     def _entries(self, query: sa.Select[Any]) -> list[AuditEntry]:
         with self._reading() as connection:
-            return [
-                AuditEntry(r.at, r.kind, r.entity, r.member, r.action, r.who, r.why, json.loads(r.facts), r.id)
-                for r in connection.execute(query)
-            ]
+            return [self._entry(row) for row in connection.execute(query)]
+
+    def _entry(self, row: Any) -> AuditEntry:
+        said = (row.kind, row.entity, row.member, row.action, row.who, row.why)
+        facts = self._facts(row.facts, f"entry {row.id} of the audit trail", row.at, *said)
+        return AuditEntry(row.at, *said, facts, row.id)
+
+    def _facts(self, text: str, of: str, *beside: str | float | None) -> Mapping[str, Any]:
+        """Facts that were sealed with what stands beside them. None, and an error logged once, where either is damaged:
+        what happened must not be forgotten for them, nor winburn be kept from starting."""
+        try:
+            found = unsealed(text, *beside)
+            if isinstance(found, Mapping):
+                return found
+            why = "it is no object"
+        except DamagedError as error:
+            why = str(error)
+        self._tell(f"{of} is damaged in the state store ({why}): it stands as it reads now, without its facts")
+        return {}
+
+    def _tell(self, error: str) -> None:
+        """Log an error, once: what is damaged is read again and again."""
+        if error not in self._told:
+            self._told.add(error)
+            _LOG.error("%s", error)
 
     def _add_audit(self, connection: sa.Connection, entries: Iterable[AuditEntry]) -> None:
         rows = [
@@ -70,7 +94,7 @@ class Audit(Database):
                 "action": x.action,
                 "who": x.who,
                 "why": x.why,
-                "facts": dump(x.facts),
+                "facts": sealed(x.facts, float(x.at), x.kind, x.entity, x.member, x.action, x.who, x.why),
             }
             for x in entries
         ]

@@ -36,6 +36,7 @@ class Database:
 
     def __init__(self, url: str, *, wait: float = _WAIT) -> None:
         self._file: Path | None = None
+        self._told: set[str] = set()
         # All threads share the one connection of a store in memory, so that they must take turns.
         self._turn: AbstractContextManager[object] = contextlib.nullcontext()
         try:

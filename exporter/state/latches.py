@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from exporter.state.audit import Audit, AuditEntry
-from exporter.state.engine import dump, in_parts
+from exporter.state.engine import in_parts
 from exporter.state.seal import DamagedError, sealed, unsealed
 from exporter.state.tables import AUDIT, DOCUMENTS, LATCHES, LIFTED
 from exporter.state.values import Latch, Lifted
@@ -70,7 +69,7 @@ class Latches(Audit):
         """Every latch of a kind, in order of time."""
         with self._reading() as connection:
             rows = connection.execute(sa.select(LATCHES).where(LATCHES.c.kind == kind).order_by(LATCHES.c.at))
-            return [_latch(row) for row in rows]
+            return [self._latch(row) for row in rows]
 
     def lift_latch(
         self, kind: str, entity: str, member: str, at: float, who: str, why: str, action: str = "unkill"
@@ -84,11 +83,11 @@ class Latches(Audit):
             row = connection.execute(sa.select(LATCHES).where(*_is(LATCHES, kind, entity, member))).first()
             if row is None:
                 return None
-            latch = _latch(row)
+            latch = self._latch(row)
             facts = {"at": latch.at, "reason": latch.reason, **latch.facts}
             connection.execute(LATCHES.delete().where(*_is(LATCHES, kind, entity, member)))
-            mark = {"kind": kind, "entity": entity, "member": member, "at": at, "who": who, "why": why}
-            self._upsert(connection, LIFTED, [{**mark, "facts": dump(facts), "floor": None}])
+            lifted = Lifted(kind, entity, member, at, who, why, facts)
+            self._upsert(connection, LIFTED, [{**asdict(lifted), "facts": _sealed_lifting(lifted)}])
             whose = _kind_of_entry(connection, latch)
             self._add_audit(connection, [AuditEntry(at, whose, entity, member, action, who, why, facts)])
             return latch
@@ -97,7 +96,7 @@ class Latches(Audit):
         """The last lifting of every latch of a kind that was lifted, in order of time; it may have latched again."""
         with self._reading() as connection:
             rows = connection.execute(sa.select(LIFTED).where(LIFTED.c.kind == kind).order_by(LIFTED.c.at))
-            return [_lifted(row) for row in rows]
+            return [self._lifted(row) for row in rows]
 
     def note_floor(self, lifted: Lifted, floor: float, facts: Mapping[str, Any] | None = None) -> Lifted:
         """Keep the log e-value at the first look after this lifting, and further facts of that look; the lifting as it
@@ -106,9 +105,19 @@ class Latches(Audit):
         mine = (*_is(LIFTED, lifted.kind, lifted.entity, lifted.member), LIFTED.c.at == lifted.at)
         with self._writing() as connection:
             new = LIFTED.update().where(*mine, LIFTED.c.floor.is_(None))
-            connection.execute(new.values(floor=floor, facts=dump(noted.facts)))
+            connection.execute(new.values(floor=floor, facts=_sealed_lifting(noted)))
             row = connection.execute(sa.select(LIFTED).where(*mine)).first()
-            return noted if row is None else _lifted(row)
+            return noted if row is None else self._lifted(row)
+
+    def _latch(self, row: Any) -> Latch:
+        found = Latch(row.kind, row.entity, row.member, row.at, row.reason, {})
+        of = f"the {row.kind} of {row.member} in {row.entity}"
+        return replace(found, facts=self._facts(row.facts, of, *_beside(found)))
+
+    def _lifted(self, row: Any) -> Lifted:
+        found = Lifted(row.kind, row.entity, row.member, row.at, row.who, row.why, {}, row.floor)
+        of = f"the lifting of the {row.kind} of {row.member} in {row.entity}"
+        return replace(found, facts=self._facts(row.facts, of, *_beside_lifting(found)))
 
 
 def entry(kind: str, latch: Latch) -> AuditEntry:
@@ -124,7 +133,8 @@ def _take(connection: sa.Connection, latch: Latch) -> bool:
     if there is not None or lifted is not None:
         return False
     row = dict(zip(("kind", "entity", "member"), key, strict=True))
-    connection.execute(LATCHES.insert().values(**row, at=latch.at, reason=latch.reason, facts=dump(latch.facts)))
+    facts = sealed(latch.facts, *_beside(latch))
+    connection.execute(LATCHES.insert().values(**row, at=latch.at, reason=latch.reason, facts=facts))
     return True
 
 
@@ -140,9 +150,14 @@ def _is(table: sa.Table, kind: str, entity: str, member: str) -> tuple[sa.Column
     return table.c.kind == kind, table.c.entity == entity, table.c.member == member
 
 
-def _latch(row: Any) -> Latch:
-    return Latch(row.kind, row.entity, row.member, row.at, row.reason, json.loads(row.facts))
+def _beside(latch: Latch) -> tuple[str | float, ...]:
+    return latch.kind, latch.entity, latch.member, float(latch.at), latch.reason
 
 
-def _lifted(row: Any) -> Lifted:
-    return Lifted(row.kind, row.entity, row.member, row.at, row.who, row.why, json.loads(row.facts), row.floor)
+def _beside_lifting(lifted: Lifted) -> tuple[str | float | None, ...]:
+    floor = None if lifted.floor is None else float(lifted.floor)
+    return lifted.kind, lifted.entity, lifted.member, float(lifted.at), lifted.who, lifted.why, floor
+
+
+def _sealed_lifting(lifted: Lifted) -> str:
+    return sealed(lifted.facts, *_beside_lifting(lifted))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +10,13 @@ import sqlalchemy as sa
 
 from exporter.state.audit import Audit, AuditEntry
 from exporter.state.engine import dump
+from exporter.state.seal import DamagedError, unsealed
 from exporter.state.tables import AUDIT, LIFECYCLE
 
 MOVES = ("start", "pause", "stop", "split")
 """Actions of entries whose facts give ``status`` or ``variants`` as [before, after]."""
+
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Lifecycle(Audit):
     def lifecycle(self) -> dict[str, Override]:
         """Every override, whether it still holds or not: that depends on the spec."""
         with self._reading() as connection:
-            return {row.name: _override(row) for row in connection.execute(sa.select(LIFECYCLE))}
+            return {row.name: self._override(row) for row in connection.execute(sa.select(LIFECYCLE))}
 
     def moves(self, since_id: int) -> list[AuditEntry]:
         """The entries above this id in which a command changed the status or the planned traffic, in order."""
@@ -63,13 +65,34 @@ class Lifecycle(Audit):
         with self._writing(durable=True) as connection:
             self._take_turn(connection)
             row = connection.execute(sa.select(LIFECYCLE).where(LIFECYCLE.c.name == name)).first()
-            override, audit = change(_override(row) if row else None)
+            override, audit = change(self._override(row) if row else None)
             if override is None:
                 connection.execute(LIFECYCLE.delete().where(LIFECYCLE.c.name == name))
             else:
                 self._upsert(connection, LIFECYCLE, [_row(name, override)])
             self._add_audit(connection, [audit] if audit else [])
             return override
+
+    def _override(self, row: Any) -> Override:
+        """Without its planned traffic where that cannot be read: the spec's holds then, and the status stays."""
+        variants, spec_variants = None, dict[str, float]()
+        try:
+            spec_variants = _traffic(row.spec_variants)
+            variants = None if row.variants is None else _traffic(row.variants, spec_variants)
+        except DamagedError as error:
+            self._tell(f"the planned traffic of {row.name} is damaged in the state store ({error}): the spec's holds")
+        return Override(row.status, variants, row.spec_status, spec_variants, row.at, row.who, row.why)
+
+
+def _traffic(text: str, like: Mapping[str, float] | None = None) -> dict[str, float]:
+    """Shares of variants, of the same as in ``like``. They have no checksum, as versions of before compare them with
+    the spec's; but they must make 1, which those of a turned digit do not."""
+    found = unsealed(text)
+    if not isinstance(found, dict) or not all(isinstance(share, float | int) for share in found.values()):
+        raise DamagedError("it is no planned traffic")
+    if abs(sum(found.values()) - 1) > _ROUNDING or (like is not None and found.keys() != like.keys()):
+        raise DamagedError("it is that of no experiment")
+    return found
 
 
 def _row(name: str, override: Override) -> dict[str, Any]:
@@ -83,8 +106,3 @@ def _row(name: str, override: Override) -> dict[str, Any]:
         "who": override.who,
         "why": override.why,
     }
-
-
-def _override(row: Any) -> Override:
-    variants = None if row.variants is None else json.loads(row.variants)
-    return Override(row.status, variants, row.spec_status, json.loads(row.spec_variants), row.at, row.who, row.why)

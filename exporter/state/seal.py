@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from exporter.state.engine import dump
@@ -21,27 +21,30 @@ class DamagedError(ValueError):
     """The text is not what was written."""
 
 
-def sealed(body: Any) -> str:
-    """JSON as the store keeps it, an object with a checksum of its text as the last key; ValueError as of dump."""
+def sealed(body: Any, *beside: str | float | None) -> str:
+    """JSON as the store keeps it, an object with a checksum as the last key: of its text, and of what stands ``beside``
+    it in its row. ValueError as of dump."""
     text = dump(body)
     if not isinstance(body, Mapping):
         return text
-    return f'{text[:-1]}{"," if body else ""}"~crc":{_sum(text)}}}'
+    return f'{text[:-1]}{"," if body else ""}"~crc":{_sum(text, beside)}}}'
 
 
-def unsealed(text: str) -> Any:
-    """What :func:`sealed` was given; DamagedError where it cannot be that. Texts of before have no checksum."""
+def unsealed(text: str, *beside: str | float | None) -> Any:
+    """What :func:`sealed` was given; DamagedError where it, or what stands beside it, cannot be that. Texts of before
+    have no checksum."""
     try:
         found = _SEAL.fullmatch(text, max(text.rfind('"~crc":'), 0))
         if found is None:
             return json.loads(text)
         bare = text[: found.start()].removesuffix(",") + "}"
-        if _sum(bare) != int(found[1]):
+        if _sum(bare, beside) != int(found[1]):
             raise DamagedError("its checksum is another")
         return json.loads(bare)
     except (ValueError, RecursionError) as error:
         raise DamagedError(str(error)) from None
 
 
-def _sum(text: str) -> int:
-    return zlib.crc32(text.encode("utf-8", "surrogatepass"))
+def _sum(text: str, beside: Sequence[str | float | None]) -> int:
+    more = dump(beside) if beside else ""
+    return zlib.crc32(f"{text}{more}".encode("utf-8", "surrogatepass"))

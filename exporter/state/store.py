@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import sqlalchemy as sa
 
 from exporter.state.applications import Applications
@@ -12,7 +10,7 @@ from exporter.state.ledgers import Ledgers
 from exporter.state.lifecycle import Lifecycle
 from exporter.state.names import Names
 from exporter.state.tables import LATCHES, SCHEMA, VERSION
-from exporter.state.values import Latch, StateError
+from exporter.state.values import StateError
 
 
 class State(Ledgers, Latches, Lifecycle, Applications, Names):
@@ -36,5 +34,4 @@ class State(Ledgers, Latches, Lifecycle, Applications, Names):
     def _from_1(self, connection: sa.Connection) -> None:
         """The tables are there by now; the trail begins with the kills so far, which were all of experiments."""
         rows = connection.execute(sa.select(LATCHES).order_by(LATCHES.c.at)).all()
-        kills = [Latch(r.kind, r.entity, r.member, r.at, r.reason, json.loads(r.facts)) for r in rows]
-        self._add_audit(connection, [entry("experiment", kill) for kill in kills])
+        self._add_audit(connection, [entry("experiment", self._latch(row)) for row in rows])

@@ -118,7 +118,7 @@ def test_an_empty_spec_still_watches_winburn() -> None:
 
 def series_of(expr: str) -> set[str]:
     """Names of series in a PromQL expression of ours."""
-    bare = re.sub(r"\{[^}]*\}|\[[^\]]*\]|(by|on|ignoring) \([^)]*\)|\"[^\"]*\"", "", expr)
+    bare = re.sub(r"\{[^}]*\}|\[[^\]]*\]|offset \w+|(by|on|ignoring) \([^)]*\)|\"[^\"]*\"", "", expr)
     words = {
         "max",
         "min",

@@ -17,7 +17,7 @@ from alert_rules.operator import operator_files
 from dashboards import config_maps, generate
 from exporter.spec import load
 from tests.alert_rules.test_formats import crd
-from tests.deploy.test_kubernetes import check_pod
+from tests.deploy.test_kubernetes import check_pod, prefix_of
 from tests.deploy.tools import DEPLOY, check, check_restricted, documents, program, run, understood
 
 SPEC = DEPLOY / "kubernetes" / "base" / "winburn.yml"
@@ -41,6 +41,7 @@ podAnnotations: {a: b}
 affinity: {nodeAffinity: {}}
 priorityClassName: high
 """
+PROXIED = "{web: {externalUrl: 'https://example.org/team/winburn/'}, args: [--log.level=debug]}"
 BARE = """
 podDisruptionBudget: {enabled: false}
 networkPolicy: {enabled: false}
@@ -86,7 +87,11 @@ def test_helm_lints_it() -> None:
     run(program("helm"), "lint", "--strict", f"--set-file=spec={SPEC}", CHART)
 
 
-@pytest.mark.parametrize("values", ["", TWO_EACH, PROTECTED, BARE], ids=["default", "database", "protected", "bare"])
+@pytest.mark.parametrize(
+    "values",
+    ["", TWO_EACH, PROTECTED, PROXIED, BARE],
+    ids=["default", "database", "protected", "proxied", "bare"],
+)
 def test_what_it_makes_is_right(render: Render, values: str) -> None:
     made = render(values)
     check(made)
@@ -181,6 +186,34 @@ def test_each_shard_has_pods_of_its_own(render: Render) -> None:
     assert all(service["spec"]["selector"].items() <= pod.items() for pod in pods)
 
 
+@pytest.mark.parametrize(
+    ("web", "prefix"),
+    [
+        ("{}", ""),
+        ("{externalUrl: 'https://example.org/team/winburn/'}", "/team/winburn"),
+        ("{externalUrl: 'https://example.org'}", ""),
+        ("{externalUrl: 'https://example.org/winburn/', routePrefix: /}", ""),
+        ("{externalUrl: 'https://example.org/a/', routePrefix: b/}", "/b"),
+        ("{routePrefix: /winburn}", "/winburn"),
+    ],
+)
+def test_probes_and_scrapes_follow_a_proxys_path(render: Render, web: str, prefix: str) -> None:
+    made = render(f"web: {web}")
+    (stateful,), (monitor,) = (of_kind(kind, made) for kind in ("StatefulSet", "ServiceMonitor"))
+    check_pod(stateful["spec"]["template"])
+    assert prefix_of(stateful["spec"]["template"]) == prefix
+    assert [each["path"] for each in monitor["spec"]["endpoints"]] == [f"{prefix}/metrics"]
+    assert of_kind("NetworkPolicy", made) == of_kind("NetworkPolicy", render(""))
+
+
+@pytest.mark.parametrize("flag", ["--web.external-url=https://example.org/winburn/", "--web.route-prefix=/winburn"])
+def test_a_path_that_the_probes_would_not_know_is_refused(chart: Path, flag: str) -> None:
+    command = [*template(chart), f"--set=args={{{flag}}}", "--set=dashboards.enabled=false"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "give web.externalUrl and web.routePrefix instead" in done.stderr
+
+
 def test_a_change_of_the_spec_rolls_the_pods(chart: Path, tmp_path: Path, render: Render) -> None:
     other = tmp_path / "other.yml"
     other.write_text(SPEC.read_text() + "\n# changed\n")
@@ -200,6 +233,8 @@ def test_a_change_of_the_spec_rolls_the_pods(chart: Path, tmp_path: Path, render
         "{spec: x, image: {digest: latest}}",
         "{spec: x, web: {scheme: https}}",
         "{spec: x, args: [serve]}",
+        "{spec: x, web: {externalUrl: example.org}}",
+        "{spec: x, web: {routePrefix: /a b}}",
     ],
 )
 def test_mistaken_values_are_refused(values: str, tmp_path: Path) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
+from pathlib import Path
 
 import yaml
 
 from tests.deploy.tools import DEPLOY, ROOT, program, run, understood
+from winburn.processes import LOOPBACK, Group, free_port, start, wait_http
 
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 PINNED = re.compile(r"^([A-Za-z0-9_.-]+)==(\S+)(?:\s*;.*?)?\s*\\$", re.MULTILINE)
@@ -75,6 +81,36 @@ def test_it_runs_as_nobody_on_the_port_that_serve_listens_on() -> None:
     assert words[0] == "winburn"
     (address,) = understood(words[1:])["addresses"]
     assert int(instruction("EXPOSE")) == address.port == 10345
+
+
+def health_check() -> list[str]:
+    """The command of the image's health check, with the Python of here."""
+    _, *words = json.loads(instruction("HEALTHCHECK").partition("CMD ")[2])
+    return [sys.executable, *words]
+
+
+def health_at(url: str) -> dict[str, str]:
+    """The environment of a container whose health check asks for a page."""
+    return {**os.environ, "WINBURN_HEALTH_URL": url}
+
+
+def test_its_health_check_asks_what_its_command_serves() -> None:
+    given = dict(word.split("=", 1) for word in shlex.split(instruction("ENV")))
+    assert given["WINBURN_HEALTH_URL"] == f"http://127.0.0.1:{instruction('EXPOSE')}/-/healthy"
+
+
+def test_its_health_check_finds_winburn_below_a_prefix(tmp_path: Path) -> None:
+    spec, port = tmp_path / "winburn.yml", free_port()
+    spec.write_text(f'state: {{url: "sqlite:///{tmp_path / "state.db"}"}}\n')
+    options = [f"--web.listen-address={LOOPBACK}:{port}", "--web.external-url=https://example.org/winburn/"]
+    command = [sys.executable, "-m", "winburn", "serve", f"--config.file={spec}", *options]
+    page = f"http://{LOOPBACK}:{port}/winburn/-/healthy"
+    with Group() as group:
+        wait_http(page, 60, group.add(start(command, tmp_path / "winburn.log", env=os.environ)))
+        subprocess.run(health_check(), env=health_at(page), check=True)
+        for other in (page.replace("/winburn", ""), page.replace("healthy", "nowhere")):
+            done = subprocess.run(health_check(), env=health_at(other), check=False, capture_output=True)
+            assert done.returncode, other
 
 
 def test_its_base_is_pinned_and_named() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +14,10 @@ import yaml
 
 from alert_rules.operator import RULE_FILE, operator_files
 from dashboards import config_maps, generate
+from exporter.outside import outside
 from exporter.spec import load
 from tests.alert_rules.test_formats import crd
-from tests.deploy.tools import DEPLOY, check, check_restricted, documents, program, run, understood
+from tests.deploy.tools import DEPLOY, ROOT, check, check_restricted, documents, program, run, understood
 
 FOLDER = DEPLOY / "kubernetes"
 BASE, HA = FOLDER / "base", FOLDER / "overlays" / "ha"
@@ -78,10 +80,17 @@ def check_pod(template: Mapping[str, Any]) -> None:
     assert container["ports"] == [{"name": "http", "containerPort": address.port, "protocol": "TCP"}]
     mounted = {each["mountPath"] for each in container["volumeMounts"]}
     assert str(options["config"].parent) in mounted
+    prefix = prefix_of(template)
     for kind, page in zip(("startup", "liveness", "readiness"), (PAGES[0], *PAGES), strict=True):
-        assert container[f"{kind}Probe"]["httpGet"]["path"] == page
+        assert container[f"{kind}Probe"]["httpGet"]["path"] == f"{prefix}{page}"
         assert container[f"{kind}Probe"]["httpGet"]["port"] == "http"
     assert set(container["resources"]["requests"]) == {"cpu", "memory"}
+
+
+def prefix_of(template: Mapping[str, Any]) -> str:
+    """Below which its command line has all pages."""
+    options = understood(template["spec"]["containers"][0]["args"])
+    return outside(options["external_url"], options["route_prefix"]).prefix
 
 
 def check_selectors(found: Mapping[str, Mapping[str, Any]]) -> None:
@@ -130,6 +139,22 @@ def test_kustomize_makes_two_replicas_that_share_a_database() -> None:
     assert str(Path(spec.state.url_file).parent) in mounts
     assert found["ConfigMap"]["data"] == {"winburn.yml": (HA / "winburn.yml").read_text()}
     assert {"ports": [{"port": 5432, "protocol": "TCP"}]} in found["NetworkPolicy"]["spec"]["egress"]
+
+
+def test_the_pages_patch_for_a_proxys_path_moves_the_probes_and_the_scrape(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
+    (overlay,) = re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    shutil.copytree(FOLDER, tmp_path / "kubernetes")
+    folder = tmp_path / "kubernetes" / "overlays" / "proxied"
+    folder.mkdir()
+    (folder / "kustomization.yaml").write_text(overlay)
+    found = kustomized(folder)
+    check(found.values())
+    template = found["StatefulSet"]["spec"]["template"]
+    check_pod(template)
+    assert prefix_of(template) == "/winburn"
+    (endpoint,) = found["ServiceMonitor"]["spec"]["endpoints"]
+    assert endpoint == {**base()["ServiceMonitor"]["spec"]["endpoints"][0], "path": "/winburn/metrics"}
 
 
 def test_the_two_specs_differ_in_the_state_alone() -> None:

@@ -61,7 +61,9 @@ def test_what_can_be_run_here_works(place: Path) -> None:
 def test_every_other_block_says_why_and_is_shell(place: Path) -> None:
     for found in BLOCK.finditer(PAGE):
         subprocess.run(["sh", "-n", "-c", found["text"]], cwd=place, check=True)
-    assert len(re.findall(r"^```\w+$", PAGE, re.MULTILINE)) == len(list(BLOCK.finditer(PAGE)))
+    others = re.findall(r"^```(?!sh$)(\w+)$", PAGE, re.MULTILINE)
+    assert others == ["yaml"], "tried by tests/deploy/test_kubernetes.py"
+    assert len(re.findall(r"^```sh$", PAGE, re.MULTILINE)) == len(list(BLOCK.finditer(PAGE)))
 
 
 def test_what_it_names_is_there() -> None:

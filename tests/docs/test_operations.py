@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 from click.testing import CliRunner
 
+from exporter.contract import FAMILIES
 from exporter.spec import load_text
 from winburn import keeping
 from winburn.cli import main
@@ -15,12 +16,13 @@ from winburn.cli import main
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
-def test_every_spec_loads_and_the_rules_are_rules() -> None:
+def test_every_spec_loads_and_what_a_scrape_drops_is_in_the_contract() -> None:
     found = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
-    specs = [block for block in found if not block.startswith("groups:")]
-    assert [load_text(block).tenant for block in specs] == ["acme"]
-    (rules,) = [yaml.safe_load(block) for block in found if block not in specs]
-    assert rules["groups"][0]["rules"][0]["alert"] == "WinburnShardMissing"
+    (scrape,) = [block for block in found if block.startswith("metric_relabel_configs:")]
+    assert [load_text(block).tenant for block in found if block != scrape] == ["acme"]
+    (rule,) = yaml.safe_load(scrape)["metric_relabel_configs"]
+    assert rule["action"] == "drop"
+    assert rule["regex"] in FAMILIES
 
 
 def test_the_commands_know_their_flags() -> None:

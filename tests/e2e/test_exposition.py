@@ -60,6 +60,7 @@ ABSENT = {
     "winburn_series_dropped_total": "nothing is dropped",
     "winburn_web_config_last_reload_successful": "the demo is started without a web config file",
     "winburn_shard_info": "one exporter has the whole spec",
+    "winburn_shard_expected": "as above",
 }
 """Families of the contract that this body need not have, and why."""
 

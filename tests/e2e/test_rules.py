@@ -102,6 +102,23 @@ MUTATIONS = {
     "a shard that is gone is not missed": (r"last_over_time\((winburn_shard_info)\[1d\]\)", r"\1"),
     "a shard is down for one exporter": (r"unless on \(shard, shards\)", "unless"),
     "a shard is missed that was dealt anew": (r"\n  *and on \(shards\) winburn_shard_info", ""),
+    "a shard that never came up is not missed": (
+        r"\n\s+or\n\s+winburn_shard_expected and on \(shards\) last_over_time[^\n]*",
+        "",
+    ),
+    "a shard is missed before it had time to come up": (r"\[10m\] offset 10m", "[10m]"),
+    "a restart ends that a shard is missed": (
+        r"last_over_time\((winburn_shard_expected)\[10m\] (offset 10m)\)",
+        r"\1 \2",
+    ),
+    "a shard is missed though all of another dealing are there": (
+        r"\n\s+unless on \(\) \(\n\s+winburn_shard_expected\n[^\n]*\n\s+\)",
+        "",
+    ),
+    "some shards of another dealing are enough": (
+        r"\n\s+unless on \(shards\) \(winburn_shard_expected unless[^\n]*",
+        "",
+    ),
     "a source is down for one exporter": (r"max by \(source\)", "min by (source)"),
     "a hanging collector is not seen": (r"\s+or\n\s+time\(\)[^\n]*\n", "\n"),
     "the text has no number": (r"\{\{ \$value \| humanize \}\}", "many"),

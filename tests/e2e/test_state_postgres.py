@@ -19,6 +19,8 @@ from tests.exporter.state.hammer import PLAN, started, verify
 
 __all__ = ["cluster"]  # a fixture
 _NUMBERS = count()
+KILLED_AT = 1_760_000_000.1234567
+"""Facts are sealed with it, so that it must come back to the last bit."""
 
 
 @pytest.fixture
@@ -39,15 +41,19 @@ def test_everything_is_there_again(url: str) -> None:
     override = Override("paused", None, "running", PLAN, 1.0, "ann", "holiday")
     state.save_ledgers([ledger], {15.0: 0.0})
     state.set_lifecycle("button", override, AuditEntry(1.0, "experiment", "button", "", "pause", "ann", "holiday"))
-    state.save_documents("experiment", {"button": {"epoch": 1}}, [Latch("kill", "button", "new", 2.0, "worse", {})])
-    state.lift_latch("kill", "button", "new", 3.0, "ann", "a bug")
+    kills = [Latch("kill", "button", member, KILLED_AT, "worse", {"n": 1}) for member in ("new", "other")]
+    state.save_documents("experiment", {"button": {"epoch": 1}}, kills)
+    state.lift_latch("kill", "button", "new", KILLED_AT + 1, "ann", "a bug")
+    state.note_floor(state.lifted("kill")[0], 0.1 + 0.2)
     state.close()
     again = State(url)
     assert [each.head for each in again.ledgers()] == [{"end": 30.0}]
     assert again.lifecycle() == {"button": override}
-    assert again.latches("kill") == []
-    assert [x.at for x in again.lifted("kill")] == [3.0]
-    assert [(x.id, x.action) for x in again.audit()] == [(1, "pause"), (2, "kill"), (3, "unkill")]
+    assert again.latches("kill") == kills[1:]
+    facts = {"at": KILLED_AT, "reason": "worse", "n": 1}
+    assert [(x.at, x.floor, x.facts) for x in again.lifted("kill")] == [(KILLED_AT + 1, 0.1 + 0.2, facts)]
+    trail = [(x.id, x.action, x.facts) for x in again.audit()]
+    assert trail == [(1, "pause", {}), (2, "kill", {"n": 1}), (3, "kill", {"n": 1}), (4, "unkill", facts)]
     again.close()
 
 

@@ -59,6 +59,20 @@ def test_what_began_with_a_snapshot_of_its_own_does_not_show_it_twice() -> None:
     assert [snapshot.waiting for snapshot in shown] == [("one",), (), ("one",), ()]
 
 
+def test_what_is_stopped_meanwhile_publishes_nothing_more() -> None:
+    clock, stop, shown = Clock(), threading.Event(), []
+
+    def collect(at: float) -> list[Report]:
+        if len(one.asked) == 2:
+            stop.set()
+        return good("a")(at)
+
+    one = Scripted("one", collect)
+    drive = Drive(clock, 5, {})
+    loop_of(one, clock=clock, wait=drive.wait, publish=shown.append).run(stop)
+    assert (len(one.asked), len(shown)) == (2, 2)  # the first of the two was before anything was asked
+
+
 def test_a_slow_refresh_skips_the_instants_it_missed_and_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
     asked, _ = driven(lambda clock: clock.advance(40.0), 4, {})
     assert asked == [5.0, 50.0, 95.0, 140.0]

@@ -2,6 +2,7 @@
 leaves as it is taken."""
 
 import asyncio
+import tracemalloc
 from collections.abc import Callable
 
 from hypothesis import given, settings
@@ -13,6 +14,8 @@ from exporter.one_write import PIECE, Corked
 class Transport(asyncio.Transport):
     """Remembers what was done to it. After ``takes`` bytes it has enough, and says so as asyncio's transports do."""
 
+    BUFFERED = 7
+
     def __init__(self, takes: int | None = None) -> None:
         super().__init__()
         self.done: list[bytes | str] = []
@@ -23,6 +26,9 @@ class Transport(asyncio.Transport):
         self.done.append(data)
         if self.takes is not None and sum(map(len, self.done)) > self.takes:
             self.enough()
+
+    def get_write_buffer_size(self) -> int:
+        return self.BUFFERED
 
     def close(self) -> None:
         self.done.append("closed")
@@ -86,6 +92,27 @@ def test_a_large_body_leaves_as_it_is_taken_and_the_connection_closes_after_it()
     *pieces, last = transport.done
     assert b"".join(piece for piece in pieces if isinstance(piece, bytes)) == b"head " + body + b"next"
     assert last == "closed"
+
+
+def test_what_a_client_does_not_take_is_held_but_not_copied_for_it() -> None:
+    """A thousand clients that wait for the same megabyte hold it once."""
+    body, corkeds = bytes(1_000_000), []
+
+    async def answer() -> None:
+        for _ in range(1000):
+            transport = Transport(takes=0)
+            corked = Corked(transport, asyncio.get_running_loop())
+            corked.piece, transport.enough = 1000, corked.pause
+            corked.write(body)
+            corkeds.append(corked)
+        await asyncio.sleep(0)
+
+    tracemalloc.start()
+    asyncio.run(answer())
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert {corked.get_write_buffer_size() for corked in corkeds} == {len(body) - 1000 + Transport.BUFFERED}
+    assert held < 20_000_000
 
 
 def test_nothing_is_written_to_a_client_that_is_gone() -> None:

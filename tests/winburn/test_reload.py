@@ -7,6 +7,7 @@ import json
 import logging
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -265,3 +266,24 @@ def test_a_mistake_of_ours_is_an_answer_too(tmp_path: Path) -> None:
     done, text = scripted.reload()
     assert (done, scripted.health()[0]) == (False, 0.0)
     assert "unexpected IndexError" in text
+
+
+def test_what_a_spec_of_before_has_left_in_cycles_is_freed_by_the_next(tmp_path: Path) -> None:
+    """Python looks for it after so many refreshes that a process which is reloaded each minute would only grow."""
+    (tmp_path / "slots.csv").write_text("time,total,bad\n")
+    (tmp_path / "counts.csv").write_text("variant,n,successes\n")
+    (tmp_path / "winburn.yml").write_text(SPEC)
+    left: list[weakref.ref[Reloads]] = []
+
+    def change(_: Spec) -> list[str]:
+        node = Reloads(0.0)
+        node.itself = node  # type: ignore[attr-defined]  # a cycle
+        left.append(weakref.ref(node))
+        return []
+
+    gc.disable()
+    try:
+        assert Reloader(tmp_path / "winburn.yml", change, Reloads(0.0))()[0]
+    finally:
+        gc.enable()
+    assert [each() for each in left] == [None]

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from exporter.collectors.engagement_kills import LATCH
+from exporter.collectors.experiment_track import KILL
 from exporter.contract.sample import Labels
 from exporter.spec import load
+from exporter.state import Latch, State
 from winburn.running import Running, Watching
 from winburn.shard import Shard
 
@@ -28,14 +31,20 @@ experiments:
 
 
 @pytest.mark.parametrize(
-    ("shard", "said"),
+    ("shard", "own", "all_"),
     [
-        (None, []),
-        (Shard(1, 1), []),
-        (Shard(2, 3), [(("shard", "2"), ("shards", "3"))]),
+        (None, [], []),
+        (Shard(1, 1), [], []),
+        (
+            Shard(2, 3),
+            [(("shard", "2"), ("shards", "3"))],
+            [(("shard", number), ("shards", "3")) for number in ("1", "2", "3")],
+        ),
     ],
 )
-def test_a_shard_says_which_it_is(tmp_path: Path, shard: Shard | None, said: list[Labels]) -> None:
+def test_a_shard_says_which_it_is_and_which_there_must_be(
+    tmp_path: Path, shard: Shard | None, own: list[Labels], all_: list[Labels]
+) -> None:
     with closing(sqlite3.connect(tmp_path / "shop.db")):
         pass
     (tmp_path / "winburn.yml").write_text(SPEC.format(folder=tmp_path))
@@ -45,7 +54,8 @@ def test_a_shard_says_which_it_is(tmp_path: Path, shard: Shard | None, said: lis
         samples = running.loop.refresh_once(1_700_000_000.0).samples
     finally:
         running.close()
-    assert [each.labels for each in samples if each.name == "winburn_shard_info"] == said
+    assert [each.labels for each in samples if each.name == "winburn_shard_info"] == own
+    assert [each.labels for each in samples if each.name == "winburn_shard_expected"] == all_
 
 
 def test_a_store_that_is_gone_costs_no_health_but_its_own(tmp_path: Path) -> None:
@@ -63,3 +73,25 @@ def test_a_store_that_is_gone_costs_no_health_but_its_own(tmp_path: Path) -> Non
         assert "experiment_applied_total" not in names
     finally:
         running.close()
+
+
+def test_kills_with_damaged_facts_keep_nothing_from_starting(tmp_path: Path) -> None:
+    state = State(f"sqlite:///{tmp_path / 'state.db'}")
+    latches = [Latch(KILL, "buttons", "green", 10.0, "worse", {"n": 9}), Latch(LATCH, "ann", "post", 10.0, "low", {})]
+    state.save_documents("experiment", {}, latches)
+    state.close()
+    with closing(sqlite3.connect(tmp_path / "state.db")) as connection, connection:
+        for table in ("latches", "audit"):
+            connection.execute(f"UPDATE winburn_{table} SET facts = substr(facts, 2)")
+    with closing(sqlite3.connect(tmp_path / "shop.db")):
+        pass
+    (tmp_path / "winburn.yml").write_text(SPEC.format(folder=tmp_path) + "engagement: {source: shop}\n")
+    (tmp_path / "counts.csv").write_text("timestamp,variant,n,successes\n1700000000,blue,10,1\n1700000000,green,10,1\n")
+    nobody = Watching(live=True, clients=1, origins=())
+    running = Running(load(tmp_path / "winburn.yml"), nobody, progress=lambda *_: None)
+    try:
+        found = {(each.name, each.labels): each.value for each in running.loop.refresh_once(1_700_000_115.0).samples}
+    finally:
+        running.close()
+    green = (("experiment", "buttons"), ("variant", "green"))
+    assert found["experiment_variant_early_kill", green] == 1.0

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from exporter.live.delta import applied
+from exporter.live.stream import _AT_ONCE
 from tests.exporter.live.server import eventually, live
 from tests.exporter.live.world import one, world
 from tests.exporter.live.ws_client import Client, ClosedError, RefusedError, connected, pairs
@@ -55,7 +56,7 @@ def test_first_the_whole_document_then_its_changes() -> None:
             first = client.receive()
             assert (first["type"], first["seq"]) == ("snapshot", 0)
             assert first["document"] == server.feed.document()
-            assert client.extensions == []  # nothing is compressed: 200 kB a client
+            assert client.extensions == []  # who does not ask gets it plain
             assert client.receive() == {"type": "heartbeat", "age": 7.0, "stale": False}
             server.publish(world(1))
             delta = client.until("delta")
@@ -252,9 +253,10 @@ def test_over_plain_http_it_says_what_it_is() -> None:
 
 
 def test_many_clients_come_at_once_while_numbers_change() -> None:
+    """More than are told something in two turns of the event loop."""
     with live() as server:
         server.publish(numbers(0))
-        clients = [Client(server.port) for _ in range(20)]
+        clients = [Client(server.port) for _ in range(2 * _AT_ONCE + 5)]
         for tick in range(1, 6):
             server.publish(numbers(tick))
         for client in clients:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
@@ -21,6 +21,7 @@ from wsproto.events import (
     Request,
     TextMessage,
 )
+from wsproto.extensions import Extension
 
 TARGET = "/live/stream"
 _LIFE_SECONDS = 60
@@ -49,6 +50,7 @@ class Client:
         resume: tuple[str, int] | None = None,
         timeout: float = 10,
         prefix: str = "",
+        extensions: Sequence[Extension] = (),
     ) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout)
         self._ends = time.monotonic() + _LIFE_SECONDS
@@ -57,7 +59,9 @@ class Client:
         self._text = ""
         query = "" if resume is None else "?" + urlencode({"stream": resume[0], "seq": resume[1]})
         headers = [] if origin is None else [(b"origin", origin.encode())]
-        request = Request(host=f"127.0.0.1:{port}", target=prefix + TARGET + query, extra_headers=headers)
+        request = Request(
+            host=f"127.0.0.1:{port}", target=prefix + TARGET + query, extra_headers=headers, extensions=list(extensions)
+        )
         self._socket.sendall(self._ws.send(request))
         try:
             event = self._event()

@@ -73,6 +73,19 @@ def test_a_page_of_slots_costs_the_ledgers_and_nothing_else(file: Path, caplog: 
     assert set_aside(f"sqlite:///{file}") == 1
 
 
+def test_a_text_that_is_damaged_too_costs_no_other_row(file: Path) -> None:
+    state = State(f"sqlite:///{file}")
+    state.save_documents("experiment", {"zebra": {"n": 8}}, [Latch("kill", "zebra", "c", 2.0, "worse", {"n": 4})])
+    state.close()
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE winburn_latches SET facts = substr(facts, 2) WHERE member = 'b'")
+        connection.execute("UPDATE winburn_documents SET body = substr(body, 2) WHERE name = 'button'")
+    spoil(file, pages_of(file, "winburn_ledger_slots")[-1])
+    state = opened(file)
+    assert [(each.member, each.facts) for each in state.latches("kill")] == [("b", {}), ("c", {"n": 4})]
+    assert state.documents("experiment") == {"zebra": {"n": 8}}
+
+
 def test_a_table_that_cannot_be_read_is_named(file: Path, caplog: pytest.LogCaptureFixture) -> None:
     spoil(file, pages_of(file, "winburn_latches")[0])
     state = opened(file)

@@ -155,13 +155,21 @@ def test_a_store_of_schema_1_keeps_all_it_has_and_its_kills_begin_the_trail(of_s
 
 def test_an_upgrade_that_fails_leaves_the_store_of_before(of_schema_1: Path) -> None:
     with closing(sqlite3.connect(of_schema_1)) as connection, connection:
-        connection.execute("UPDATE winburn_latches SET facts = 'no JSON' WHERE member = 'new'")
+        connection.execute("CREATE TRIGGER refuse BEFORE UPDATE ON winburn_schema BEGIN SELECT RAISE(ABORT, 'no'); END")
     with pytest.raises(StateError, match="cannot be opened"):
         State(f"sqlite:///{of_schema_1}")
     assert version(of_schema_1) == [(1,)]
     with closing(sqlite3.connect(of_schema_1)) as connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     assert "winburn_audit" not in tables
+
+
+def test_an_upgrade_takes_a_kill_whose_facts_are_damaged(of_schema_1: Path) -> None:
+    with closing(sqlite3.connect(of_schema_1)) as connection, connection:
+        connection.execute("UPDATE winburn_latches SET facts = 'no JSON' WHERE member = 'new'")
+    state = State(f"sqlite:///{of_schema_1}")
+    assert [(each.member, each.facts) for each in state.audit()] == [("old", {"n": 9}), ("new", {})]
+    state.close()
 
 
 def test_many_may_open_a_new_store_at_once(url: str) -> None:

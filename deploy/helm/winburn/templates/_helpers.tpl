@@ -40,10 +40,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- end }}
 
+{{/* The path below which all pages are, as winburn finds it: /winburn, or nothing. */}}
+{{- define "winburn.prefix" -}}
+{{- with .Values.web -}}
+{{- with .routePrefix | default (urlParse .externalUrl).path | trimAll "/" }}/{{ . }}{{ end -}}
+{{- end -}}
+{{- end }}
+
 {{/* An HTTP probe of a path. Takes a dict of root and path. */}}
 {{- define "winburn.probe" -}}
 httpGet:
-  path: {{ .path }}
+  path: {{ include "winburn.prefix" .root }}{{ .path }}
   port: http
   {{- with .root.Values.web }}
   scheme: {{ .scheme }}
