@@ -21,15 +21,15 @@ def merge(kept: Mapping[str, Kept], reports: Iterable[Report], good_at: float) -
     """The entities after a run that began at the monotonic second ``good_at``.
 
     A report with an error (or one that waits) and no samples leaves the last samples where they are, to age; its
-    lasting samples are new. Any other report replaces both, and an entity that is not reported is gone: undefined is
-    absent at once.
+    lasting samples are new. Any other report replaces both, as old as it says that they are, and an entity that is not
+    reported is gone: undefined is absent at once.
     """
     return {report.entity: _after(kept.get(report.entity), report, good_at) for report in reports}
 
 
 def _after(before: Kept | None, report: Report, good_at: float) -> Kept:
     if not (report.error or report.waits) or report.samples or before is None:
-        return Kept(report.samples, report.lasting, good_at)
+        return Kept(report.samples, report.lasting, good_at - report.behind)
     return Kept(before.samples, report.lasting, before.good_at)
 
 

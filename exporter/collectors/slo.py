@@ -76,6 +76,8 @@ class SloCollector:
         self._fine, self._origin, self._wide_origin, self._groups = refresh, origin, wide_origin, groups
         self._keep_seconds, self._only = keep_seconds, only or {}
         self._progress = progress
+        self.errors: dict[str, str] = {}
+        """SLO name -> why it could not be brought up to date at the last run."""
         self._pruned = 0.0
         self._newcomers = newcomers(self.name, refresh, aside, progress)
         self._forecaster: Forecaster = before._forecaster if before else Forecaster()
@@ -109,6 +111,7 @@ class SloCollector:
     def _collect(self, at: float) -> list[Report]:
         waiting = self.welcome(at)
         found = self.measure(self.tracks, at)
+        self.errors = {report.entity: report.error for report in waiting if report.error} | dict(found.errors)
         evaluations: dict[str, list[Evaluation]] = {track.slo.name: [] for track in self.tracks}
         for evaluation in self._forecaster.attach(found.evaluations):
             evaluations[evaluation.track.slo.name].append(evaluation)
@@ -132,15 +135,21 @@ class SloCollector:
         """Bring some of :attr:`tracks` up to ``at`` and evaluate them, as part of what :meth:`collect` does; whoever
         calls it holds the :attr:`lock` and calls :meth:`save` afterwards."""
         errors = self._check_clock(tracks, at)
-        due = [t for t in tracks if t.slo.name not in errors and (t.end is None or t.end < at)]
-        errors |= self._feed(due, at)
+        sound = [t for t in tracks if t.slo.name not in errors]
+        due = [t for t in sound if t.end is None or t.end < at]
+        for track in tracks:
+            track.news = False
+        errors |= self._feed(sound, due, at)
         return Measured(evaluate(tracks, at), errors, due)
 
-    def _feed(self, tracks: Sequence[Track], at: float) -> dict[str, str]:
+    def _feed(self, tracks: Sequence[Track], due: Sequence[Track], at: float) -> dict[str, str]:
         if isinstance(self._source, Components):
-            feed_composites(self._source, tracks, self.tracks, self._fine)
-            return {}
-        return feed(self._source, tracks, at, self._fine, self._progress)
+            return feed_composites(self._source, tracks, self.tracks, at, self._fine)
+        errors = feed(self._source, due, at, self._fine, self._progress)
+        for track in tracks:
+            track.news = track.slo.name not in errors and not track.waits and track.end is not None
+            track.fresh = at if track.news else track.fresh
+        return errors
 
     def _still_waiting(self, before: SloCollector, slos: Sequence[Slo]) -> set[str]:
         """The names of those whose past is being read from the same source already, as they are now."""
@@ -202,13 +211,15 @@ class SloCollector:
                 sample("slo_groups_dropped", dropped, slo=track.slo.name),
             )
         samples: list[Sample] = []
-        if not error and not track.waits and track.end is not None:
+        if track.news:
             samples += [s for evaluation in shown for s in slo_samples.measured(evaluation)]
             samples += [s for evaluation in shown for s in self._forecaster.samples(evaluation)]
             samples += [*more, sample("slo_newborn_series_total", track.newborn, slo=track.slo.name)]
         always = [s for evaluation in shown for s in slo_samples.lasting(evaluation, at, self._keep_seconds)]
         always.append(sample("winburn_slo_exact", track.exact, slo=track.slo.name))
-        return Report(track.slo.name, tuple(samples), tuple(always), error, waits=track.waits and not error)
+        behind = at - track.fresh if track.news and track.fresh is not None else 0.0
+        waits = track.waits and not error
+        return Report(track.slo.name, tuple(samples), tuple(always), error, waits=waits, behind=behind)
 
     def _check_clock(self, tracks: Sequence[Track], at: float) -> dict[str, str]:
         """SLOs that were measured in what is now the future wait; by more than an hour, that clock was wrong."""

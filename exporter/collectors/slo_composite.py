@@ -7,6 +7,7 @@ work as for any SLO.
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Protocol
@@ -18,12 +19,16 @@ from exporter.collectors.slo_group import Floats, GroupCounts
 from exporter.collectors.slo_track import Track
 from exporter.spec import Slo
 
+_NAMED = 3
+"""Components in one sentence; a source that is down can have a thousand."""
+
 
 class HasTracks(Protocol):
     """Collectors whose SLOs others may be made of."""
 
     lock: threading.Lock
     tracks: list[Track]
+    errors: dict[str, str]
 
     @property
     def name(self) -> str: ...
@@ -56,14 +61,16 @@ class Components:
         self._collectors = {name: each for name, each in self._collectors.items() if name in names}
 
     @contextmanager
-    def reading(self) -> Iterator[dict[str, Track]]:
-        """SLO name -> track, none of which changes meanwhile."""
+    def reading(self) -> Iterator[tuple[dict[str, Track], dict[str, str]]]:
+        """SLO name -> track, none of which changes meanwhile, and SLO name -> why it is not up to date."""
         with ExitStack() as stack:
             found: dict[str, Track] = {}
+            errors: dict[str, str] = {}
             for _, collector in sorted(self._collectors.items()):
                 stack.enter_context(collector.lock)
                 found |= {track.slo.name: track for track in collector.tracks}
-            yield found
+                errors |= collector.errors
+            yield found, errors
 
 
 def parts(slo: Slo) -> dict[str, float]:
@@ -89,17 +96,56 @@ def in_order(slos: Sequence[Slo]) -> list[Slo]:
     return list(ordered.values())
 
 
-def feed_composites(components: Components, tracks: Sequence[Track], own: Sequence[Track], fine: float) -> None:
-    """Bring composites up to where all of their components are, which may be among the collector's ``own`` tracks; one
-    without a counted component waits."""
-    with components.reading() as there:
+def feed_composites(
+    components: Components, tracks: Sequence[Track], own: Sequence[Track], at: float, fine: float
+) -> dict[str, str]:
+    """Bring composites up to where all of their components are, at most ``at``; name -> sentence for those of which a
+    component failed.
+
+    Components may be among the collector's ``own`` tracks. A composite is as fresh as its oldest component, and waits
+    for one that waits or is not counted yet.
+    """
+    failed: dict[str, dict[str, str]] = {}
+    with components.reading() as (there, errors):
         there |= {track.slo.name: track for track in own}
         for track in tracks:
             wanted = parts(track.slo)
-            made_of = {there[name]: weight for name, weight in wanted.items() if name in there}
-            ends = [part.end for part in made_of if part.end is not None]
-            if len(ends) == len(wanted):
-                _catch_up(track, made_of, min(ends), fine)
+            _look(track, {there[name]: weight for name, weight in wanted.items() if name in there}, at, fine)
+            failed[track.slo.name] = {
+                root: why
+                for name in wanted
+                for root, why in failed.get(name, {name: errors[name]} if name in errors else {}).items()
+            }
+            track.waits = track.fresh != at
+    return {name: _sentence(causes) for name, causes in failed.items() if causes}
+
+
+def _look(track: Track, made_of: Mapping[Track, float], at: float, fine: float) -> None:
+    """What the components know by now: their counts, and since when one of them knows no more."""
+    ends = [part.end for part in made_of if part.end is not None]
+    track.slack = max((part.slack for part in made_of), default=0.0)
+    if len(ends) < len(parts(track.slo)):
+        return
+    _catch_up(track, made_of, min([*ends, at]), fine)
+    known = [part.fresh for part in made_of if part.fresh is not None]
+    if track.end is not None and len(known) == len(ends):
+        fresh = min([*known, at])
+        track.news = fresh == at or track.fresh is None or fresh > track.fresh
+        track.fresh = fresh
+
+
+def _sentence(causes: Mapping[str, str]) -> str:
+    """Component -> why it fails, as one sentence."""
+    by_reason: defaultdict[str, list[str]] = defaultdict(list)
+    for name, why in sorted(causes.items()):
+        by_reason[why].append(name)
+    said = [f"{_listed(names)}: {why}" for why, names in by_reason.items()]
+    return f"waits for {'; for '.join(said)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
 
 
 def _catch_up(track: Track, made_of: Mapping[Track, float], end: float, fine: float) -> None:

@@ -111,7 +111,7 @@ def status(evaluation: Evaluation, at: float, keep_seconds: float) -> int | None
     end = group.ledger.end
     if end is None or group.first_measured is None:
         return None
-    behind = at - end - (evaluation.track.reads.every or 0.0)
+    behind = at - end - evaluation.track.slack
     if behind >= keep_seconds or behind >= _RECENT or not group.ledger.window(_RECENT - max(behind, 0.0)).measured:
         # An SLO first seen at this very poll has no interval yet, and is not one that fell silent.
         return NO_DATA if at > group.first_measured else OK

@@ -82,7 +82,13 @@ class Track:
         self.end: float | None = None
         self.newborn = 0
         self.waits = False
-        """Whether its source, which is slow with it, is asked in a later run."""
+        """Whether its source, which is slow with it, is asked in a later run, or it has a component that is behind."""
+        self.fresh: float | None = None
+        """The last instant for which all was known that could be, since the process began."""
+        self.news = False
+        """Whether the last run knew more than the one before, or all there was."""
+        self.slack = self.reads.every or 0.0
+        """How far :attr:`end` may lie before such an instant: slices are known when they are over."""
         if not self.slo.group_by:
             self.groups[""] = self._new_group("")
 

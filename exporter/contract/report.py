@@ -17,7 +17,8 @@ class Report:
     ``lasting`` samples are true whatever the source does (families that ``stay``) and are never kept from before.
     ``error`` is one sentence for the log, without secrets; it may stand beside samples (say, the numbers are right but
     could not be saved). ``waits`` says that nothing failed and that the entity's turn comes in a later run: its last
-    samples stay as they do with an error.
+    samples stay as they do with an error. ``behind`` is how many seconds older than the evaluated instant the samples
+    are; they age from then.
     """
 
     entity: str
@@ -25,6 +26,7 @@ class Report:
     lasting: tuple[Sample, ...] = ()
     error: str | None = None
     waits: bool = False
+    behind: float = 0.0
 
 
 class Collector(Protocol):
