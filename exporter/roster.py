@@ -88,7 +88,7 @@ class Roster:
         if len(self.tracks) < len(collectors):
             raise ValueError(f"collectors need names of their own; given {sorted(c.name for c in collectors)}")
         self._leaving: dict[str, Track] = {}
-        self._later: dict[str, float] = {}
+        self._later: dict[str, tuple[float, float]] = {}
         self._note_wishes()
 
     def start(self, at: float) -> None:
@@ -100,19 +100,19 @@ class Roster:
                 continue
             track.after = frozenset()
             if name in self._second:
-                self._later[name] = at
+                self._later[name] = (at, self._monotonic())
             else:
                 track.worker.start(at)
 
     def start_later(self, *, in_time: bool) -> bool:
         """Start those that read what others evaluate, once these are done or, if that is not ``in_time``, at once;
         whether some must wait on."""
-        for name, at in list(self._later.items()):
+        for name, (at, since) in list(self._later.items()):
             track = self.tracks.get(name)
             if track is None or not in_time or not any(self._is_busy(each) for each in self._second.get(name, ())):
                 del self._later[name]
                 if track is not None:
-                    track.worker.start(at)
+                    track.worker.start(at, since=since)
         return bool(self._later)
 
     def take(self, outcome: Outcome, in_time: float) -> None:

@@ -21,7 +21,8 @@ Make = Callable[[], Collector]
 class Outcome:
     """How one run of a collector ended.
 
-    ``reports`` are those that came before ``error``, if it raised. ``started`` is monotonic, ``finished`` Unix time.
+    ``reports`` are those that came before ``error``, if it raised. ``started`` is monotonic, ``finished`` Unix time;
+    what was found is as old as ``started``.
     ``partial`` runs speak only of the entities that read from sources that had changed. ``made`` is what put another
     collector in the place of the one before, where that was asked for and went well.
     """
@@ -68,11 +69,13 @@ class Worker:
         self._done = done
         self._clock = clock
         self._monotonic = monotonic
-        self._asked: SimpleQueue[tuple[float, frozenset[str] | None, Make | None] | None] = SimpleQueue()
+        self._asked: SimpleQueue[tuple[float, frozenset[str] | None, Make | None, float | None] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def start(self, at: float, changed: frozenset[str] | None = None) -> bool:
+    def start(self, at: float, changed: frozenset[str] | None = None, *, since: float | None = None) -> bool:
         """Begin a run that evaluates at ``at``, of all entities or those that read from ``changed`` sources.
+
+        ``since`` is the monotonic second from when its result is as old as others' of this instant; now if None.
 
         Nothing, and False, where the last one is not over.
         """
@@ -83,7 +86,7 @@ class Worker:
             # A daemon: the process must be able to end while a source never answers.
             self._thread = threading.Thread(target=self._work, name=f"collector {self.name}", daemon=True)
             self._thread.start()
-        self._asked.put((at, changed, self._make))
+        self._asked.put((at, changed, self._make, since))
         return True
 
     def replace(self, make: Make) -> None:
@@ -109,7 +112,7 @@ class Worker:
         while (asked := self._asked.get()) is not None:
             self._done.put(self._run(*asked))
 
-    def _run(self, at: float, changed: frozenset[str] | None, make: Make | None) -> Outcome:
+    def _run(self, at: float, changed: frozenset[str] | None, make: Make | None, since: float | None) -> Outcome:
         started = self._monotonic()
         reports: list[Report] = []
         error, made = None, None
@@ -125,6 +128,7 @@ class Worker:
         except BaseException as raised:  # noqa: BLE001 - even SystemExit must not end the thread unseen
             error = sentence(raised)
         duration = self._monotonic() - started
+        started = started if since is None else since
         partial = changed is not None
         return Outcome(self.name, tuple(reports), error, started, duration, self._clock(), partial, made)
 

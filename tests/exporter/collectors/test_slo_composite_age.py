@@ -12,16 +12,16 @@ import pytest
 
 from exporter.collectors.slo import SloCollector
 from exporter.collectors.slo_composite import Components, in_order
-from exporter.collectors.slo_samples import BREACHED, NO_DATA
+from exporter.collectors.slo_samples import BREACHED, NO_DATA, OK
 from exporter.loop import Loop
 from exporter.sources.base import Slots, TooLong, Unreachable
 from exporter.sources.turns import Turns
 from exporter.spec import Slo
 from exporter.state import State
-from tests.exporter.collectors.scripted import START
+from tests.exporter.collectors.scripted import DAY, START, Scripted, key, steady, values
 
-TIMEOUT, REFRESH, KEEP = 10.0, 15.0, 60.0
-AGE = 4
+TIMEOUT, REFRESH, KEEP = 10.0, 15.0, 50.0
+AGE = 3
 """Refreshes after which samples have aged out."""
 
 
@@ -47,7 +47,7 @@ class Shop:
         assert not group_by
         with self.turns.timed():
             takes = math.inf if self.dead else self.takes.get(query, 0.0)
-            self.clock.now += 0.0 if self.dead else min(takes, TIMEOUT)
+            self.clock.now += 5.5 if self.dead else min(takes, TIMEOUT)
             if self.dead:
                 raise Unreachable(f"source {self.name} refused the connection")
             if takes > TIMEOUT:
@@ -143,8 +143,8 @@ def test_a_composite_ages_and_disappears_with_the_component_whose_source_fails(
             bench.refresh()
             assert bench.shown == {"a", "of-a"}, "what is made of others goes on"
             assert bench.success == {"slo:one": 1, "slo:two": 0, "slo:composite": 0}
-            status = bench.values("slo_status")
-            assert {name for name in status if status[name] == NO_DATA} == {"b", "both", "outer"}
+        status = bench.values("slo_status")
+        assert {name for name in status if status[name] == NO_DATA} == {"b", "both", "outer"}
         bench.two.dead = False
         bench.refresh()
     assert bench.shown == {"a", "b", "both", "of-a", "outer"}
@@ -192,3 +192,49 @@ def test_after_a_restart_a_composite_with_a_source_that_is_down_is_not_current()
     bench.two.dead = False
     bench.refresh()
     assert bench.shown == {"a", "b", "both", "of-a"}
+
+
+def polled(source: Scripted, *composites: Slo) -> tuple[SloCollector, SloCollector]:
+    """SLOs ``web`` of counters and ``slow`` of slices of 5 minutes, and composites over them."""
+    slices = {"good_when": "x < 5", "slice": "5m"}
+    slos = [made("web", source="prod", total="t", bad="b"), made("slow", source="prod", slices=slices)]
+    of_source = SloCollector(source, slos, State("sqlite://"), refresh=REFRESH, origin=0.0, keep_seconds=KEEP)
+    components = Components(of_source)
+    whole = SloCollector(components, composites, State("sqlite://"), refresh=REFRESH, origin=0.0, keep_seconds=KEEP)
+    return of_source, whole
+
+
+def test_what_a_composite_knows_is_said_once_and_kept_by_the_loop() -> None:
+    source = Scripted(steady(3600))
+    of_source, whole = polled(source, made("both", composite=[{"slo": "web"}]))
+    for i in range(3):
+        of_source.collect(START + i * REFRESH)
+        (report,) = whole.collect(START + i * REFRESH)
+    assert report.samples
+    source.broken = "source prod: down"
+    of_source.collect(START + 3 * REFRESH)
+    (report,) = whole.collect(START + 3 * REFRESH)
+    assert report.samples == ()
+    assert report.lasting
+    assert report.error == "waits for web: source prod: down"
+
+
+def test_a_component_of_slices_is_up_to_date_between_their_ends() -> None:
+    script = {**steady(DAY, start=START - DAY / 2), "(x) < bool (5)": {key("x"): [(START - DAY, 1.0)]}}
+    of_source, whole = polled(Scripted(script), made("both", composite=[{"slo": "web"}, {"slo": "slow"}]))
+    for i in range(50):
+        of_source.collect(START + i * REFRESH)
+        (report,) = whole.collect(START + i * REFRESH)
+        assert (report.error, report.waits, report.behind) == (None, False, 0)
+        assert values([report], "slo_burn_rate", "both")["1h"] == 0
+        assert values([report], "slo_status", "both") == {"": OK}
+
+
+def test_many_components_that_fail_are_told_in_one_short_sentence() -> None:
+    bench = Bench("a c d e f", "b", made("all", journey=["a", "b", "c", "d", "e", "f"]))
+    bench.refresh()
+    bench.one.dead = bench.two.dead = True
+    bench.refresh()
+    error = bench.loop._roster.tracks["slo:composite"].failures()["all"]
+    of_one = "source one refused the connection; no more is asked of it in this refresh"
+    assert error == f"waits for a, c, d and 2 more: {of_one}; for b: source two refused the connection"
