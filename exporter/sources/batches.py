@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -31,6 +31,9 @@ _SHORTEST_LOOK = 1.0
 
 _WASTE = 2.0
 """Times the timeout."""
+
+_FORGET = 86400.0
+"""Seconds after which a selector that nobody asks for has left the spec: a source may outlive any number of specs."""
 
 _STILL_ASKED = 300.0
 """Seconds after which a heavy selector that nobody asks for lets others go before it."""
@@ -81,7 +84,7 @@ class Batches:
         self._look = min(timeout, max(_LOOK * timeout, _SHORTEST_LOOK))
         self._concurrency = concurrency
         self._monotonic = monotonic
-        self._suspects: dict[tuple[Kind, str], None] = {}
+        self._suspects: dict[tuple[Kind, str], float] = {}
         self._heavy: dict[tuple[Kind, str], _Heavy] = {}
         self._allowance = Allowance(_WASTE * timeout, monotonic)
 
@@ -133,6 +136,7 @@ class Batches:
 
     def _groups(self, selectors: Sequence[str], kind: Kind) -> tuple[deque[list[str]], deque[list[str]], list[str]]:
         asked = dict.fromkeys(selectors)
+        self._forget(asked, kind)
         # Copies: the SLOs and the experiments of a source ask it from threads of their own.
         suspects, heavy = tuple(self._suspects), tuple(self._heavy)
         alone = {*suspects, *heavy}
@@ -144,11 +148,22 @@ class Batches:
             [one for of, one in heavy if of == kind and one in asked],
         )
 
+    def _forget(self, wanted: Collection[str], kind: Kind) -> None:
+        now = self._monotonic()
+        for (of, one), last in list(self._suspects.items()):  # lists: other threads add to them
+            if of == kind and one in wanted:
+                self._suspects[of, one] = now
+            elif now - last > _FORGET:
+                self._suspects.pop((of, one), None)
+        for (of, one), heavy in list(self._heavy.items()):
+            if not (of == kind and one in wanted) and now - heavy.wanted_at > _FORGET:
+                self._heavy.pop((of, one), None)
+
     def _suspect(self, group: Sequence[str], kind: Kind, error: SourceError) -> dict[str, SourceError]:
         for selector in group:
             # To the end: where only some suspects can be asked, each gets its turn.
             self._suspects.pop((kind, selector), None)
-            self._suspects[kind, selector] = None
+            self._suspects[kind, selector] = self._monotonic()
         return dict.fromkeys(group, error)
 
     def _too_slow(self, group: Sequence[str], kind: Kind, error: SourceError, seconds: float) -> dict[str, SourceError]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -25,16 +25,21 @@ _SHORTEST_SLOW = 1.0
 _WASTE = 2.0
 """Times the timeout."""
 
+_FORGET = 86400.0
+"""Seconds after which a question that nobody asks has left the spec: a source may outlive any number of specs."""
+
 Key = TypeVar("Key", bound=Hashable)
 Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Last:
-    """How a question went that is not a quick one: its failure (None where it was answered, slowly) and its seconds."""
+    """How a question went that is not a quick one: its failure (None where it was answered, slowly), its seconds, and
+    when it was last wanted."""
 
     error: SourceError | None
     seconds: float
+    wanted: float
 
 
 class _Longest(threading.local):
@@ -52,7 +57,7 @@ class Turns:
         self.monotonic = monotonic
         self._slow = min(timeout, max(_SLOW * timeout, _SHORTEST_SLOW))
         self._known: dict[Hashable, _Last] = {}
-        self._left: dict[Hashable, None] = {}
+        self._left: dict[Hashable, float] = {}
         self._allowance = Allowance(_WASTE * timeout, monotonic)
         self._longest = _Longest()
 
@@ -80,9 +85,10 @@ class Turns:
         Those that the last run did not get to come after the other quick ones, and from their other end: what stands
         behind many that take too long would else wait for all of them.
         """
+        wanted = set(keys)
+        self._forget(wanted)
         known, left = dict(self._known), dict(self._left)
         quick = dict.fromkeys(key for key in keys if key not in known)
-        wanted = set(keys)
         late = [key for key in known if key in wanted]
         return (
             [key for key in quick if key not in left] + [key for key in reversed(left) if key in quick],
@@ -90,17 +96,28 @@ class Turns:
             [key for key in late if known[key].error is not None],
         )
 
+    def _forget(self, wanted: Collection[Hashable]) -> None:
+        now = self.monotonic()
+        for key, last in list(self._known.items()):  # lists: other threads add to them
+            if key in wanted:
+                last.wanted = now
+            elif now - last.wanted > _FORGET:
+                self._known.pop(key, None)
+        for key, since in list(self._left.items()):
+            if now - since > _FORGET:
+                self._left.pop(key, None)
+
     def answered(self, key: Hashable) -> None:
         """In time, if only that it is refused."""
         self._known.pop(key, None)  # to the end: where only some can be asked, each gets its turn
         if self.took > self._slow:
-            self._known[key] = _Last(None, self.took)
+            self._known[key] = _Last(None, self.took, self.monotonic())
 
     def failed(self, key: Hashable, error: SourceError, *, wasted: bool) -> None:
         """No answer; ``wasted`` is whether others could have been answered meanwhile."""
         self._known.pop(key, None)
         # A copy: what was raised holds the frames of the whole question.
-        self._known[key] = _Last(SourceError(str(error)), self.took)
+        self._known[key] = _Last(SourceError(str(error)), self.took, self.monotonic())
         if wasted:
             self._allowance.spend(self.took)
 
@@ -108,7 +125,7 @@ class Turns:
         """Of some questions these quick ones were not asked."""
         for key in of:
             self._left.pop(key, None)
-        self._left |= dict.fromkeys(keys)
+        self._left |= dict.fromkeys(keys, self.monotonic())
 
     def may_waste(self) -> bool:
         """Whether there is time for one that may take all of the timeout for nothing."""

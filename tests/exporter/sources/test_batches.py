@@ -227,3 +227,21 @@ def test_many_slow_queries_end_the_asking() -> None:
     answers = server.ask(names)
     assert len(server.asked) == 3
     assert "was not asked" in str(answers[-1])
+
+
+@pytest.mark.parametrize("kind", ["vector", "matrix"])
+def test_what_has_left_the_spec_is_forgotten_after_a_day(kind: Kind) -> None:
+    """A source outlives specs: selectors that come and go must not pile up in it. What is asked is never forgotten."""
+    server = Server()
+    server.heavy, server.refused = {"heavy": math.inf, "kept": math.inf}, {"refused"}
+    names = ["heavy", "refused", "kept", "well"]
+    for _ in range(6):
+        server.ask(names, kind)
+        server.now += 300
+    for _ in range(26):
+        assert server.well(["kept", "well"], kind) == ["well"]
+        server.now += 3600
+    server.heavy, server.refused = {}, set()
+    server.asked.clear()
+    assert server.well(names, kind) == names
+    assert [asked for asked, _ in server.asked] == [["heavy", "refused", "well"], ["kept"]]

@@ -323,3 +323,28 @@ def test_without_a_timeout_nobody_is_slow() -> None:
     shop.takes = {"a": 9.0}
     assert shop.run(["a", "b"]) == shop.run(["a", "b"]) == ["a", "b"]
     assert shop.asked == ["a", "b"]
+
+
+def test_what_has_left_the_spec_is_forgotten_after_a_day() -> None:
+    """A source outlives specs: names that come and go must not pile up in it. What is asked is never forgotten."""
+    shop = Database()
+    shop.takes = {"bad": math.inf, "slow": 9.0, "kept": math.inf}
+    assert shop.run(["quick", "slow", "bad", "kept"]) == ["quick", "slow"]
+    for _ in range(26):
+        assert shop.run(["kept", "quick"]) == ["quick"]
+        shop.now += 3600
+    shop.takes = {}
+    assert shop.run(["bad", "slow", "kept", "quick"]) == ["bad", "slow", "kept", "quick"]
+    assert shop.asked == ["bad", "slow", "quick", "kept"]
+
+
+def test_who_was_left_in_an_outage_and_has_left_the_spec_is_forgotten_after_a_day() -> None:
+    shop = Database()
+    shop.dead = True
+    shop.run(["x", "a", "b"])
+    shop.dead = False
+    for _ in range(26):
+        shop.run(["other"])
+        shop.now += 3600
+    shop.run(["a", "b", "c"])
+    assert shop.asked == ["a", "b", "c"], "not from the other end"
