@@ -48,7 +48,7 @@ class Track:
     def take(self, outcome: Outcome, in_time: float) -> None:
         """Make an outcome the last one; where the collector raised, what it did not get to stays, to age."""
         self.worker.taken(outcome)
-        if outcome.duration <= in_time:
+        if outcome.late <= in_time:
             self.behind = None
         fresh = merge(self.kept, outcome.reports, outcome.started)
         self.kept = fresh if outcome.error is None and not outcome.partial else {**self.kept, **fresh}

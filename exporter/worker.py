@@ -21,8 +21,9 @@ Make = Callable[[], Collector]
 class Outcome:
     """How one run of a collector ended.
 
-    ``reports`` are those that came before ``error``, if it raised. ``started`` is monotonic, ``finished`` Unix time;
-    what was found is as old as ``started``.
+    ``reports`` are those that came before ``error``, if it raised. ``finished`` is Unix time. What was found is as
+    old as the monotonic ``started``, and was there ``late`` seconds after it: with a wait for others, longer than the
+    run's own ``duration``.
     ``partial`` runs speak only of the entities that read from sources that had changed. ``made`` is what put another
     collector in the place of the one before, where that was asked for and went well.
     """
@@ -32,6 +33,7 @@ class Outcome:
     error: str | None
     started: float
     duration: float
+    late: float
     finished: float
     partial: bool = False
     made: Make | None = None
@@ -127,10 +129,11 @@ class Worker:
                 reports.extend(collector.collect(at))
         except BaseException as raised:  # noqa: BLE001 - even SystemExit must not end the thread unseen
             error = sentence(raised)
-        duration = self._monotonic() - started
-        started = started if since is None else since
+        ended, old = self._monotonic(), started if since is None else since
         partial = changed is not None
-        return Outcome(self.name, tuple(reports), error, started, duration, self._clock(), partial, made)
+        return Outcome(
+            self.name, tuple(reports), error, old, ended - started, ended - old, self._clock(), partial, made
+        )
 
 
 def sentence(error: BaseException) -> str:

@@ -129,6 +129,8 @@ class GuardrailCollector:
     def _report(self, track: GuardrailTrack, evaluations: Sequence[Evaluation], error: str | None, at: float) -> Report:
         if error is not None:
             return Report(track.entity, error=error)
+        if self._measured[track.name].waits:
+            return Report(track.entity, waits=True)
         lifted = _lifted(self._standing, track.experiment)
         now = track.look(evaluations, lifted, at)
         for variant in track.breaches:

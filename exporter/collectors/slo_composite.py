@@ -7,9 +7,11 @@ work as for any SLO.
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -21,6 +23,13 @@ from exporter.spec import Slo
 
 _NAMED = 3
 """Components in one sentence; a source that is down can have a thousand."""
+
+_PATIENCE = 0.5
+"""Share of a refresh for which those who run are waited for: composites begin after 0.4 of it at the latest, and what
+they say must be there before the next."""
+
+_LATE = 1.5
+"""Refreshes; what was missed once may only have come a little late."""
 
 
 class HasTracks(Protocol):
@@ -34,6 +43,22 @@ class HasTracks(Protocol):
     def name(self) -> str: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """By SLO name: its track, why it could not be brought up to date, and of those that cannot be seen the collector
+    that is in the middle of a run."""
+
+    tracks: dict[str, Track]
+    errors: dict[str, str]
+    busy: dict[str, str]
+
+    def why(self, name: str, *, late: bool) -> dict[str, str]:
+        """The reason by name, if there is one; a run that goes on is one where it is ``late``."""
+        if name in self.errors:
+            return {name: self.errors[name]}
+        return {name: f"{self.busy[name]} takes longer than a refresh"} if late and name in self.busy else {}
+
+
 class Components:
     """What composites read: the tracks of other collectors, by the names of those, one of which may take the place of
     another at any time.
@@ -44,8 +69,10 @@ class Components:
     name = "composite"
     up: bool | None = None
 
-    def __init__(self, *collectors: HasTracks) -> None:
+    def __init__(self, *collectors: HasTracks, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._collectors = {collector.name: collector for collector in collectors}
+        self._monotonic = monotonic
+        self._slos: dict[str, tuple[str, ...]] = {}
 
     def add(self, collector: HasTracks) -> None:
         """Read from this one too, in place of the one of its name."""
@@ -59,18 +86,25 @@ class Components:
     def keep(self, names: Collection[str]) -> None:
         """Read from none but these."""
         self._collectors = {name: each for name, each in self._collectors.items() if name in names}
+        self._slos = {name: slos for name, slos in self._slos.items() if name in names}
 
     @contextmanager
-    def reading(self) -> Iterator[tuple[dict[str, Track], dict[str, str]]]:
-        """SLO name -> track, none of which changes meanwhile, and SLO name -> why it is not up to date."""
+    def reading(self, patience: float) -> Iterator[Seen]:
+        """What the collectors know, none of which runs meanwhile; those that run are waited for, all in all for
+        ``patience`` seconds."""
+        until = self._monotonic() + patience
+        seen = Seen({}, {}, {})
         with ExitStack() as stack:
-            found: dict[str, Track] = {}
-            errors: dict[str, str] = {}
-            for _, collector in sorted(self._collectors.items()):
-                stack.enter_context(collector.lock)
-                found |= {track.slo.name: track for track in collector.tracks}
-                errors |= collector.errors
-            yield found, errors
+            for name, collector in sorted(self._collectors.items()):
+                if not collector.lock.acquire(timeout=max(until - self._monotonic(), 0.0)):
+                    seen.busy.update(dict.fromkeys(self._slos.get(name, ()), name))
+                    continue
+                stack.callback(collector.lock.release)
+                tracks = {track.slo.name: track for track in collector.tracks}
+                self._slos = {**self._slos, name: tuple(tracks)}  # others may go through it
+                seen.tracks.update(tracks)
+                seen.errors.update(collector.errors)
+            yield seen
 
 
 def parts(slo: Slo) -> dict[str, float]:
@@ -103,19 +137,17 @@ def feed_composites(
     component failed.
 
     Components may be among the collector's ``own`` tracks. A composite is as fresh as its oldest component, and waits
-    for one that waits or is not counted yet.
+    for one that waits or is not counted yet. One whose source takes long holds up none but its own composites.
     """
     failed: dict[str, dict[str, str]] = {}
-    with components.reading() as (there, errors):
-        there |= {track.slo.name: track for track in own}
+    with components.reading(_PATIENCE * fine) as seen:
+        there = seen.tracks | {track.slo.name: track for track in own}
         for track in tracks:
             wanted = parts(track.slo)
             _look(track, {there[name]: weight for name, weight in wanted.items() if name in there}, at, fine)
-            failed[track.slo.name] = {
-                root: why
-                for name in wanted
-                for root, why in failed.get(name, {name: errors[name]} if name in errors else {}).items()
-            }
+            late = track.fresh is not None and at - track.fresh > _LATE * fine
+            causes = (failed[name] if name in failed else seen.why(name, late=late) for name in wanted)
+            failed[track.slo.name] = {name: why for each in causes for name, why in each.items()}
             track.waits = track.fresh != at
     return {name: _sentence(causes) for name, causes in failed.items() if causes}
 
@@ -123,9 +155,9 @@ def feed_composites(
 def _look(track: Track, made_of: Mapping[Track, float], at: float, fine: float) -> None:
     """What the components know by now: their counts, and since when one of them knows no more."""
     ends = [part.end for part in made_of if part.end is not None]
-    track.slack = max((part.slack for part in made_of), default=0.0)
     if len(ends) < len(parts(track.slo)):
         return
+    track.slack = max(part.slack for part in made_of)
     _catch_up(track, made_of, min([*ends, at]), fine)
     known = [part.fresh for part in made_of if part.fresh is not None]
     if track.end is not None and len(known) == len(ends):

@@ -47,12 +47,12 @@ def document(snapshot: Snapshot, *, stale: bool = False, words: Mapping[str, Any
 
     ``words`` are texts that no sample can carry (next steps, the audit trail), under keys of their own; where such a
     key is one of ours, ours wins, and rows of ``suggestions`` say their part in ours. They are left out of a stale
-    document too: they speak about its numbers.
+    document too, as next steps are where the recommendations have aged out: they speak about its numbers.
     """
     families = Families(sample for sample in snapshot.samples if not stale or sample.name in HEALTH)
     of_experiments, of_content = experiments(families), variants(families)
     return {
-        **({} if stale else words),
+        **({} if stale else _that_hold(words, families)),
         "schema": 1,
         "at": snapshot.at,
         "stale": stale,
@@ -66,6 +66,13 @@ def document(snapshot: Snapshot, *, stale: bool = False, words: Mapping[str, Any
         "kills": kills(of_experiments, of_content),
         "health": _health(families),
     }
+
+
+def _that_hold(words: Mapping[str, Any], families: Families) -> dict[str, Any]:
+    if "next_steps" not in words:
+        return {**words}
+    advised = {labels["experiment"] for labels, _ in families["experiment_recommendation_info"]}
+    return {**words, "next_steps": {name: text for name, text in words["next_steps"].items() if name in advised}}
 
 
 def _health(families: Families) -> Section:

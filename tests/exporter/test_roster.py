@@ -140,3 +140,22 @@ def test_who_reads_from_others_comes_after_them_or_when_there_is_no_time_left() 
     release.set()
     take(found)
     found.close()
+
+
+def test_one_that_waited_for_others_is_as_old_and_as_late_as_the_instant_makes_it() -> None:
+    now = [0.0]
+    second = named("second", "b")
+    second.waits_for = frozenset({"first"})  # type: ignore[attr-defined]  # which makes it a WaitingCollector
+    found = Roster([named("first", "a"), second], lambda: 0.0, lambda: now[0])
+    found.start(1.0)
+    assert take(found)[0] == "first"
+    now[0] = 8.0
+    assert not found.start_later(in_time=True)
+    outcome = found.done.get(timeout=10)
+    assert (outcome.started, outcome.duration, outcome.late) == (0.0, 0.0, 8.0)
+    track = found.tracks["second"]
+    assert set(track.failures()) == {""}
+    found.take(outcome, 7.9)
+    assert track.kept["b"].good_at == 0.0
+    assert set(track.failures()) == {""}, "still one sentence, as long as it comes late"
+    found.close()

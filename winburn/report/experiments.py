@@ -115,7 +115,8 @@ def _review(
         advice=tuple(
             Advice(v, a, r, STEPS.get(r, r).format(variant=v, control=experiment.control)) for v, a, r in sorted(advice)
         ),
-        next_steps=told.next_steps.get(name) or _of_status(status, experiment, advice),
+        # Words outlive the numbers that they speak about: where these have aged out there are none either.
+        next_steps=(told.next_steps.get(name) if advice else None) or _of_status(status, experiment, advice),
         evidence=Missing("it is a draft") if status == "draft" else evidence(experiment),
     )
 

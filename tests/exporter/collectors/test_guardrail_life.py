@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from exporter.collectors.guardrail import GuardrailCollector
+from exporter.sources.base import Slots
+from exporter.sources.turns import Turns
 from exporter.state import AuditEntry, Latch, Override, State, StateError
-from tests.exporter.collectors.guarded import EVEN, World, between, by_variant, counters, never, slo
+from tests.exporter.collectors.guarded import EVEN, World, between, by_variant, counters, experiment, never, slo
 from tests.exporter.collectors.scripted import START
 
 
@@ -144,3 +149,42 @@ def test_a_kill_that_cannot_be_saved_is_saved_later_and_told_once(monkeypatch: p
     world.at(50)
     assert [kill.at for kill in world.kills()] == [START + 44 * 15]
     assert len(world.told) == 1
+
+
+@dataclass
+class Slow:
+    """Each variant has ten good events a slot; a question takes so many seconds by its query, on a clock of its own."""
+
+    takes: dict[str, float]
+    name: str = "prod"
+    up: bool | None = True
+    now: float = START
+
+    def __post_init__(self) -> None:
+        self.turns = Turns(10.0, lambda: self.now)
+
+    def slots(self, query: str, start: float, end: float, step: float, _by: Sequence[str] = ()) -> Slots:
+        with self.turns.timed():
+            self.now += self.takes[query]
+        starts, groups = np.arange(start, end - 1e-6, step), [f"variant={variant}" for variant in EVEN]
+        many = np.full(len(starts) * len(groups), 10.0)
+        return Slots(np.repeat(starts, len(groups)), many, 0 * many, (*groups * len(starts),))
+
+
+def test_a_guardrail_that_waits_for_its_slow_query_ages_and_decides_nothing() -> None:
+    names = ["quick", "one", "two"]
+    source = Slow({"quick": 0.0, "one": 9.0, "two": 9.0})
+    slos = {name: slo(name=name, group_by=["variant"], sli={"source": "prod", "sql": name}) for name in names}
+    of = experiment(guardrails=[{"slo": name} for name in names])
+    state = State("sqlite://")
+    rows = {f"x:{name}": {"running": False, "episodes": {}} for name in names}
+    state.save_documents("guardrail", rows)
+    measure = GuardrailCollector(source, slos, [of], state, refresh=15.0, origin=0.0, keep_seconds=60.0)
+    measure.collect(source.now)
+    for asked, waiting in (("one", "two"), ("two", "one")) * 2:
+        source.now = (source.now // 15 + 1) * 15
+        reports = {report.entity.rpartition(" ")[2]: report for report in measure.collect(source.now)}
+        assert (reports[waiting].samples, reports[waiting].waits, reports[waiting].error) == ((), True, None)
+        for name in ("quick", asked):
+            assert by_variant([reports[name]], "experiment_variant_slo_burn_rate", "5m") == {"blue": 0, "green": 0}
+            assert not reports[name].waits

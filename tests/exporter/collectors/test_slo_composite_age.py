@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import logging
 import math
 from collections.abc import Sequence
@@ -238,3 +240,43 @@ def test_many_components_that_fail_are_told_in_one_short_sentence() -> None:
     error = bench.loop._roster.tracks["slo:composite"].failures()["all"]
     of_one = "source one refused the connection; no more is asked of it in this refresh"
     assert error == f"waits for a, c, d and 2 more: {of_one}; for b: source two refused the connection"
+
+
+def test_a_source_that_takes_long_holds_up_none_but_its_own_composites() -> None:
+    clock = Clock()
+    one, two = (
+        SloCollector(
+            Shop(shop, clock),
+            [made(name, source=shop, sql=name)],
+            State("sqlite://"),
+            refresh=REFRESH,
+            origin=0.0,
+            keep_seconds=KEEP,
+        )
+        for shop, name in (("one", "a"), ("two", "b"))
+    )
+    seconds = itertools.count(step=REFRESH)  # each look at this clock is a refresh later: nobody has patience
+    components = Components(one, two, monotonic=lambda: next(seconds))
+    whole = SloCollector(
+        components, in_order([BOTH, OF_A, OUTER]), State("sqlite://"), refresh=REFRESH, origin=0.0, keep_seconds=KEEP
+    )
+    said = []
+    for i in range(4):
+        at = START + i * REFRESH
+        one.collect(at)
+        if i == 0:
+            two.collect(at)
+        with two.lock if i else contextlib.nullcontext():  # in the middle of a run
+            reports = {report.entity: report for report in whole.collect(at)}
+        assert values([reports["of-a"]], "slo_events", "of-a")["5m"] == 3000
+        assert reports["of-a"].behind == 0
+        said.append([(bool(reports[name].samples), reports[name].waits, reports[name].error) for name in reports])
+    late = "waits for b: slo:two takes longer than a refresh"
+    assert said == [
+        [(True, False, None)] * 3,
+        [(False, True, None), (True, False, None), (False, True, None)],
+        [(False, False, late), (True, False, None), (False, False, late)],
+        [(False, False, late), (True, False, None), (False, False, late)],
+    ]
+    two.collect(at)
+    assert [(report.error, report.behind) for report in whole.collect(at)] == [(None, 0)] * 3

@@ -174,3 +174,13 @@ def test_rows_of_a_section_have_the_same_fields_in_the_same_order_whatever_the_s
     assert json.dumps(first["variants"]) == json.dumps(second["variants"])
     for name in ("slos", "experiments", "variants", "patterns", "kills", "health"):
         assert len({tuple(row) for row in first[name].values()}) == 1, name
+
+
+def test_next_steps_go_with_the_recommendations_that_they_speak_about() -> None:
+    words = {"next_steps": {"checkout": "Give green to everybody.", "aged-out": "Give b to everybody."}, "events": []}
+    info = one(
+        "experiment_recommendation_info", 1, experiment="checkout", variant="green", action="ship", reason="better"
+    )
+    assert sections(info, words=words)["next_steps"] == {"checkout": "Give green to everybody."}
+    assert sections(words=words)["next_steps"] == {}
+    assert sections(info, words=words)["events"] == []

@@ -94,6 +94,14 @@ def test_without_words_the_steps_come_from_the_reasons() -> None:
     assert review([info]).next_steps == "Give b to everybody: it is better than a, and the best."
 
 
+def test_words_outlive_no_recommendation() -> None:
+    told = Told({"button": "Give b to everybody: +20 %."}, [], [])
+    info = sample("experiment_recommendation_info", 1, experiment="button", variant="b", action="ship", reason="better")
+    for samples, steps in (([info], "Give b to everybody: +20 %."), ([], "Nothing can be said of it yet.")):
+        (found,) = experiment_reviews([experiment()], samples, PERIOD, told, lambda _: Missing("not asked"))
+        assert found.next_steps == steps
+
+
 def test_what_was_applied_says_how_it_went() -> None:
     entry = AuditEntry(1.0, "apply", "button", "b", "kill", "winburn", "no such table", {"result": "refused"})
     assert decision(entry).action == "apply kill"
