@@ -6,8 +6,10 @@ the split made elsewhere (a flag system's ramp), and the trend.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from typing import Any
 
 from exporter.collectors.experiment_counts import Counts, as_json, from_json
@@ -28,13 +30,62 @@ class Mark:
     counts: Mapping[str, Counts]
 
 
+_Names = tuple[tuple[str, ...], tuple[tuple[str, tuple[tuple[str, int], ...]], ...]]
+"""The variants of a mark's units; its metrics, and of each the keys of its counts with how many sums they have."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """A mark as the bytes of its numbers: a seventh of the objects, of which an experiment has dozens. The names are
+    mostly those of the mark before, and the same object."""
+
+    names: _Names
+    numbers: bytes
+    total: float
+
+    @property
+    def units(self) -> dict[str, float]:
+        arms = self.names[0]
+        return dict(zip(arms, struct.unpack_from(f"={len(arms)}d", self.numbers, 8), strict=True))
+
+    def mark(self) -> Mark:
+        """As it was packed."""
+        numbers = struct.unpack(f"={len(self.numbers) // 8}d", self.numbers)
+        arms, metrics = self.names
+        end = 1 + len(arms)
+        counts: dict[str, Counts] = {metric: {} for metric, _ in metrics}
+        for metric, keys in metrics:
+            for of, size in keys:
+                counts[metric][of] = numbers[end : end + size]
+                end += size
+        return Mark(numbers[0], dict(zip(arms, numbers[1:], strict=False)), counts)
+
+
+def _packed(mark: Mark, names: _Names | None) -> _Packed:
+    """A mark; with these ``names``, where they are its own."""
+    keys = tuple((name, tuple((of, len(sums)) for of, sums in of_.items())) for name, of_ in mark.counts.items())
+    own = (tuple(mark.units), keys)
+    sums = chain.from_iterable(chain.from_iterable(counts.values()) for counts in mark.counts.values())
+    numbers = (mark.at, *mark.units.values(), *sums)
+    return _Packed(own if names != own else names, struct.pack(f"={len(numbers)}d", *numbers), sum(mark.units.values()))
+
+
 class Blocks:
     """The present epoch's marks, oldest first: its opening, then the ends of its blocks."""
 
     def __init__(self, document: Mapping[str, Any] | None = None) -> None:
-        stored = document["marks"] if document else ()
-        self.marks = [Mark(at, units, {m: from_json(c) for m, c in counts.items()}) for at, units, counts in stored]
+        self._marks: list[_Packed] = []
+        for at, units, counts in document["marks"] if document else ():
+            self._append(Mark(at, units, {metric: from_json(of) for metric, of in counts.items()}))
         self._size: float = document["size"] if document else _FIRST_BLOCK
+
+    @property
+    def marks(self) -> list[Mark]:
+        """All of them."""
+        return [packed.mark() for packed in self._marks]
+
+    def __len__(self) -> int:
+        return len(self._marks)
 
     def document(self) -> dict[str, Any]:
         """As a JSON value, for the next process."""
@@ -43,38 +94,43 @@ class Blocks:
 
     def restart(self, mark: Mark | None = None, rest: Sequence[Mark] = ()) -> None:
         """A new epoch, which opened at ``mark`` and perhaps has blocks already."""
-        self.marks = [*([mark] if mark else []), *rest]
+        self._marks = []
+        for one in (*([mark] if mark else []), *rest):
+            self._append(one)
         self._size = _FIRST_BLOCK if not rest else self._size
 
     def take(self, mark: Mark) -> bool:
         """The latest instant; whether a block has begun with it. Marks that counts have fallen behind are forgotten."""
-        while self.marks and any(mark.units.get(arm, 0.0) < n for arm, n in self.marks[-1].units.items()):
-            del self.marks[-1]
-        if not self.marks:
-            self.marks.append(mark)
+        while self._marks and any(mark.units.get(arm, 0.0) < n for arm, n in self._marks[-1].units.items()):
+            del self._marks[-1]
+        if not self._marks:
+            self._append(mark)
             return True
-        if sum(mark.units.values()) - sum(self.marks[-1].units.values()) < self._size:
+        if sum(mark.units.values()) - self._marks[-1].total < self._size:
             return False
-        self.marks.append(mark)
-        if len(self.marks) > MOST_BLOCKS:
-            del self.marks[1:-1:2]
+        self._append(mark)
+        if len(self._marks) > MOST_BLOCKS:
+            del self._marks[1:-1:2]
             self._size *= 2
         return True
 
     def units(self, arms: Sequence[str]) -> list[list[float]]:
         """Units of each arm in each block."""
         return [
-            [max(0.0, after.units.get(arm, 0.0) - before.units.get(arm, 0.0)) for arm in arms]
-            for before, after in zip(self.marks, self.marks[1:], strict=False)
+            [max(0.0, after.get(arm, 0.0) - before.get(arm, 0.0)) for arm in arms]
+            for before, after in pairwise(packed.units for packed in self._marks)
         ]
 
     def at_share(self, share: float) -> Mark | None:
         """The mark nearest to this share of the epoch's units that is inside of it; None where there is none."""
-        if len(self.marks) < 3:
+        if len(self._marks) < 3:
             return None
-        totals = [sum(mark.units.values()) for mark in self.marks]
+        totals = [packed.total for packed in self._marks]
         wanted = totals[0] + share * (totals[-1] - totals[0])
-        return min(self.marks[1:-1], key=lambda mark: abs(sum(mark.units.values()) - wanted))
+        return self._marks[min(range(1, len(totals) - 1), key=lambda i: abs(totals[i] - wanted))].mark()
+
+    def _append(self, mark: Mark) -> None:
+        self._marks.append(_packed(mark, self._marks[-1].names if self._marks else None))
 
 
 class Pace:

@@ -279,7 +279,7 @@ class ExperimentTrack:
 
     def _see_changes(self) -> None:
         """Cut the present epoch where the data say that the split was changed elsewhere, as often as they say it."""
-        while len(self._blocks.marks) > 2 and not math.isnan(phi := self._units_per_choice()):
+        while len(self._blocks) > 2 and not math.isnan(phi := self._units_per_choice()):
             units = np.array(self._blocks.units(self.arms)) / phi
             block = int(split_change.find(units))
             if block < 1 or not _is_confirmed(units, block):
