@@ -37,7 +37,7 @@ def test_an_outcome_has_the_reports_and_when_and_how_long() -> None:
         return [Report("a"), Report("b", error="no answer")]
 
     outcome = run(collect)
-    assert outcome == Outcome("slo:prod", (Report("a"), Report("b", error="no answer")), None, 10.0, 2.5, 1000.0)
+    assert outcome == Outcome("slo:prod", (Report("a"), Report("b", error="no answer")), None, 10.0, 2.5, 2.5, 1000.0)
     assert (asked, outcome.failures) == ([900.0], {"b": "no answer"})
 
 

@@ -348,3 +348,12 @@ def test_who_was_left_in_an_outage_and_has_left_the_spec_is_forgotten_after_a_da
         shop.now += 3600
     shop.run(["a", "b", "c"])
     assert shop.asked == ["a", "b", "c"], "not from the other end"
+
+
+def test_who_is_wanted_and_never_asked_for_a_day_is_not_forgotten() -> None:
+    shop = Database()
+    shop.turns.failed("a", TooLong("canceled"), wasted=False)
+    for _ in range(30):
+        assert shop.turns.in_order(["a"]) == ([], [], ["a"])
+        assert shop.turns.in_order(["another collector's"]) == (["another collector's"], [], [])
+        shop.now += 3600
