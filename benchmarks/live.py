@@ -32,7 +32,7 @@ REFRESHES = 100
 MEDIAN_MS, P99_MS, MEMORY_MB = 100.0, 1000.0, 15.0
 CHANGES, WATCHERS = 10_000, 4
 
-_COMPRESSED = 0x40
+_COMPRESSED, _OPCODE = 0x40, 0x0F
 _PUBLISHED = re.compile(rb'"published":([0-9.]+)')
 
 
@@ -166,9 +166,14 @@ async def _opened(
         writer.transport.abort()
 
 
-async def _frame(reader: asyncio.StreamReader, most: int = 0) -> bytes:
-    """The payload of the next frame of the server; they are unmasked. Where it is compressed, at ``most`` so many bytes
-    of it, or all."""
+async def _frame(reader: asyncio.StreamReader) -> bytes:
+    """The payload of the next frame of the server."""
+    return (await _kind_and_frame(reader))[1]
+
+
+async def _kind_and_frame(reader: asyncio.StreamReader, most: int = 0) -> tuple[int, bytes]:
+    """The opcode and the payload of the next frame of the server; they are unmasked. Where it is compressed, at
+    ``most`` so many bytes of it, or all."""
     head = await reader.readexactly(2)
     length = head[1]
     if length == 126:
@@ -177,8 +182,9 @@ async def _frame(reader: asyncio.StreamReader, most: int = 0) -> bytes:
         (length,) = struct.unpack("!Q", await reader.readexactly(8))
     payload = await reader.readexactly(length)
     if not head[0] & _COMPRESSED:
-        return payload
-    return zlib.decompressobj(-zlib.MAX_WBITS).decompress(payload + b"\x00\x00\xff\xff", most)
+        return head[0] & _OPCODE, payload
+    text = zlib.decompressobj(-zlib.MAX_WBITS).decompress(payload + b"\x00\x00\xff\xff", most)
+    return head[0] & _OPCODE, text
 
 
 def _resident(pid: int) -> float:

