@@ -136,7 +136,7 @@ MUTATIONS = {
     "a frozen alert claims a number": (r"0 \* max by", "max by"),
     "a group with a status is not frozen": (r"ALERTS[^\n]* and on \(slo, slo_group\) [^\n]*\n\s+or\n", ""),
     "a group that left stays": (r"slo_groups\{[^}]*\} or ", ""),
-    "an SLO that is gone stays": (r" unless on \(\) \([^\n]*\n", "\n"),
+    "an SLO that is gone stays": (r" unless on \(\) \([^\n]+\n", "\n"),
     "an exporter that starts ends what is frozen": (r"min\(winburn_collector_success\{[^}]*\}\) == 1 and ", ""),
     "a loop that hangs ends what is frozen": (r" and time\(\) - min\(winburn[^)]*\) < 60\)", ")"),
     "the group is lost where it burns": (r"max by \(slo, slo_group\) \(\n(\s+slo_burn)", r"max by (slo) (\n\1"),
