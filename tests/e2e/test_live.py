@@ -28,6 +28,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 
 @pytest.fixture
 def page(browser: Page) -> Page:
+    # The page of the test before would go on to look for its server, which is gone, and complain of that.
+    browser.open("about:blank", width=1440)
     browser.problems.clear()
     return browser
 
