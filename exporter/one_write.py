@@ -105,14 +105,10 @@ class Corked:
         return getattr(self._transport, name)
 
 
-class OneWriteProtocol(H11Protocol):
-    """h11 behind a :class:`Corked` transport."""
+class CorkedProtocol(asyncio.Protocol):
+    """Tells a :class:`Corked` transport what the transport within says; to be mixed into a protocol, before it."""
 
     corked: Corked
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        self.corked = Corked(transport, self.loop)
-        super().connection_made(cast("asyncio.Transport", self.corked))
 
     def pause_writing(self) -> None:
         """The transport has enough."""
@@ -124,12 +120,20 @@ class OneWriteProtocol(H11Protocol):
         super().resume_writing()
         self.corked.resume()
 
-    def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """From here on another protocol is told to pause, and hands it on."""
-        self.corked.resume()
-        super().handle_websocket_upgrade(event)
-
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing can be sent any more."""
         self.corked.forget()
         super().connection_lost(exc)
+
+
+class OneWriteProtocol(CorkedProtocol, H11Protocol):
+    """h11 behind a :class:`Corked` transport."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        self.corked = Corked(transport, self.loop)
+        super().connection_made(cast("asyncio.Transport", self.corked))
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """From here on another protocol is told to pause, and hands it on."""
+        self.corked.resume()
+        super().handle_websocket_upgrade(event)

@@ -36,8 +36,8 @@ _Names = tuple[tuple[str, ...], tuple[tuple[str, tuple[tuple[str, int], ...]], .
 
 @dataclass(frozen=True, slots=True)
 class _Packed:
-    """A mark as the bytes of its numbers: a seventh of the objects, of which an experiment has dozens. The names are
-    mostly those of the mark before, and the same object."""
+    """A mark as the bytes of its numbers: 180 bytes where dictionaries take more than 800; an experiment has dozens.
+    The names are mostly those of the mark before, and the same object."""
 
     names: _Names
     numbers: bytes

@@ -13,7 +13,7 @@ from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 from wsproto.events import CloseConnection, Request
 
 from exporter.live.deflate import DeflatingConnection
-from exporter.one_write import Corked
+from exporter.one_write import Corked, CorkedProtocol
 
 EXTENSION = "winburn.wire"
 GOING_AWAY = 1001
@@ -42,10 +42,8 @@ class Wire(Protocol):
         ...
 
 
-class WireProtocol(WSProtocol):
+class WireProtocol(CorkedProtocol, WSProtocol):
     """wsproto's protocol that also is a :class:`Wire`."""
-
-    corked: Corked
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
@@ -58,21 +56,6 @@ class WireProtocol(WSProtocol):
         self.corked.piece = _PIECE
         # Not 0: a transport over TLS would then say that it has enough when it has nothing.
         transport.set_write_buffer_limits(high=1, low=0)
-
-    def pause_writing(self) -> None:
-        """The transport has enough."""
-        super().pause_writing()
-        self.corked.pause()
-
-    def resume_writing(self) -> None:
-        """The transport wants more."""
-        super().resume_writing()
-        self.corked.resume()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing can be sent any more."""
-        self.corked.forget()
-        super().connection_lost(exc)
 
     @property
     def deflates(self) -> bool:

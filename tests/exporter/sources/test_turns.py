@@ -4,78 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
-from functools import partial
 
 import pytest
 
-from exporter.sources.base import Later, SourceError, TooLong, Unreachable
-from exporter.sources.turns import Turns, ask_in_turn
-
-TIMEOUT, REFRESH, MAX_AGE = 10.0, 15.0, 60.0
-"""Those of the defaults."""
-
-
-class Database:
-    """Answers at once; a question in ``takes`` after so many seconds, and never where these are more than the timeout.
-    ``dead`` answers nobody, ``silent`` not these: the same, as seen from here."""
-
-    name = "shop"
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.up: bool | None = None
-        self.takes: dict[str, float] = {}
-        self.refused: set[str] = set()
-        self.silent: set[str] = set()
-        self.dead = False
-        self.asked: list[str] = []
-        self.turns = Turns(TIMEOUT, lambda: self.now)
-
-    def question(self, name: str) -> str:
-        self.asked.append(name)
-        self.up = False
-        with self.turns.timed():
-            if self.dead or name in self.silent:
-                self.now += TIMEOUT
-                raise Unreachable("source shop gave no answer within 10 s")
-            self.now += min(self.takes.get(name, 0.0), TIMEOUT)
-            if self.takes.get(name, 0.0) > TIMEOUT:
-                raise TooLong("source shop: canceled")
-            self.up = True
-            if name in self.refused:
-                raise SourceError("source shop: no such column")
-        return name.upper()
-
-    def ask(self, names: Sequence[str], room: float = math.inf) -> dict[str, str | SourceError]:
-        self.asked.clear()
-        answers = ask_in_turn(self, [(name, partial(self.question, name)) for name in names], room)
-        assert list(answers) == list(names)
-        return answers
-
-    def run(self, names: Sequence[str]) -> list[str]:
-        """A refresh at the next instant after the last one's end, as SLOs are asked; who is answered."""
-        self.now = (self.now // REFRESH + 1) * REFRESH
-        answers = self.ask(names, 0.7 * REFRESH)
-        return [name for name, answer in answers.items() if not isinstance(answer, SourceError)]
-
-
-def numbered(name: str, count: int) -> list[str]:
-    return [f"{name}{i}" for i in range(count)]
-
-
-def oldest(shop: Database, names: Sequence[str], watched: Sequence[str], runs: int = 60) -> list[float]:
-    """How old each of ``watched`` became between two of its answers.
-
-    What a run finds is served from its end on, and holds for its beginning."""
-    good = dict.fromkeys(watched, shop.now)
-    ages: list[float] = []
-    for _ in range(runs):
-        start = (shop.now // REFRESH + 1) * REFRESH
-        well = set(shop.run(names)) & {*watched}
-        ages += [shop.now - good[name] for name in well]
-        good |= dict.fromkeys(well, start)
-    return ages
+from exporter.sources.base import TooLong
+from exporter.sources.turns import Turns
+from tests.exporter.sources.turned_shop import MAX_AGE, REFRESH, TIMEOUT, Database, numbered, oldest
 
 
 def test_all_are_answered_in_their_order() -> None:
@@ -226,95 +160,6 @@ def test_queries_that_never_end_do_not_keep_the_others_from_their_series(bad: in
     shop.takes = {}
     shop.now += 2 * TIMEOUT / 0.5
     assert shop.run(names) == names
-
-
-@pytest.mark.parametrize(("slow", "takes"), [(1, 9.0), (3, 9.0), (10, 9.0), (30, 2.0)])
-def test_slow_answers_do_not_keep_the_quick_ones_from_theirs(slow: int, takes: float) -> None:
-    """They come within the time after which a refresh publishes what it has, 0.8 of it, or after one slow answer."""
-    shop = Database()
-    long, quick = numbered("slow", slow), numbered("quick", 10)
-    names = [*long, *quick]
-    shop.takes = dict.fromkeys(long, takes)
-    shop.run(names)
-    ages = oldest(shop, names, quick)
-    assert max(ages[10:]) <= REFRESH + 0.8 * REFRESH
-    counts = Counter[str]()
-    for _ in range(4 * slow):
-        counts.update(shop.run(names))
-        assert shop.asked[:10] == quick
-        assert shop.now % REFRESH <= 0.8 * REFRESH
-    assert max(counts[name] for name in long) - min(counts[name] for name in long) <= 1
-    assert min(counts.values()) >= 4, "each has its turn"
-
-
-def test_five_slow_ones_become_as_old_as_the_documentation_says() -> None:
-    shop = Database()
-    long = numbered("slow", 5)
-    shop.takes = dict.fromkeys(long, 9.0)
-    shop.run([*long, "quick"])
-    ages = oldest(shop, [*long, "quick"], long)
-    assert max(ages[10:]) == 84
-
-
-def test_slow_ones_all_have_their_turn_where_there_are_no_quick_ones() -> None:
-    shop = Database()
-    names = numbered("slow", 5)
-    shop.takes = dict.fromkeys(names, 9.0)
-    for _ in range(3):
-        assert shop.run(names) == names
-
-
-def test_one_that_must_wait_has_not_failed_and_one_that_is_quick_again_waits_no_more() -> None:
-    shop = Database()
-    shop.takes = {"s0": 9.0, "s1": 9.0}
-    names = ["s0", "s1", "quick"]
-    shop.run(names)
-    found = shop.ask(names, 0.7 * REFRESH)
-    assert isinstance(found["s1"], Later)
-    assert found["s0"] == "S0"
-    shop.takes = {}
-    assert shop.run(names) == ["s0", "s1", "quick"]
-    assert shop.run(names) == names
-    assert shop.asked == names
-
-
-def test_slow_ones_are_not_forgotten_behind_quick_ones_that_use_up_the_room() -> None:
-    shop = Database()
-    shop.takes = {**dict.fromkeys(numbered("quick", 20), 0.9), "slow": 9.0}
-    names = [*numbered("quick", 20), "slow"]
-    for _ in range(3):
-        assert shop.run(names) == names
-
-
-def test_what_was_slow_while_the_past_was_read_is_soon_asked_as_before() -> None:
-    shop = Database()
-    shop.takes = dict.fromkeys(numbered("slo", 100), 5.0)
-    names = [*numbered("slo", 100), "quick"]
-    shop.run(names)
-    shop.takes = dict.fromkeys(numbered("slo", 100), 0.08)
-    assert shop.run(names) == names
-    shop.run(names)
-    assert shop.asked == names
-
-
-def test_where_a_slow_one_finds_the_source_dead_the_next_fails_with_it() -> None:
-    shop = Database()
-    shop.takes = {"s0": 9.0, "s1": 9.0}
-    names = ["s0", "s1", "quick"]
-    shop.run(names)
-    shop.silent = {"s0"}
-    answers = shop.ask(names, 0.7 * REFRESH)
-    assert answers["quick"] == "QUICK"
-    assert answers["s1"] is answers["s0"]
-
-
-def test_a_slow_one_waits_for_nobody_in_an_outage() -> None:
-    shop = Database()
-    shop.takes = {"s0": 9.0, "s1": 9.0}
-    names = ["s0", "s1", "quick"]
-    shop.run(names)
-    shop.dead = True
-    assert not [answer for answer in shop.ask(names, 0.7 * REFRESH).values() if isinstance(answer, Later)]
 
 
 def test_without_a_timeout_nobody_is_slow() -> None:
