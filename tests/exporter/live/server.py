@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import uvicorn
-
 from exporter.contract import Sample
 from exporter.live import Feed, LiveStream
 from exporter.outside import PLAIN
-from exporter.server import Address, bind, config
+from exporter.server import Address, PatientServer, bind, config
 from exporter.snapshot import Snapshot
 from exporter.web import app
 from tests.exporter.live.world import snapshot
@@ -29,6 +28,7 @@ class Live:
         self.current: Snapshot | None = None
         self.feed = Feed(lambda: self.current, monotonic=lambda: self.now, clock=lambda: self.tick + 7, words=self._say)
         origins, outside = settings.get("origins", ()), settings.pop("outside", PLAIN)
+        context: ssl.SSLContext | None = settings.pop("context", None)
         self.stream = LiveStream(self.feed, monotonic=lambda: self.now, **settings)
         web = app(
             lambda: self.current,
@@ -42,7 +42,7 @@ class Live:
         )
         self._socket = bind(Address("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
-        self.server = uvicorn.Server(config(web, 1000, 75))
+        self.server = PatientServer(config(web, 1000, 75), context)
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self._socket]}, daemon=True)
         self.thread.start()
 

@@ -154,6 +154,25 @@ def test_a_client_that_does_not_read_is_dropped_and_the_others_are_not() -> None
             assert quick.until("delta")["seq"] > 1
 
 
+def test_what_a_client_does_not_read_is_held_for_all_and_not_copied_for_it() -> None:
+    """Beyond a piece nothing is handed to the transport, which would copy it."""
+    with live(buffer_bytes=10**9) as server:
+        server.publish(numbers(0))
+        with connected(server.port) as client:
+            client.until("heartbeat")
+            (there,) = server.stream._clients
+            wire: Any = there.wire
+            for tick in range(1, 200):
+                server.publish(numbers(tick, rows=4000))
+                if wire.buffered() > 4_000_000:
+                    break
+            eventually(lambda: wire.buffered() > 4_000_000)
+            assert wire.transport._transport.get_write_buffer_size() <= 32 * 1024
+            deltas = [client.until("delta")["seq"] for _ in range(tick)]
+            assert deltas == [*range(1, tick + 1)]
+            eventually(lambda: wire.buffered() == 0)
+
+
 def test_above_the_limit_a_client_is_refused_with_a_sentence() -> None:
     with live(limit=2) as server:
         server.publish(numbers(0))

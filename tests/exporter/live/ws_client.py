@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -51,8 +52,11 @@ class Client:
         timeout: float = 10,
         prefix: str = "",
         extensions: Sequence[Extension] = (),
+        context: ssl.SSLContext | None = None,
     ) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout)
+        if context is not None:
+            self._socket = context.wrap_socket(self._socket, server_hostname="localhost")
         self._ends = time.monotonic() + _LIFE_SECONDS
         self._ws = WSConnection(ConnectionType.CLIENT)
         self._events: list[Event] = []
