@@ -8,8 +8,13 @@ from hypothesis import strategies as st
 from exporter.stats import moments
 from exporter.stats.moments import conversions_of, mean_of, units_of
 
-RANDOM = np.random.default_rng(17)
 NAN = float("nan")
+
+
+@pytest.fixture
+def chance() -> np.random.Generator:
+    """Of each test alone: which tests ran before it in its worker must not decide what it sees."""
+    return np.random.default_rng(17)
 
 
 def mean_sums(x: np.ndarray, pre: np.ndarray | None = None) -> dict[str, np.ndarray]:
@@ -36,17 +41,17 @@ def test_a_mean_is_that_of_fractions(values: list[int]) -> None:
     assert variance == pytest.approx(float(spread), rel=1e-9, abs=1e-9)
 
 
-def test_many_arms_at_once_are_what_numpy_finds_in_the_units() -> None:
-    x = RANDOM.lognormal(1, 1, (3, 2, 500))
+def test_many_arms_at_once_are_what_numpy_finds_in_the_units(chance: np.random.Generator) -> None:
+    x = chance.lognormal(1, 1, (3, 2, 500))
     mean, variance = mean_of("mean", mean_sums(x))
     np.testing.assert_allclose(mean, x.mean(-1), rtol=1e-12)
     np.testing.assert_allclose(variance, x.var(-1, ddof=1) / 500, rtol=1e-9)
     assert isinstance(mean_of("mean", mean_sums(x[0, 0]))[0], np.float64)
 
 
-def test_a_ratio_is_the_delta_method_with_covariance() -> None:
-    orders = RANDOM.poisson(3, (2, 4000)) + 1.0
-    revenue = 5 * orders + RANDOM.normal(0, 2, orders.shape)
+def test_a_ratio_is_the_delta_method_with_covariance(chance: np.random.Generator) -> None:
+    orders = chance.poisson(3, (2, 4000)) + 1.0
+    revenue = 5 * orders + chance.normal(0, 2, orders.shape)
     sums = {"n": 4000, "numerator": revenue.sum(-1), "numerator_squares": (revenue**2).sum(-1)}
     sums |= {"denominator": orders.sum(-1), "denominator_squares": (orders**2).sum(-1)}
     mean, variance = mean_of("ratio", sums | {"product": (revenue * orders).sum(-1)})
@@ -57,16 +62,16 @@ def test_a_ratio_is_the_delta_method_with_covariance() -> None:
     np.testing.assert_allclose(variance, residual.var(-1, ddof=1) / 4000, rtol=1e-8)
 
 
-def test_a_denominator_of_ones_makes_a_ratio_a_mean() -> None:
-    x = RANDOM.exponential(3, 200)
+def test_a_denominator_of_ones_makes_a_ratio_a_mean(chance: np.random.Generator) -> None:
+    x = chance.exponential(3, 200)
     ratio = {"n": 200, "numerator": x.sum(), "numerator_squares": (x * x).sum(), "product": x.sum()}
     found = mean_of("ratio", ratio | {"denominator": 200, "denominator_squares": 200})
     np.testing.assert_allclose(found, mean_of("mean", mean_sums(x)), rtol=1e-9)
 
 
-def test_cuped_is_regression_on_the_centred_covariate() -> None:
-    pre = RANDOM.normal(10, 3, (2, 3000))
-    x = 2 * pre + RANDOM.normal([[0], [0.3]], 1, pre.shape)
+def test_cuped_is_regression_on_the_centred_covariate(chance: np.random.Generator) -> None:
+    pre = chance.normal(10, 3, (2, 3000))
+    x = 2 * pre + chance.normal([[0], [0.3]], 1, pre.shape)
     mean, variance = mean_of("mean", mean_sums(x, pre))
     centred = pre - pre.mean(-1, keepdims=True)
     theta = np.sum(centred * x) / np.sum(centred**2)
@@ -91,9 +96,9 @@ def test_a_covariate_without_covariance_changes_nothing(seed: int) -> None:
     np.testing.assert_allclose(constant, without, rtol=1e-9, atol=1e-12)
 
 
-def test_an_unknown_arm_does_not_change_theta_of_the_others() -> None:
-    pre = RANDOM.normal(0, 1, (2, 50))
-    sums = mean_sums(pre + RANDOM.normal(0, 1, pre.shape), pre)
+def test_an_unknown_arm_does_not_change_theta_of_the_others(chance: np.random.Generator) -> None:
+    pre = chance.normal(0, 1, (2, 50))
+    sums = mean_sums(pre + chance.normal(0, 1, pre.shape), pre)
     alone = mean_of("mean", sums)
     more = {name: np.append(values, NAN if name == "pre_product" else values[0]) for name, values in sums.items()}
     mean, variance = mean_of("mean", more)
@@ -101,8 +106,8 @@ def test_an_unknown_arm_does_not_change_theta_of_the_others() -> None:
     assert np.isnan(mean[2])
 
 
-def test_cancellation_is_no_spread_and_contradiction_no_variance() -> None:
-    x = 1e8 + RANDOM.normal(0, 1e-4, 1000)
+def test_cancellation_is_no_spread_and_contradiction_no_variance(chance: np.random.Generator) -> None:
+    x = 1e8 + chance.normal(0, 1e-4, 1000)
     mean, variance = mean_of("mean", mean_sums(x))
     assert mean == pytest.approx(1e8)
     assert variance == 0.0
