@@ -93,6 +93,27 @@ def test_a_client_that_comes_back_gets_what_it_missed() -> None:
             assert document == server.feed.document()
 
 
+def test_a_change_in_the_moment_in_which_the_last_client_goes_is_not_missed() -> None:
+    with live() as server:
+        server.publish(numbers(0))
+        with connected(server.port) as client:
+            first = client.until("snapshot")
+            gone = threading.Event()
+
+            def now() -> float:
+                if threading.current_thread() is server.thread and not gone.is_set():
+                    gone.set()
+                    server.publish(numbers(1))  # as the loop's thread may, just now
+                return server.now
+
+            server.stream._monotonic = now
+        eventually(gone.is_set)
+        eventually(lambda: server.value("winburn_live_clients") == 0)
+        server.publish(numbers(2))
+        with connected(server.port, resume=pairs(first)) as client:
+            assert [client.receive()["seq"] for _ in range(3)] == [0, 1, 2]
+
+
 @pytest.mark.parametrize("resume", [("another", 0), ("", 5), (None, 99), (None, -1)])
 def test_a_number_that_is_not_held_gets_the_whole(resume: tuple[str | None, int]) -> None:
     with live() as server:
