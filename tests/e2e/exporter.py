@@ -45,7 +45,7 @@ class Exporter:
         """An answer, whatever its status."""
         with requests.Session() as session:
             session.trust_env = False  # no proxy for loopback
-            return session.get(f"{self.url}{path}", headers=dict(headers or {}), timeout=5)
+            return session.get(f"{self.url}{path}", headers=dict(headers or {}), timeout=60)
 
     def scrape(self) -> Scrape:
         """What /metrics says now."""
@@ -78,7 +78,7 @@ def serving_shop(folder: Path) -> Iterator[Exporter]:
     places.spec.write_text(spec_text(places))
     with Group() as group:
         running = serve(group, places.spec)
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while not running.scrape().values("variant_kill_e_value") and time.monotonic() < end:
             time.sleep(0.5)  # views count against a post once they are old enough
         yield running
