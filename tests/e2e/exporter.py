@@ -92,5 +92,5 @@ def serve(group: Group, spec: Path, *, port: int | None = None, ready: bool = Tr
     command += ["--web.listen-address", f"{LOOPBACK}:{port}"]
     process = group.add(start(command, spec.with_suffix(f".{port}.log"), env=os.environ))
     url = f"http://{LOOPBACK}:{port}"
-    wait_http(f"{url}/-/{'ready' if ready else 'healthy'}", 60, process)
+    wait_http(f"{url}/-/{'ready' if ready else 'healthy'}", 180, process)
     return Exporter(url, process)

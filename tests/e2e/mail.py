@@ -37,7 +37,8 @@ class Mailbox:
 
         with self._news:
             if not self._news.wait_for(there, timeout):
-                raise AssertionError(f"not within {timeout:g} s; received: {[each['Subject'] for each in self.received]}")
+                subjects = [each["Subject"] for each in self.received]
+                raise AssertionError(f"not within {timeout:g} s; received: {subjects}")
             return found[0]
 
 

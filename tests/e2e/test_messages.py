@@ -58,9 +58,7 @@ def sending(folder: Path, webhook: Webhook, smarthost: str) -> Spec:
     )
 
 
-def started(
-    folder: Path, one: Spec, webhook: Webhook, alertmanager: Callable[[str], Running], **pace: str
-) -> Running:
+def started(folder: Path, one: Spec, webhook: Webhook, alertmanager: Callable[[str], Running], **pace: str) -> Running:
     files = generate(one)
     (folder / TEMPLATES_FILE).write_text(files[TEMPLATES_FILE])
     config = yaml.safe_load(files[ALERTMANAGER_FILE])
