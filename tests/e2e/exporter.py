@@ -54,8 +54,8 @@ class Exporter:
         return parsed(answer.text)
 
     def log(self) -> list[dict[str, str]]:
-        """The events that were logged so far."""
-        lines = self.process.log.read_text(encoding="utf-8").splitlines()
+        """The events that were logged so far; of one that is being written there may be a part."""
+        lines = self.process.log.read_bytes().rpartition(b"\n")[0].decode().splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
 
