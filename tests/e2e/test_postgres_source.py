@@ -154,9 +154,7 @@ def test_a_query_may_end_in_a_semicolon_or_a_comment(source: SqlSource) -> None:
         assert ask(source, GOOD + end)
 
 
-def test_a_query_that_takes_too_long_is_ended_by_the_server(
-    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_query_that_takes_too_long_is_ended_by_the_server(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "_GRACE", 30.0)  # of a busy server: we must not give up before it does
     source = SqlSource("shop", url(cluster), timeout=1)
     with pytest.raises(TooLong, match="statement timeout"):
