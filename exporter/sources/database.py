@@ -35,7 +35,8 @@ from sqlalchemy.exc import (
 from exporter.sources.base import SourceError, TooLong, Unreachable
 
 _STEPS = 10_000  # of SQLite's machine between two looks at the clock: well below a millisecond
-_GRACE = 1.0
+_GRACE = 1.0  # for a server or driver to end a question by itself, before we interrupt it
+_INTERRUPTED = 1.0  # for the interrupted question to end
 _VALUE_BYTES = 16 * 2**20
 """Of one value or row of SQLite, whose functions would make a gigabyte of nothing."""
 
@@ -142,7 +143,7 @@ class Database:
         self._worker.join(self._timeout + _GRACE)
         if not outcome:
             self._interrupt()
-            self._worker.join(_GRACE)
+            self._worker.join(_INTERRUPTED)
             kind = Unreachable if self._worker.is_alive() else GivenUp
             raise kind(f"source {self._name} gave no answer within {self._timeout:g} s")
         answer = outcome.pop()
