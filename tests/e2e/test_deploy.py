@@ -76,12 +76,12 @@ def test_the_stack_works(
     checked = prometheus(scraping.replace("interval: 15s", "interval: 1s"), port=ports["prometheus"])
     exporter = serve(group, spec, port=ports["winburn"])
 
-    scrape = exporter.scrape()
-    assert scrape.values("winburn_source_up") == [1, 1]
-    conversions = scrape.values("experiment_variant_metric_value", experiment="checkout-button")
+    wait_for(lambda: exporter.scrape().values("winburn_source_up") == [1, 1], 60)
+    conversions = exporter.scrape().values("experiment_variant_metric_value", experiment="checkout-button")
     assert sorted(conversions) == pytest.approx([0.1, 0.125])
-    wait_for(lambda: health(checked) == {"winburn": "up", "prometheus": "up", "alertmanager": "up"}, 30)
-    wait_for(lambda: "SLOErrorBudgetBurn" in rule_names(checked), 10)
+    wait_for(lambda: health(checked) == {"winburn": "up", "prometheus": "up", "alertmanager": "up"}, 60)
+    wait_for(lambda: "SLOErrorBudgetBurn" in rule_names(checked), 60)
+    wait_for(lambda: api(checked, "alertmanagers")["activeAlertmanagers"], 60)
     assert [each["url"] for each in api(checked, "alertmanagers")["activeAlertmanagers"]] == [
         f"{told.url}/api/v2/alerts"
     ]
@@ -105,7 +105,7 @@ def moved(text: str, addresses: dict[str, str]) -> str:
 def api(server: Running, path: str) -> dict[str, Any]:
     with requests.Session() as session:
         session.trust_env = False
-        answer: dict[str, Any] = session.get(f"{server.url}/api/v1/{path}", timeout=5).json()["data"]
+        answer: dict[str, Any] = session.get(f"{server.url}/api/v1/{path}", timeout=60).json()["data"]
     return answer
 
 

@@ -51,7 +51,7 @@ scrape_configs:
 
 
 def events(database: Path, first: float, seconds: int, total: int, bad: int) -> None:
-    with closing(sqlite3.connect(database, timeout=10)) as connection, connection:
+    with closing(sqlite3.connect(database, timeout=60)) as connection, connection:
         connection.execute("CREATE TABLE IF NOT EXISTS events (at, total, bad)")
         connection.executemany("INSERT INTO events VALUES (?, ?, ?)", [(first + i, total, bad) for i in range(seconds)])
 
@@ -90,7 +90,7 @@ def test_a_burn_page_is_told_at_once_and_once(
 
     began = time.time()
     events(database, time.time() // 1 - 8, 8, 3000, 3000)
-    (page,) = burns(webhook.wait_for(burns, 30))
+    (page,) = burns(webhook.wait_for(burns, 60))
     print(f"commit to page {page.at - began:.3f} s, with a group_wait of 5 s and no Prometheus yet")
     first = page.payload["alerts"][0]
     assert first["labels"]["tier"] == "fast"
@@ -103,9 +103,9 @@ def test_a_burn_page_is_told_at_once_and_once(
         with requests.Session() as session:
             session.trust_env = False
             url = f"{pager.url}/api/v2/alerts?filter=alertname%3DSLOErrorBudgetBurn&filter=tier%3Dfast"
-            return list(session.get(url, timeout=5).json())
+            return list(session.get(url, timeout=60).json())
 
-    wait_for(lambda: "/graph?" in fast()[0]["generatorURL"], 40)
+    wait_for(lambda: "/graph?" in fast()[0]["generatorURL"], 60)
     (merged,) = fast()
     assert merged["fingerprint"] == first["fingerprint"]
     assert merged["labels"] == first["labels"]
