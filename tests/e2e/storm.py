@@ -142,7 +142,7 @@ class Rehearsal:
         pager.process = self.group.add(
             start_alertmanager(self.servers, folder, config, pager.port, folder / "log", pager.cluster)
         )
-        wait_http(f"http://{LOOPBACK}:{pager.port}/-/ready", 30, pager.process)
+        wait_http(f"http://{LOOPBACK}:{pager.port}/-/ready", 60, pager.process)
 
     def start_prometheus(self) -> None:
         one, *others = (exporter.port for exporter in self.exporters)
@@ -168,7 +168,7 @@ class Rehearsal:
     def get(self, path: str, method: str = "get") -> requests.Response:
         with requests.Session() as session:
             session.trust_env = False
-            return session.request(method, f"http://{LOOPBACK}:{self.port}{path}", timeout=5)
+            return session.request(method, f"http://{LOOPBACK}:{self.port}{path}", timeout=60)
 
     def query(self, expr: str) -> list[dict[str, Any]]:
         with suppress(requests.RequestException, KeyError):
