@@ -86,7 +86,10 @@ def test_the_stack_works(
         f"{told.url}/api/v2/alerts"
     ]
 
-    subprocess.run(health_check(), env=health_at(f"{exporter.url}/-/healthy"), check=True)
+    healthy = health_at(f"{exporter.url}/-/healthy")
+    wait_for(
+        lambda: subprocess.run(health_check(), env=healthy, check=False).returncode == 0, 60
+    )  # Docker asks again too
     reader = sa.create_engine((secrets / "shop_url").read_text())
     with reader.connect() as connection, pytest.raises(sa.exc.SQLAlchemyError, match=r"read-only|permission denied"):
         connection.execute(sa.text("DELETE FROM visits"))

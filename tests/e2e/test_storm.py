@@ -12,6 +12,7 @@ import pytest
 from tests.e2e.storm import Rehearsal
 from tests.e2e.storm_parts import end, events, kill
 from tests.e2e.test_chain import Shop
+from tests.e2e.test_push_burn import fast
 from tests.e2e.webhook import Webhook
 from winburn.processes import Group
 from winburn.servers import Servers
@@ -137,5 +138,6 @@ def test_a_page_outlives_its_database_a_step_of_the_clock_and_a_change_of_the_sp
     events(database, time.time() // 1 - 5, 8, 5_000_000, 0)
     storm.wait(lambda: storm.pages("orders", "resolved"), 120)
     time.sleep(SETTLED)
-    assert [len(storm.pages("orders", status)) for status in ("firing", "resolved")] == [1, 1]
+    # Where Alertmanager tells the group while its tiers end, what the fast one has muted is in one more message.
+    assert [len(told) for told in (fast(storm.pages("orders")), storm.pages("orders", "resolved"))] == [1, 1]
     assert not storm.pages("checkout")

@@ -62,7 +62,7 @@ def victoria_metrics(group: Group, tmp_path: Path) -> str:
     port = free_port()
     options = [f"-storageDataPath={tmp_path / 'victoria'}", f"-httpListenAddr={LOOPBACK}:{port}"]
     process = group.add(start([program, *options, "-retentionPeriod=100y", "-loggerLevel=WARN"], tmp_path / "log"))
-    wait_http(f"http://{LOOPBACK}:{port}/health", 30, process)
+    wait_http(f"http://{LOOPBACK}:{port}/health", 60, process)
     return f"http://{LOOPBACK}:{port}"
 
 
@@ -105,7 +105,7 @@ def fill(url: str, found: Iterator[tuple[str, float, int]] | list[tuple[str, flo
 
 def ledgers(url: str, *, series_limit: int = 5000) -> list[Any]:
     """What is known at the end: the backfill of fifty minutes, then a poll for each 15 s of the other ten."""
-    source = PrometheusSource("prod", url, series_limit=series_limit)
+    source = PrometheusSource("prod", url, series_limit=series_limit, timeout=60)
     spec = load_text(SPEC)
     state = State("sqlite://")
     collector = SloCollector(source, spec.slos, state, refresh=EVERY, origin=0.0, keep_seconds=60.0)
@@ -150,7 +150,7 @@ def test_the_newest_samples_are_not_hidden(victoria_metrics: str) -> None:
     now = int(time.time())
     fill(victoria_metrics, [("ticks_total", at, at) for at in range(now - 300, now + 1)])
     for params, behind in (({}, 5), ({"latency_offset": "250s", "nocache": "0"}, 250)):
-        source = PrometheusSource("prod", victoria_metrics, series_limit=10, access=Access(params=params))
+        source = PrometheusSource("prod", victoria_metrics, series_limit=10, access=Access(params=params), timeout=60)
         (reading,) = source.counters(["ticks_total"], float(now - 5))
         assert not isinstance(reading, SourceError)
         (value,) = reading.values()
