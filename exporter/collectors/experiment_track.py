@@ -32,6 +32,7 @@ ENDED = frozenset({"completed", "failed"})
 _FORM = 2
 _SAVE_EVERY = 300.0
 
+
 class ExperimentTrack:
     """One experiment's past. ``changed`` says whether :meth:`document` differs from what was saved last in a way that
     must not be lost; what may be lost, a few minutes of counts, becomes :meth:`due` from time to time.
