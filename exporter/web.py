@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.types import ASGIApp
 
 from exporter.landing import STYLE_HASH, page
 from exporter.live import Feed, LiveStream, api_routes, live_routes
-from exporter.negotiate import accepts_gzip, choose_format
 from exporter.outside import PLAIN, Outside
 from exporter.reload_route import Reload, reload_routes
 from exporter.report_route import MakeReport
-from exporter.snapshot import Bodies, Snapshot
+from exporter.scrape import Scrape
+from exporter.snapshot import Snapshot
 
 _PLAIN = "text/plain; charset=utf-8"
 _SECURITY = {
@@ -34,7 +35,6 @@ _SECURITY = {
 _FRESH = {"Cache-Control": "no-store"}
 _LOST_SECONDS = 300.0
 """Since the snapshot expired: readiness and alerts have had their time."""
-_VARY = "Accept, Accept-Encoding"
 
 
 def app(  # noqa: PLR0913 - each is one independent part
@@ -50,7 +50,7 @@ def app(  # noqa: PLR0913 - each is one independent part
     reload: Reload | None = None,
     report: MakeReport | None = None,
     outside: Outside = PLAIN,
-) -> Starlette:
+) -> ASGIApp:
     """The application: ``/``, ``telemetry_path``, ``/config``, ``/-/healthy`` and ``/-/ready``; GET and HEAD.
 
     With ``reload``, which says whether it went well and how, there is ``/-/reload`` too; POST and PUT.
@@ -66,13 +66,6 @@ def app(  # noqa: PLR0913 - each is one independent part
     # One page per snapshot: rendering a thousand SLOs again for every open browser would cost more than scrapes do.
     # Weak, so that a page that nobody asks for again does not keep its snapshot's megabytes.
     pages: WeakKeyDictionary[Snapshot, str] = WeakKeyDictionary()
-
-    async def metrics(request: Request) -> Response:
-        snapshot = current()
-        if snapshot is None:
-            return _sentence(503, "not yet: nothing has been evaluated")
-        bodies = snapshot.health if snapshot.expired(monotonic()) else snapshot.full
-        return await _exposition(bodies, request.headers)
 
     # Not a coroutine: it then runs in a thread, and a long page holds up no scrape.
     def index(_: Request) -> Response:
@@ -93,9 +86,10 @@ def app(  # noqa: PLR0913 - each is one independent part
     def configuration(_: Request) -> Response:
         return Response(config(), headers=_SECURITY | _FRESH, media_type="text/yaml")
 
-    routes = {
+    scrape = Scrape(current, monotonic, headers=_SECURITY, sentence=_sentence)
+    routes: dict[str, Callable[..., Any]] = {
         "/": index,
-        telemetry_path: metrics,
+        telemetry_path: scrape,
         "/config": configuration,
         "/-/healthy": healthy,
         "/-/ready": ready,
@@ -104,11 +98,12 @@ def app(  # noqa: PLR0913 - each is one independent part
     if feed is not None:
         more += api_routes(feed, origins=cors_origins, headers=_SECURITY, report=report)
     more += [] if live is None else live_routes(live, headers=_SECURITY)
-    return _below(
+    routed = _below(
         outside,
         [*(Route(path, endpoint, methods=["GET"]) for path, endpoint in routes.items()), *more],
         [*routes, "/live"],
     )
+    return scrape.before(routed, f"{outside.prefix}{telemetry_path}")
 
 
 def _below(outside: Outside, routes: Sequence[BaseRoute], pages: Sequence[str]) -> Starlette:
@@ -137,19 +132,6 @@ def _below(outside: Outside, routes: Sequence[BaseRoute], pages: Sequence[str]) 
     # Starlette's own redirects are made of the Host header, and lead to the wrong place behind a proxy.
     made.router.redirect_slashes = False
     return made
-
-
-async def _exposition(bodies: Bodies, headers: Mapping[str, str]) -> Response:
-    """The body that the request's headers ask for."""
-    form = choose_format(headers.get("accept", ""))
-    extra = {**_SECURITY, "Content-Type": form.content_type, "Vary": _VARY}
-    if not accepts_gzip(headers.get("accept-encoding", "")):
-        plain = bodies.plain_openmetrics if form.openmetrics else bodies.plain
-        # In a thread, where it must be put together first: a long body holds up no scrape.
-        text = plain.text if plain.is_there else await run_in_threadpool(lambda: plain.text)
-        return Response(text, headers=extra)
-    extra["Content-Encoding"] = "gzip"
-    return Response(bodies.openmetrics_gzip if form.openmetrics else bodies.text_gzip, headers=extra)
 
 
 def _health(snapshot: Snapshot | None, monotonic: float) -> Response:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from exporter.live import Feed, LiveStream
 from exporter.render import Exposition
@@ -71,7 +71,7 @@ async def _answer(scope: Mapping[str, Any]) -> tuple[int, list[tuple[bytes, byte
     return begin["status"], list(begin.get("headers", ())), b"".join(each.get("body", b"") for each in messages[1:])
 
 
-def _app() -> Starlette:
+def _app() -> ASGIApp:
     from tests.exporter.live.world import world  # noqa: PLC0415 - only here
 
     snapshot = _snapshot(world)

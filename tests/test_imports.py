@@ -105,6 +105,7 @@ PART_OF = {
     "exporter.ring_sums": "exporter.ledger",
     "exporter.roster": "exporter.loop",
     "exporter.schedule": "exporter.loop",
+    "exporter.scrape": "exporter.web",
     "exporter.seldom": "exporter.web",
     "exporter.server": "exporter.web",
     "exporter.sources.engagement_rows": "exporter.sources.base",
