@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # the launcher runs without our packages
 LOOPBACK = "127.0.0.1"
 _PR_SET_PDEATHSIG = 1
 _TAIL_BYTES = 4000
+_ANSWER_SECONDS = 2.0
 
 # The kernel counts the end of the THREAD that forked as the parent's death. All children come from this one thread,
 # which lives as long as the process: a caller's short-lived thread would take its servers with it.
@@ -210,7 +211,7 @@ def _written(path: Path, text: str) -> Path:
 
 def _status(url: str) -> int | None:
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or LOOPBACK, parts.port, timeout=2)
+    connection = http.client.HTTPConnection(parts.hostname or LOOPBACK, parts.port, timeout=_ANSWER_SECONDS)
     try:
         connection.request("GET", f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}")
         return connection.getresponse().status

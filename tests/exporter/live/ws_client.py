@@ -7,7 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,7 +25,7 @@ from wsproto.events import (
 from wsproto.extensions import Extension
 
 TARGET = "/live/stream"
-_LIFE_SECONDS = 60
+_LIFE_SECONDS = 300
 
 
 class RefusedError(Exception):
@@ -49,7 +49,7 @@ class Client:
         *,
         origin: str | None = None,
         resume: tuple[str, int] | None = None,
-        timeout: float = 10,
+        timeout: float = 60,
         prefix: str = "",
         extensions: Sequence[Extension] = (),
         context: ssl.SSLContext | None = None,
@@ -89,7 +89,8 @@ class Client:
                     message: dict[str, Any] = json.loads(text)
                     return message
             elif isinstance(event, Ping):
-                self._socket.sendall(self._ws.send(event.response()))
+                with suppress(ConnectionError):  # what was sent before the end is still to be read
+                    self._socket.sendall(self._ws.send(event.response()))
             elif isinstance(event, CloseConnection):
                 raise ClosedError(event.code)
 
