@@ -305,7 +305,7 @@ def test_scrapes_go_on_beside_hundreds_of_clients_that_never_finish(world: World
     )
     world.serve()
     connection = world.connection()
-    assert ask(connection, "/-/healthy")[0] == 200
+    world.wait(lambda: ask(connection, "/-/ready")[0] == 200, 60)
     context = world.client()
     with contextlib.ExitStack() as stack:
         slow: list[socket.socket] = []
