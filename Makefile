@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 TESTS ?= tests
+# Three workers on two processors have no use for more threads of the linear algebra; winburn itself has one too.
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint golden bench e2e audit fuzz dashboards-preview docs docs-links install servers clean
@@ -16,10 +18,10 @@ run: $(STAMP) servers ## See winburn at work: a shop, the exporter, Prometheus, 
 	@$(BIN)/winburn demo $(ARGS)
 
 test: $(DEV) servers ## Run every test, the end-to-end ones with real servers too
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup $(TESTS)
+	@$(PYTEST) -n 3 --dist loadgroup $(TESTS)
 
 e2e: $(DEV) servers ## Run the end-to-end tests only
-	@$(BIN)/python -m pytest -m e2e -n 3 --dist loadgroup $(TESTS)
+	@$(PYTEST) -m e2e -n 3 --dist loadgroup $(TESTS)
 
 lint: $(DEV) ## Check style and types
 	@$(BIN)/ruff check .

@@ -198,14 +198,13 @@ class Loop:
             later = of is None and self._roster.start_later(in_time=left > patience)
             if not later and all(worker.running_since is None for worker in waited):
                 return
-            if left <= 0:
-                return
-            if of is None and self._roster.prompt and self._can_answer_news():
+            if of is None and left > 0 and self._roster.prompt and self._can_answer_news():
                 self._answer_news()  # a source that hangs must not hold up what others tell
             try:
-                self._take(self._roster.done.get(timeout=min(left, _STOP_POLL_SECONDS)))
+                self._take(self._roster.done.get(timeout=min(max(left, 0.0), _STOP_POLL_SECONDS)))
             except Empty:
-                continue
+                if left <= 0:  # what is there is taken however late this thread got its turn
+                    return
 
     def _take(self, outcome: Outcome) -> None:
         self._roster.take(outcome, _DEADLINE * self._refresh)

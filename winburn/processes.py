@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # the launcher runs without our packages
 LOOPBACK = "127.0.0.1"
 _PR_SET_PDEATHSIG = 1
 _TAIL_BYTES = 4000
+_ANSWER_SECONDS = 2.0
 
 # The kernel counts the end of the THREAD that forked as the parent's death. All children come from this one thread,
 # which lives as long as the process: a caller's short-lived thread would take its servers with it.
@@ -95,12 +96,17 @@ def stop(process: Process, grace: float = 10.0) -> int:
 
 
 def free_ports(count: int) -> list[int]:
-    """Distinct TCP ports that were free on 127.0.0.1 a moment ago: another program may still be quicker."""
+    """Distinct TCP ports of 127.0.0.1 that are free, and that the system gives nobody else for a minute.
+
+    A connection has just ended at each (TIME_WAIT, RFC 9293 section 3.3.2): whoever asks for any port does not get it,
+    while a server that sets SO_REUSEADDR, as all of ours do, can listen there.
+    """
     with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind((LOOPBACK, 0))
-        return [int(each.getsockname()[1]) for each in sockets]
+        listeners = [held.enter_context(socket.create_server((LOOPBACK, 0))) for _ in range(count)]
+        for listener in listeners:
+            held.enter_context(socket.create_connection(listener.getsockname()))
+            listener.accept()[0].close()  # the side that closes first is the one that keeps the port
+        return [int(listener.getsockname()[1]) for listener in listeners]
 
 
 def free_port() -> int:
@@ -205,7 +211,7 @@ def _written(path: Path, text: str) -> Path:
 
 def _status(url: str) -> int | None:
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or LOOPBACK, parts.port, timeout=2)
+    connection = http.client.HTTPConnection(parts.hostname or LOOPBACK, parts.port, timeout=_ANSWER_SECONDS)
     try:
         connection.request("GET", f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}")
         return connection.getresponse().status

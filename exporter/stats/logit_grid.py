@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from exporter.stats.domain import Floats
 from exporter.stats.quadrature import product_of_others
-from exporter.stats.special import expit, log_expit, psi, sici
+from exporter.stats.special import psi, sici
 
-SIZES = (64, 128, 256)  # nodes tried, the smallest that resolves is taken
+SIZES = (64, 96, 128, 192, 256, 384, 512)  # nodes tried, the smallest that resolves is taken
 _LOG_TAIL = 30.0  # mass left out at either end: exp(-30)
 _LOG_SPECTRUM = -20.0  # what the spectrum must have fallen to at the grid's highest frequency
 
@@ -23,9 +23,9 @@ _LOG_SPECTRUM = -20.0  # what the spectrum must have fallen to at the grid's hig
 @cache
 def _integrator(size: int) -> Floats:
     """Matrix of sinc indefinite integration for unit step: row j, column i holds 1/2 + Si(pi (i - j)) / pi."""
-    index = np.arange(size)
-    sine_integral, _ = sici(np.pi * (index[None, :] - index[:, None]))
-    matrix: Floats = 0.5 + sine_integral / np.pi
+    sine_integral, _ = sici(np.pi * np.arange(size))
+    apart = np.subtract.outer(np.arange(size), np.arange(size))
+    matrix: Floats = 0.5 - np.sign(apart) * sine_integral[np.abs(apart)] / np.pi
     return matrix
 
 
@@ -58,7 +58,7 @@ def _log_spectrum(shape: Floats, frequency: Floats) -> Floats:
 
 
 def resolved(a: Floats, b: Floats, size: int) -> NDArray[np.bool_]:
-    """Whether `size` nodes compare these arms to 1e-10 (2e-11 measured, up to a million trials).
+    """Whether `size` nodes compare these arms to 1e-10 (3e-11 measured, up to a million trials).
 
     Parameters
     ----------
@@ -80,24 +80,29 @@ def resolved(a: Floats, b: Floats, size: int) -> NDArray[np.bool_]:
     return fine
 
 
-def _lay(a: Floats, b: Floats, size: int) -> tuple[Floats, Floats, Floats, Floats]:
-    """Logits (experiments, nodes), step (experiments, 1), densities times step and distribution functions."""
+def _lay(a: Floats, b: Floats, size: int) -> tuple[Floats, Floats, Floats]:
+    """Step times dx/dlogit (experiments, nodes), densities times step and distribution functions."""
     low, high = _span(a, b)
     step = ((high - low) / (size - 1))[:, None]
     logits = low[:, None] + step * np.arange(size)
-    log_p = log_expit(logits)[:, None, :]
-    log_q = log_p - logits[:, None, :]
+    log_p = np.minimum(logits, 0.0) - np.log1p(np.exp(-np.abs(logits)))
+    log_q = log_p - logits
     peak = a * np.log(a / (a + b)) + b * np.log(b / (a + b))
-    mass = np.exp(a[..., None] * log_p + b[..., None] * log_q - peak[..., None])
+    # In place, and one product for all arms: what this takes is the way to memory, and small products are slow ones.
+    mass = a[..., None] * log_p[:, None, :]
+    part = b[..., None] * log_q[:, None, :]
+    mass += part
+    mass -= peak[..., None]
+    np.exp(mass, out=mass)
     mass /= mass.sum(axis=-1, keepdims=True)
-    below = np.clip(mass @ _integrator(size), 0.0, 1.0)
-    return logits, step, mass, below
+    np.matmul(mass.reshape(-1, size), _integrator(size), out=part.reshape(-1, size))
+    below = np.clip(part, 0.0, 1.0, out=part)
+    return step * np.exp(log_p + log_q), mass, below
 
 
 def compare_betas(a: Floats, b: Floats, size: int) -> tuple[Floats, Floats, Floats]:
     """As ``quadrature.compare_betas``, for resolved pairs."""
-    logits, step, mass, below = _lay(a, b, size)
-    jacobian = step * expit(logits) * expit(-logits)
+    jacobian, mass, below = _lay(a, b, size)
     wins = np.sum(mass[:, 1] * below[:, 0], axis=-1)
     gain = np.sum(jacobian * below[:, 0] * (1.0 - below[:, 1]), axis=-1)
     loss = np.sum(jacobian * below[:, 1] * (1.0 - below[:, 0]), axis=-1)
@@ -106,14 +111,13 @@ def compare_betas(a: Floats, b: Floats, size: int) -> tuple[Floats, Floats, Floa
 
 def best_beta(a: Floats, b: Floats, size: int) -> Floats:
     """As ``quadrature.best_beta``, for resolved experiments."""
-    _, _, mass, below = _lay(a, b, size)
+    _, mass, below = _lay(a, b, size)
     best: Floats = np.sum(mass * product_of_others(below), axis=-1)
     return best
 
 
 def loss_beta(a: Floats, b: Floats, size: int) -> Floats:
     """As ``quadrature.loss_beta``, for resolved experiments."""
-    logits, step, _, below = _lay(a, b, size)
-    jacobian = (step * expit(logits) * expit(-logits))[:, None, :]
-    loss: Floats = np.sum(jacobian * below * (1.0 - product_of_others(below)), axis=-1)
+    jacobian, _, below = _lay(a, b, size)
+    loss: Floats = np.sum(jacobian[:, None, :] * below * (1.0 - product_of_others(below)), axis=-1)
     return loss

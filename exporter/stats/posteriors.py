@@ -11,7 +11,7 @@ from exporter.stats.domain import Floats
 
 Direction = Literal["increase", "decrease"]
 
-_CELLS_AT_ONCE = 1_000_000  # experiments x arms x nodes in one go: some 8 MB an array
+_CELLS_AT_ONCE = 100_000  # experiments x arms x nodes in one go: arrays of 0.8 MB stay in a processor's cache
 
 
 def signed(direction: Direction) -> float:
@@ -65,6 +65,6 @@ def over_rows(
 
 
 def chunks(rows: NDArray[np.intp], cells_per_row: int) -> list[NDArray[np.intp]]:
-    """Rows in pieces of about a million cells."""
+    """Rows in pieces of about a hundred thousand cells."""
     step = max(1, _CELLS_AT_ONCE // cells_per_row)
     return [rows[start : start + step] for start in range(0, len(rows), step)]

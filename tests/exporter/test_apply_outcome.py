@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -20,22 +21,35 @@ def test_of_the_two_sides_of_the_point_only_one_is_taken() -> None:
     assert not forbidden.pass_by()
 
 
+class GivenUp:
+    """An act that is waited for until it hangs, and no longer."""
+
+    def __init__(self, run: Callable[[Application, float, PointOfNoReturn], Outcome], hangs: threading.Event) -> None:
+        self.run, self._hangs = run, hangs
+
+    @property
+    def seconds(self) -> float:
+        assert self._hangs.wait(60)
+        return 0.0
+
+
 @pytest.mark.parametrize(("passes", "result"), [(True, "unknown"), (False, "refused")])
 def test_an_attempt_that_hangs(passes: bool, result: str) -> None:  # noqa: FBT001 - pytest passes it by name
     go_on, late = threading.Event(), list[bool]()
-    ended = threading.Event()
+    hangs, ended = threading.Event(), threading.Event()
 
     def run(_application: Application, _at: float, point: PointOfNoReturn) -> Outcome:
         if passes:
             point.pass_by()
-        go_on.wait(30)
+        hangs.set()
+        go_on.wait(60)
         late.append(point.pass_by())
         ended.set()
         return Outcome("done", "")
 
-    assert in_time(Act(run, 0.05), KILL, 1.0).result == result
+    assert in_time(GivenUp(run, hangs), KILL, 1.0).result == result  # type: ignore[arg-type]  # as good as one
     go_on.set()
-    assert ended.wait(30)
+    assert ended.wait(60)
     assert late == [passes]  # what was said to be refused does not happen afterwards
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def source(file: Path, timeout: float = 10.0) -> SqlSource:
 
 
 def done(file: Path, statement: str, application: Application = KILL, timeout: float = 10.0) -> Outcome:
-    return in_time(execute(source(file, timeout), statement), application, 7.0)
+    return in_time(replace(execute(source(file, timeout), statement), seconds=120), application, 7.0)
 
 
 def rows(file: Path) -> list[tuple[object, ...]]:

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ class Handler(BaseHTTPRequestHandler):
         right = hmac.new(b"s3cret", f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
         genuine = hmac.compare_digest(self.headers["X-Winburn-Signature"], f"v1={right}")
         fresh = abs(time.time() - int(timestamp)) < 300
-        self.server.delay.wait(30)
+        self.server.delay.wait(180)
         if not (genuine and fresh):
             self.send_error(401)
             return
@@ -88,9 +89,9 @@ def secret(tmp_path: Path) -> Path:
     return file
 
 
-def sent(url: str, secret: Path, timeout: str = "10s") -> Outcome:
+def sent(url: str, secret: Path, timeout: str = "60s") -> Outcome:
     webhook = ApplyWebhook.model_validate({"url": url, "secret_file": str(secret), "timeout": timeout})
-    return in_time(post(webhook), KILL, 7.0)
+    return in_time(replace(post(webhook), seconds=120), KILL, 7.0)
 
 
 def test_what_is_posted_is_signed_and_names_everything(receiver: Receiver, secret: Path) -> None:

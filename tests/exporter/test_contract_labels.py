@@ -30,6 +30,7 @@ def test_families_with_other_labels_are_refused() -> None:
 
 
 def test_labels_of_series_that_are_gone_are_forgotten() -> None:
+    forget_labels(0)  # those of other tests
     for number in range(3000):
         sample("slo_trend", 0, slo=f"gone-{number}")
     forget_labels(3000)

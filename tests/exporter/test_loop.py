@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterable
 
 import pytest
@@ -11,7 +10,20 @@ from exporter.contract import FAMILIES, Report, Sample, sample
 from exporter.loop import Loop
 from exporter.roster import Part, Plan
 from exporter.snapshot import Snapshot
-from tests.exporter.loop_parts import KEEP, LAG, REFRESH, Clock, Scripted, failing, good, loop_of, values
+from tests.exporter.loop_parts import (
+    KEEP,
+    LAG,
+    REFRESH,
+    Clock,
+    Hanging,
+    Patience,
+    Scripted,
+    failing,
+    good,
+    loop_of,
+    until,
+    values,
+)
 
 
 def test_a_refresh_evaluates_the_instant_minus_the_lag_and_publishes() -> None:
@@ -100,24 +112,13 @@ def test_a_snapshot_expires_by_the_monotonic_clock_after_its_age_and_one_refresh
     assert snapshot.expired(clock.mono + KEEP + REFRESH)
 
 
-class Hanging:
-    """A collector that hangs until released; then it is good."""
-
-    def __init__(self, name: str = "slow") -> None:
-        self.name, self.release, self.asked = name, threading.Event(), 0
-
-    def collect(self, at: float) -> list[Report]:
-        self.asked += 1
-        self.release.wait(30)
-        return good("late")(at)
-
-
 def test_a_hung_collector_holds_up_nobody_is_not_asked_again_and_is_taken_back(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    slow = Hanging()
-    # Real monotonic time: the deadline is 0.8 of this refresh.
-    loop = Loop([slow, Scripted("good", good("a"))], refresh=0.2, lag=0.0, keep_seconds=KEEP)
+    slow, patience = Hanging(), Patience()
+    loop = loop_of(slow, Scripted("good", good("a")), monotonic=patience, keep_seconds=3600.0)
+    others = loop._roster.tracks["good"].worker
+    patience.hung = lambda: slow.hangs and others.running_since is None
     for instant in (900.0, 915.0):
         snapshot = loop.refresh_once(instant)
         shown = values(snapshot)
@@ -144,23 +145,43 @@ def test_a_collector_that_is_late_each_time_is_logged_once_and_once_when_it_is_i
         turns.append(Hanging())
         return turns[-1].collect(at)
 
-    collector = Scripted("prod", good("late"))
-    # Real monotonic time: the deadline is 0.8 of this refresh.
-    loop = Loop([collector], refresh=0.2, lag=0.0, keep_seconds=KEEP)
+    collector, patience = Scripted("prod", good("late")), Patience()
+    patience.hung = lambda: bool(turns) and turns[-1].hangs
+    clock = Clock()
+    loop = loop_of(collector, clock=clock, monotonic=patience)
     loop.refresh_once(885.0)
     collector.then = late
-    for instant in (900.0, 930.0):
+    for instant in (900.0, 915.0):
+        clock.advance(REFRESH)
         loop.refresh_once(instant)
-        time.sleep(0.3)  # late also where the machine was busy and the thread of the run began late
         turns[-1].release.set()
-        loop.refresh_once(instant + 15.0)
+        until(lambda: not loop._roster.done.empty())
     collector.then = good("late")
-    loop.refresh_once(960.0)
+    loop.refresh_once(930.0)
+    assert len(turns) == 2
     texts = [record.message for record in caplog.records]
     assert [text.split(" since ")[0] for text in texts] == [
         "prod: each run takes longer than a refresh",
         "prod: recovered",
     ]
+
+
+def test_what_is_done_by_the_time_the_loop_gets_its_turn_is_shown_though_the_deadline_is_over(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock = Clock()
+    loop = loop_of(Scripted("one", good("a")), Scripted("two", good("b")), clock=clock)
+    gather = loop._gather
+
+    def late(deadline: float, *more: object) -> None:
+        until(lambda: loop._roster.done.qsize() == 2)
+        clock.advance(REFRESH)
+        gather(deadline, *more)  # type: ignore[arg-type]  # passed through
+
+    loop._gather = late  # type: ignore[method-assign]  # the moment between asking and waiting
+    shown = values(loop.refresh_once(900.0))
+    assert (shown["slo_trend{a}"], shown["slo_trend{b}"]) == (1.0, 1.0)
+    assert not caplog.records
 
 
 def test_before_the_first_runs_are_over_there_is_a_snapshot_with_health_that_is_not_ready() -> None:
@@ -175,11 +196,11 @@ def test_before_the_first_runs_are_over_there_is_a_snapshot_with_health_that_is_
     loop = Loop([slow], refresh=REFRESH, lag=LAG, keep_seconds=KEEP, publish=publish, health=lambda: [build_info])
     thread = threading.Thread(target=loop.run, args=(stop,))
     thread.start()
-    assert seen.wait(10)
+    assert seen.wait(60)
     assert values(published[0]) == {"winburn_build_info{1,3}": 1.0, "winburn_collector_series{slow}": 0.0}
     assert published[0].waiting == ("slow",)
     stop.set()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
     slow.release.set()
 

@@ -118,7 +118,7 @@ def test_a_redirect_s_body_is_bounded_like_any_other(
     server.endless = True
     with pytest.raises((SourceError, PushError)):
         ask(server.url, tmp_path)
-    assert server.done.wait(10)
+    assert server.done.wait(60)
     assert server.sent < MUCH
 
 

@@ -117,7 +117,7 @@ def proxy(port: int, inner: str) -> Iterator[int]:
 
 
 def got(port: int, path: str, method: str = "GET", **headers: str) -> tuple[HTTPResponse, str]:
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request(method, path, headers={"Connection": "close", **headers})
     answer = connection.getresponse()
     return answer, answer.read().decode("utf-8", "replace")

@@ -1,4 +1,5 @@
 import json
+import math
 import time
 from collections.abc import Callable
 
@@ -231,11 +232,14 @@ def test_the_time_for_a_long_text_grows_with_its_length(check: Callable[[str], o
     """Four times the text takes four times the time, sixteen times where something is looked for again and again."""
 
     def seconds(count: int) -> float:
-        text, times = piece * count, []
-        for _ in range(3):
-            begin = time.process_time()
-            check(text)
-            times.append(time.process_time() - begin)
-        return min(times)
+        text = piece * count
+        begin = time.thread_time()
+        check(text)
+        return time.thread_time() - begin
 
-    assert seconds(12000) < 10 * max(seconds(3000), 0.003)
+    short = long = math.inf
+    for _ in range(20):  # what else the processor does only ever adds: the least of many is the text's own time
+        short, long = min(short, seconds(3000)), min(long, seconds(12000))
+        if long < 10 * max(short, 0.003):
+            return
+    pytest.fail(f"{short} s for 3000 pieces, {long} s for 12000")

@@ -23,7 +23,7 @@ def roster(*collectors: Collecting) -> Roster:
 
 
 def take(found: Roster) -> tuple[str, list[str]]:
-    outcome = found.done.get(timeout=10)
+    outcome = found.done.get(timeout=60)
     found.take(outcome, 1.0)
     return outcome.collector, [report.entity for report in outcome.reports]
 
@@ -55,7 +55,7 @@ def test_one_that_hangs_while_it_leaves_is_waited_for_before_its_name_runs_again
     release, order = threading.Event(), list[str]()
 
     def hang(_: float) -> list[Report]:
-        release.wait(10)
+        release.wait(60)
         order.append("old")
         return [Report("old")]
 
@@ -80,7 +80,7 @@ def test_what_an_old_one_says_that_has_left_is_not_kept() -> None:
     release = threading.Event()
 
     def hang(_: float) -> list[Report]:
-        release.wait(10)
+        release.wait(60)
         return [Report("old")]
 
     found = roster(Collecting("x", hang))
@@ -96,7 +96,7 @@ def test_what_moves_waits_for_the_last_run_of_who_had_it() -> None:
     release = threading.Event()
 
     def hang(_: float) -> list[Report]:
-        release.wait(10)
+        release.wait(60)
         return [Report("moved")]
 
     found = roster(Collecting("from", hang), named("to", "other"))
@@ -122,7 +122,7 @@ def test_who_reads_from_others_comes_after_them_or_when_there_is_no_time_left() 
     release = threading.Event()
 
     def slow(_: float) -> list[Report]:
-        release.wait(10)
+        release.wait(60)
         return [Report("a")]
 
     found = roster(Second("second", lambda _: [Report("b")]), Collecting("first", slow))
@@ -151,7 +151,7 @@ def test_one_that_waited_for_others_is_as_old_and_as_late_as_the_instant_makes_i
     assert take(found)[0] == "first"
     now[0] = 8.0
     assert not found.start_later(in_time=True)
-    outcome = found.done.get(timeout=10)
+    outcome = found.done.get(timeout=60)
     assert (outcome.started, outcome.duration, outcome.late) == (0.0, 0.0, 8.0)
     track = found.tracks["second"]
     assert set(track.failures()) == {""}

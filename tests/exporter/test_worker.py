@@ -24,7 +24,7 @@ def run(collect: Callable[[float], Iterable[Report]]) -> Outcome:
     monotonic = iter([10.0, 12.5])
     worker = Worker("slo:prod", Collecting(collect), done, lambda: 1000.0, lambda: next(monotonic))
     worker.start(900.0)
-    outcome = done.get(timeout=10)
+    outcome = done.get(timeout=60)
     worker.close()
     return outcome
 
@@ -65,7 +65,7 @@ def test_a_run_that_is_not_over_is_not_started_again() -> None:
 
     def collect(at: float) -> list[Report]:
         runs.append(at)
-        release.wait(10)
+        release.wait(60)
         return []
 
     worker = Worker("slo:prod", Collecting(collect), done, lambda: 1000.0, lambda: 0.0)
@@ -73,9 +73,9 @@ def test_a_run_that_is_not_over_is_not_started_again() -> None:
         worker.start(at)
     assert worker.running_since == 1000.0
     release.set()
-    worker.taken(done.get(timeout=10))
+    worker.taken(done.get(timeout=60))
     worker.start(4.0)
-    done.get(timeout=10)
+    done.get(timeout=60)
     assert runs == [1.0, 4.0]
 
 
@@ -96,7 +96,7 @@ def test_another_collector_is_made_after_the_run_of_the_one_before_and_on_its_th
     release, seen = threading.Event(), list[tuple[str, int]]()
 
     def old(_: float) -> list[Report]:
-        release.wait(10)
+        release.wait(60)
         seen.append(("old", threading.get_ident()))
         return []
 
@@ -113,10 +113,10 @@ def test_another_collector_is_made_after_the_run_of_the_one_before_and_on_its_th
     worker.replace(make)
     assert (worker.start(2.0), worker.is_changing) == (False, True)
     release.set()
-    worker.taken(done.get(timeout=10))
+    worker.taken(done.get(timeout=60))
     assert worker.is_changing
     worker.start(3.0)
-    outcome = done.get(timeout=10)
+    outcome = done.get(timeout=60)
     worker.taken(outcome)
     assert ([what for what, _ in seen], len({ident for _, ident in seen})) == (["old", "made", "new"], 1)
     assert (outcome.made, worker.is_changing, outcome.reports) == (make, False, (Report("a"),))
@@ -137,7 +137,7 @@ def test_what_cannot_be_made_fails_the_run_and_is_tried_again() -> None:
     outcomes = []
     for at in (1.0, 2.0, 3.0):
         worker.start(at)
-        outcomes.append(done.get(timeout=10))
+        outcomes.append(done.get(timeout=60))
         worker.taken(outcomes[-1])
     worker.close()
     assert [outcome.reports for outcome in outcomes] == [(), (Report("new"),), (Report("new"),)]

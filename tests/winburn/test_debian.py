@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,8 +64,17 @@ def test_the_failed_update_is_the_reason_when_the_download_fails_after_it(tmp_pa
 
 def test_a_wait_tells_how_much_has_arrived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("winburn.debian._TICK", 0.05)
+    monkeypatch.setattr("winburn.debian._LIMIT", 60.0)
     told: list[str] = []
-    ours = archive(tmp_path, "head -c 3000000 /dev/zero > lists/packages; sleep 0.5; exit 0", told)
+    heard = tmp_path / "heard"
+
+    def tell(line: str) -> None:
+        told.append(line)
+        if line == "  3 MB so far":
+            heard.touch()
+
+    fetching = f"head -c 3000000 /dev/zero > lists/packages; until [ -e {heard} ]; do sleep 0.02; done; exit 0"
+    ours = replace(archive(tmp_path, fetching), progress=tell)
     (tmp_path / "work/root").mkdir()
     (tmp_path / "work/root/unpacked-before").write_bytes(bytes(9_000_000))
     ours.unpack(["some"])
@@ -73,8 +83,12 @@ def test_a_wait_tells_how_much_has_arrived(tmp_path: Path, monkeypatch: pytest.M
 
 def test_what_never_ends_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("winburn.debian._TICK", 0.05)
-    monkeypatch.setattr("winburn.debian._LIMIT", 0.5)
-    ours = archive(tmp_path, "exit 0")
+
+    def tell(line: str) -> None:
+        if line == "Unpacking":  # apt-get has had its time
+            monkeypatch.setattr("winburn.debian._LIMIT", 0.2)
+
+    ours = replace(archive(tmp_path, "exit 0"), progress=tell)
     (tmp_path / "bin/dpkg").write_text("#!/bin/sh\nexec sleep 300\n")
     with pytest.raises(ArchiveError, match="dpkg took more than 0 s"):
         ours.unpack(["some"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -32,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is a call of Linux")
 
 
-def wait_until(predicate: Callable[[], object], seconds: float = 20.0) -> None:
+def wait_until(predicate: Callable[[], object], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not predicate():
         assert time.monotonic() < end, "not in time"
@@ -123,9 +124,10 @@ def test_a_child_that_ignores_sigterm_is_killed_with_its_own_children(tmp_path: 
 def test_a_group_stops_the_newest_first_and_all_even_after_an_error(tmp_path: Path) -> None:
     code = (
         "import signal, sys\n"
-        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(print('bye', sys.argv[1], flush=True)))\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})\n"  # until it is waited for
         "print('up', flush=True)\n"
-        "while True: signal.pause()"
+        "signal.sigwait({signal.SIGTERM})\n"
+        "print('bye', sys.argv[1], flush=True)"
     )
     log = tmp_path / "log"
 
@@ -143,7 +145,7 @@ def test_a_group_stops_the_newest_first_and_all_even_after_an_error(tmp_path: Pa
 
 def test_a_command_that_does_not_exist_ends_with_127_and_says_so(tmp_path: Path) -> None:
     child = start(["/nowhere/server"], tmp_path / "log")
-    assert child.popen.wait(20) == 127
+    assert child.popen.wait(60) == 127
     assert child.tail() == "/nowhere/server: No such file or directory"
 
 
@@ -151,15 +153,23 @@ def test_free_ports_are_distinct() -> None:
     assert len(set(free_ports(20))) == 20
 
 
+def test_a_free_port_is_kept_for_a_server_and_nobody_else_gets_it() -> None:
+    port = free_port()
+    with socket.socket() as anybody, pytest.raises(OSError, match="in use"):
+        anybody.bind((LOOPBACK, port))  # as the system tries it for those who ask for any port
+    socket.create_server((LOOPBACK, port)).close()
+
+
 def test_wait_http_returns_once_the_server_answers_without_asking_a_proxy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setattr("winburn.processes._ANSWER_SECONDS", 60.0)
     port = free_port()
     with Group() as group:
         command = [sys.executable, "-m", "http.server", str(port), "--bind", LOOPBACK]
         server = group.add(start(command, tmp_path / "log", cwd=tmp_path))
-        wait_http(f"http://{LOOPBACK}:{port}/", 20, server)
+        wait_http(f"http://{LOOPBACK}:{port}/", 60, server)
         with pytest.raises(ServerError, match=r"did not answer .* within 0.1 s .last: 404"):
             wait_http(f"http://{LOOPBACK}:{port}/nothing", 0.1, server)
 
@@ -167,7 +177,7 @@ def test_wait_http_returns_once_the_server_answers_without_asking_a_proxy(
 def test_wait_http_tells_the_end_of_the_log_of_a_server_that_died(tmp_path: Path) -> None:
     server = start(python("import sys; sys.exit('bad configuration in line 3')"), tmp_path / "log")
     with pytest.raises(ServerError, match=r"ended with status 1.*\n.*bad configuration in line 3"):
-        wait_http(f"http://{LOOPBACK}:{free_port()}/", 20, server)
+        wait_http(f"http://{LOOPBACK}:{free_port()}/", 60, server)
 
 
 def test_wait_http_names_no_connection_when_nothing_listens(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The modules of a process that has read a spec, refreshed once and made the web application."""
     spec: Path = written(tmp_path_factory.mktemp("serve"))
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(spec)], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", PROGRAM, str(spec)], capture_output=True, text=True, check=False, timeout=300
     )
     assert done.returncode == 0, done.stderr
     return set(ast.literal_eval(done.stdout.splitlines()[-1]))

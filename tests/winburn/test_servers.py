@@ -187,10 +187,10 @@ def _start_and_stop_both(servers: Servers, folder: Path) -> None:
         ]
         for port, process in zip(ports, both, strict=True):
             group.add(process)
-            wait_http(f"http://{LOOPBACK}:{port}/-/ready", 30, process)
+            wait_http(f"http://{LOOPBACK}:{port}/-/ready", 60, process)
         if (cached(folder).parent / "share/prometheus/web/templates").is_dir():
-            wait_http(f"http://{LOOPBACK}:{ports[0]}/classic/static/jquery/jquery.min.js", 5, both[0])
-        wait_http(f"http://{LOOPBACK}:{ports[1]}/", 5, both[1])
+            wait_http(f"http://{LOOPBACK}:{ports[0]}/classic/static/jquery/jquery.min.js", 30, both[0])
+        wait_http(f"http://{LOOPBACK}:{ports[1]}/", 30, both[1])
     assert [process.popen.returncode for process in both] == [0, 0]
 
 

@@ -75,10 +75,10 @@ def _handler(say: Say) -> type[BaseHTTPRequestHandler]:
             except (ValueError, KeyError, TypeError, AttributeError, IndexError):
                 self.send_error(400, "not a notification of Alertmanager")
                 return
+            self._tell(line)  # first, so that whoever has been answered finds it said, and beats come in turn
             self.send_response(200)
             self.send_header("Content-Length", "0")
             self.end_headers()
-            self._tell(line)
 
         def _tell(self, line: str) -> None:
             if not self.path.startswith("/heartbeat"):

@@ -41,7 +41,7 @@ class ClosedError(Exception):
 
 
 class Client:
-    """One connection; ``timeout`` bounds every wait."""
+    """One connection; ``timeout`` bounds every wait, ``life`` all of them."""
 
     def __init__(
         self,
@@ -53,11 +53,12 @@ class Client:
         prefix: str = "",
         extensions: Sequence[Extension] = (),
         context: ssl.SSLContext | None = None,
+        life: float = _LIFE_SECONDS,
     ) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout)
         if context is not None:
             self._socket = context.wrap_socket(self._socket, server_hostname="localhost")
-        self._ends = time.monotonic() + _LIFE_SECONDS
+        self._ends = time.monotonic() + life
         self._ws = WSConnection(ConnectionType.CLIENT)
         self._events: list[Event] = []
         self._text = ""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import sqlite3
 import threading
@@ -7,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from exporter.sources.base import SourceError, TooLong, Unreachable
@@ -72,6 +73,30 @@ def test_an_endless_query_ends(path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         ask(database, ENDLESS)
     assert not [thread for thread in threading.enumerate() if thread.name == "source-d"]
     assert len(ask(database).rows) == 2
+
+
+def test_a_question_that_was_given_up_before_it_was_connected_does_not_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DuckDB ends no question by itself, so that this one would go on for ever."""
+    pytest.importorskip("duckdb_engine", reason="duckdb-engine is not installed")
+    importlib.import_module("duckdb").connect(str(tmp_path / "t.duckdb")).close()
+    database, ready, connected = Database("d", f"duckdb:///{tmp_path}/t.duckdb", 0.1), threading.Event(), []
+
+    def late(self: Database) -> Engine:
+        connected.append(None)
+        assert ready.wait(60)
+        return _connected(self)
+
+    _connected = Database._connected
+    monkeypatch.setattr(Database, "_connected", late)
+    with pytest.raises(Unreachable, match=r"no answer within 0\.1 s"):
+        ask(database, "SELECT COUNT(*) FROM range(1000000000000) AS n WHERE n.range % 7 = 3")
+    assert connected
+    ready.set()
+    assert database._worker is not None
+    database._worker.join(60)
+    assert not database._worker.is_alive()
 
 
 def test_a_locked_database_is_waited_for_and_then_left(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from winburn.demo.counters import serving
 def scraped(address: str) -> str:
     with requests.Session() as session:
         session.trust_env = False
-        return session.get(f"http://{address}/metrics", timeout=10).text
+        return session.get(f"http://{address}/metrics", timeout=60).text
 
 
 def test_every_series_is_there_from_the_first_scrape_and_counts() -> None:

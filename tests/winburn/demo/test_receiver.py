@@ -25,7 +25,7 @@ def payload(*alerts: dict[str, object], status: str = "firing") -> dict[str, obj
 def post(url: str, body: object) -> int:
     with requests.Session() as session:
         session.trust_env = False
-        return session.post(url, json=body, timeout=10).status_code
+        return session.post(url, json=body, timeout=60).status_code
 
 
 def test_a_line_says_status_alert_severity_subject_and_summary() -> None:
@@ -79,4 +79,4 @@ def test_too_long_a_body_is_refused_unread() -> None:
         session.trust_env = False
         request = requests.Request("POST", url, data=b"x").prepare()
         request.headers["Content-Length"] = "99999999"
-        assert session.send(request, timeout=10).status_code == 413
+        assert session.send(request, timeout=60).status_code == 413

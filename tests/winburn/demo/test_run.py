@@ -10,6 +10,7 @@ from pathlib import Path
 from winburn.demo.files import claimed
 from winburn.demo.parts import free_or_other
 from winburn.demo.run import run
+from winburn.processes import free_port
 
 
 def test_a_folder_that_is_taken_is_said_and_the_signals_are_as_before(tmp_path: Path) -> None:
@@ -22,9 +23,7 @@ def test_a_folder_that_is_taken_is_said_and_the_signals_are_as_before(tmp_path: 
 
 
 def test_the_usual_port_is_taken_where_it_is_free_and_another_where_not() -> None:
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        holder.listen()
-        port = holder.getsockname()[1]
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
         assert free_or_other(port) != port
     assert free_or_other(port) == port
