@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -38,6 +38,13 @@ def token(tmp_path: Path) -> Path:
 
 def statuses(count: int) -> Snapshot:
     return snapshot([sample("slo_status", i % 4, slo=f"slo, number={i}") for i in range(count)])
+
+
+def wait(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_a_push_has_every_row_and_one_time(fake: FakeGrafana, token: Path) -> None:
@@ -116,16 +123,13 @@ def test_a_grafana_that_hangs_delays_nobody_and_gets_the_latest(
     with caplog.at_level(logging.INFO, "winburn.push"):
         for number in range(1, 101):
             pusher.publish(statuses(number))
-        while "gave no answer within 1 s" not in caplog.text:
-            time.sleep(0.02)
+        wait(lambda: "gave no answer within 1 s" in caplog.text)
         fake.hang.clear()
-        while "answers again" not in caplog.text:
-            time.sleep(0.02)
+        # The latest need not be the last that arrives: pushes that nobody waits for any more are taken too.
+        wait(lambda: "answers again" in caplog.text and 100 in map(len, fake.pushes))
     pusher.close(60)
-    # Those that nobody waits for any more are taken too, and perhaps last.
-    assert max(map(len, fake.pushes)) == 100
     results = {dict(one.labels)["result"]: one.value for one in counts.samples()}
     assert results["failed"] >= 1
-    assert results["ok"] == 1
+    assert results["ok"] in {1, 2}, "the one under way, and the latest"
     # All but those that were tried; on a busy machine these are more than the first and the last.
     assert results["replaced"] >= 100 - results["failed"] - results["ok"]
