@@ -26,9 +26,8 @@ scrape_configs:
 
 def test_what_a_real_exporter_says_is_shown(prometheus: Callable[..., Any], tmp_path: Path) -> None:
     installed_or_skip()
-    with serving_shop(tmp_path) as exporter:
+    with serving_shop(tmp_path) as exporter, requests.Session() as session:
         server = prometheus(SCRAPE.format(target=exporter.url.removeprefix("http://")))
-        session = requests.Session()
         session.trust_env = False
 
         def ask(expr: str, *, instant: bool = True, **chosen: str) -> Json:

@@ -43,7 +43,8 @@ def test_an_alert_goes_from_prometheus_through_alertmanager_to_the_webhook(
     prometheus(
         "global: {evaluation_interval: 1s}\n"
         f"rule_files: ['{rules}']\n"
-        f"alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{router.url.removeprefix('http://')}']}}]}}]}}\n"
+        f"alerting: {{alertmanagers: [{{static_configs: [{{targets: ['{router.url.removeprefix('http://')}']}}]}}]}}\n",
+        resend="3s",
     )
 
     def told(received: list[Received]) -> bool:
