@@ -1,5 +1,6 @@
 """What commands say: quiet, verbose, colour only where it is wanted."""
 
+import logging
 import os
 import pty
 import subprocess
@@ -41,6 +42,9 @@ def test_verbose_tells_once_whoever_else_listens(tmp_path: Path, caplog: pytest.
     done = said("check", "-v", written(tmp_path))
     assert done.stderr.count("read in") == 1
     assert caplog.records == []
+    logging.getLogger("winburn").debug("unsaid")
+    logging.getLogger("winburn").warning("after it")
+    assert caplog.messages == ["after it"]  # it does not last into the next command
 
 
 def test_verbose_tells_on_stderr_what_was_read_and_evaluated(tmp_path: Path) -> None:
