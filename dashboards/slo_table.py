@@ -44,7 +44,9 @@ class Column:
 def shared_columns(facts: Facts) -> tuple[Column, ...]:
     """Status, budget, burn, when it is gone, errors."""
     fast = float(factor(TIERS[0], facts.period))
-    burn: Steps = ((None, "green"), (1, "orange"), (fast, "red"))
+    # At short periods they meet, and Grafana wants each step once.
+    limits: dict[float, str] = {1: "orange", fast: "red"}
+    burn: Steps = ((None, "green"), *sorted(limits.items()))
     soon: Steps = ((None, "red"), (86400, "orange"))
     return (
         Column("Status", q.slo_table(), word_column("Status", 100, SLO_STATUS)),

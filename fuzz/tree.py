@@ -206,13 +206,13 @@ def grown_yaml(
         value, lent = (yaml.load(each, _Loader) for each in (data, other))
     except (yaml.YAMLError, ValueError, RecursionError):
         return data
-    growth = Growth(chance, schema, mild=mild, focus=focus)
-    for _ in range(chance.randint(1, 3)):
-        value = growth.change(value, lent)
     style = {"default_flow_style": chance.choice((False, False, None, True)), "allow_unicode": chance.random() < 0.5}
+    growth = Growth(chance, schema, mild=mild, focus=focus)
     try:
+        for _ in range(chance.randint(1, 3)):
+            value = growth.change(value, lent)
         text = yaml.dump(value, Dumper=_DUMPER, sort_keys=False, width=chance.choice((20, 10**6)), **style)
-    except (yaml.YAMLError, RecursionError):
+    except (yaml.YAMLError, RecursionError):  # what is guided by coverage buries deeper with each turn
         return data
     made = text.encode("utf-8", "replace")
     return made if mild or chance.random() < 0.7 else _dressed(made, chance)

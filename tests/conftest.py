@@ -1,9 +1,7 @@
-"""What holds for every test."""
-
-from __future__ import annotations
+"""What holds for every test: a slow machine is no mistake of what is tested."""
 
 from hypothesis import HealthCheck, settings
 
-# How long an example takes is the machine's business: a busy one pauses any of them for seconds.
-settings.register_profile("any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
+# Hypothesis' own limits are of time: 200 ms an example, a second for the first inputs. Where CI=true it lifts them.
+settings.register_profile("patient", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")

@@ -63,7 +63,7 @@ def installed() -> Path:
     return place
 
 
-def run(script: str, given: Any, *, timeout: float = 120) -> Any:
+def run(script: str, given: Any, *, timeout: float = 600) -> Any:
     """What a script of tests/grafana writes to stdout as JSON, given ``given`` as JSON on stdin."""
     done = subprocess.run(
         ["node", FOLDER / script],

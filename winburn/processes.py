@@ -96,12 +96,17 @@ def stop(process: Process, grace: float = 10.0) -> int:
 
 
 def free_ports(count: int) -> list[int]:
-    """Distinct TCP ports that were free on 127.0.0.1 a moment ago: another program may still be quicker."""
+    """Distinct TCP ports of 127.0.0.1 that are free, and that the system gives nobody else for a minute.
+
+    A connection has just ended at each (TIME_WAIT, RFC 9293 section 3.3.2): whoever asks for any port does not get it,
+    while a server that sets SO_REUSEADDR, as all of ours do, can listen there.
+    """
     with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind((LOOPBACK, 0))
-        return [int(each.getsockname()[1]) for each in sockets]
+        listeners = [held.enter_context(socket.create_server((LOOPBACK, 0))) for _ in range(count)]
+        for listener in listeners:
+            held.enter_context(socket.create_connection(listener.getsockname()))
+            listener.accept()[0].close()  # the side that closes first is the one that keeps the port
+        return [int(listener.getsockname()[1]) for listener in listeners]
 
 
 def free_port() -> int:

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from exporter.collectors.experiment_changes import changed_before
 from exporter.collectors.experiment_costs import Costs, counters_of
 from exporter.collectors.experiment_counts import Counts, parts
 from exporter.collectors.experiment_epochs import MetricEpochs
@@ -25,15 +25,12 @@ from exporter.collectors.experiment_windows import Windows
 from exporter.collectors.lifecycle import left
 from exporter.spec import KINDS, Experiment
 from exporter.state import AuditEntry, Latch
-from exporter.stats import split_change
 
 KILL = "kill"
 ENDED = frozenset({"completed", "failed"})
 
 _FORM = 2
 _SAVE_EVERY = 300.0
-_CONFIRMATIONS = 2
-"""Blocks that must have gone on in a changed split, the first one left out."""
 
 
 class ExperimentTrack:
@@ -280,9 +277,8 @@ class ExperimentTrack:
     def _see_changes(self) -> None:
         """Cut the present epoch where the data say that the split was changed elsewhere, as often as they say it."""
         while len(self._blocks) > 2 and not math.isnan(phi := self._units_per_choice()):
-            units = np.array(self._blocks.units(self.arms)) / phi
-            block = int(split_change.find(units))
-            if block < 1 or not _is_confirmed(units, block):
+            block = changed_before(np.array(self._blocks.units(self.arms)) / phi)
+            if block is None:
                 return
             self._split_at(block)
 
@@ -318,18 +314,6 @@ class ExperimentTrack:
             self._units_of_plan[variant] = self._units_of_plan.get(variant, 0.0) + units - after.get(variant, 0.0)
         self._blocks.restart(mark, rest)
         self.changed = True
-
-
-def _is_confirmed(units: NDArray[np.float64], block: int) -> bool:
-    """Whether the split differs also without the blocks on either side of the change, and goes on to.
-
-    A reading in which one arm was up to date and another was not makes one block lopsided, and the next one the other
-    way: it is no change, and an epoch cut there would have conversions without their units.
-    """
-    before, after = units[: block - 1], units[block + 1 :]
-    if not len(before) or len(after) < _CONFIRMATIONS:
-        return False
-    return int(split_change.find(np.stack([before.sum(axis=0), after.sum(axis=0)]))) == 1
 
 
 def hash_share(name: str) -> float:

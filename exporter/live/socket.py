@@ -73,8 +73,9 @@ class WireProtocol(CorkedProtocol, WSProtocol):
             self.transport.write(frames)
 
     def buffered(self) -> int:
-        """Bytes that neither the client nor the kernel has taken yet."""
-        return self.transport.get_write_buffer_size()
+        """Bytes that neither the client nor the kernel has taken yet; 0 of a connection that was closed."""
+        # A TLS transport that was closed twice raises AttributeError, and whoever asks is telling others too.
+        return 0 if self.transport.is_closing() else self.transport.get_write_buffer_size()
 
     def abort(self) -> None:
         """Close without waiting for what is buffered."""

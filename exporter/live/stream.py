@@ -110,8 +110,9 @@ class LiveStream:
                 pass
         finally:
             self._clients.discard(client)
-            self._admitted -= 1
+            # First: another thread that publishes in between would take it that nobody has watched for long.
             self._watched_until = self._monotonic() + _LINGER_SECONDS
+            self._admitted -= 1
 
     def _refusal(self, headers: Headers) -> tuple[int, str] | None:
         if (page := stranger(headers, self._origins)) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sqlite3
 import threading
@@ -35,7 +36,8 @@ from sqlalchemy.exc import (
 from exporter.sources.base import SourceError, TooLong, Unreachable
 
 _STEPS = 10_000  # of SQLite's machine between two looks at the clock: well below a millisecond
-_GRACE = 1.0
+_GRACE = 1.0  # for a server or driver to end a question by itself, before we interrupt it
+_INTERRUPTED, _AGAIN = 1.0, 0.05  # for the interrupted question to end, and until it is interrupted again
 _VALUE_BYTES = 16 * 2**20
 """Of one value or row of SQLite, whose functions would make a gigabyte of nothing."""
 
@@ -73,6 +75,7 @@ class Database:
         self._worker: threading.Thread | None = None
         self._turn = threading.Lock()
         self._interrupt: Callable[[], object] = _nothing
+        self._given_up = threading.Event()
 
     def rows(self, statement: Executable, values: Mapping[str, Any], limit: int) -> Table:
         """The rows of a SELECT. Unreachable where no answer comes in time, SourceError where the query is refused."""
@@ -94,6 +97,8 @@ class Database:
         try:
             with self._connected().connect() as connection:
                 self._interrupt = _ending(connection)
+                if self._given_up.is_set():  # while the connection was made: nobody would end what began now
+                    raise Unreachable(f"source {self._name} was connected too late")
                 if isinstance(statement, TextClause):
                     # The engine would keep hundreds of compiled queries of specs of before.
                     connection.execution_options(compiled_cache=None)
@@ -130,6 +135,7 @@ class Database:
         if self._worker is not None and self._worker.is_alive():
             raise Unreachable(f"source {self._name} still owes the answer to an earlier question")
         outcome: list[Answer | BaseException] = []
+        self._given_up = threading.Event()
 
         def run() -> None:
             try:
@@ -141,14 +147,22 @@ class Database:
         self._worker.start()
         self._worker.join(self._timeout + _GRACE)
         if not outcome:
-            self._interrupt()
-            self._worker.join(_GRACE)
+            self._given_up.set()
+            self._end(self._worker)
             kind = Unreachable if self._worker.is_alive() else GivenUp
             raise kind(f"source {self._name} gave no answer within {self._timeout:g} s")
         answer = outcome.pop()
         if isinstance(answer, BaseException):
             raise answer
         return answer
+
+    def _end(self, worker: threading.Thread) -> None:
+        """Interrupt again and again, because a question may be between its connection and its beginning."""
+        end = time.monotonic() + _INTERRUPTED
+        while worker.is_alive() and time.monotonic() < end:
+            with contextlib.suppress(Exception):  # DuckDB's, where the connection is closed already
+                self._interrupt()
+            worker.join(_AGAIN)
 
     def _connected(self) -> Engine:
         if self._engine is None:

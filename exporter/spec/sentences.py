@@ -171,6 +171,7 @@ _SENTENCES: Mapping[str, Callable[[ErrorDetails, Place], str]] = {
     "dict_type": _wrong_kind(_MAPPING),
     "tuple_type": _wrong_kind(_LIST),
     "string_too_short": _length,
+    "string_pattern_mismatch": _length,  # the only pattern there is: something but blanks
     "string_too_long": _length,
     "too_short": _length,
     "greater_than": _range,

@@ -241,4 +241,5 @@ LabelName = Annotated[
     str, AfterValidator(_label_name), WithJsonSchema({"type": "string", "pattern": f"^{LABEL_PATTERN}$"})
 ]
 LabelValue = Annotated[str, Field(min_length=1, max_length=200)]
-Text = Annotated[str, Field(min_length=1)]
+Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
+"""Of more than blanks."""

@@ -106,8 +106,9 @@ def test_its_health_check_finds_winburn_below_a_prefix(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "winburn", "serve", f"--config.file={spec}", *options]
     page = f"http://{LOOPBACK}:{port}/winburn/-/healthy"
     with Group() as group:
-        wait_http(page, 60, group.add(start(command, tmp_path / "winburn.log", env=os.environ)))
-        subprocess.run(health_check(), env=health_at(page), check=True)
+        wait_http(page, 300, group.add(start(command, tmp_path / "winburn.log", env=os.environ)))
+        # As the engine does, which takes three failures in a row for an illness: one question may meet a pause.
+        assert any(subprocess.run(health_check(), env=health_at(page), check=False).returncode == 0 for _ in range(3))
         for other in (page.replace("/winburn", ""), page.replace("healthy", "nowhere")):
             done = subprocess.run(health_check(), env=health_at(other), check=False, capture_output=True)
             assert done.returncode, other

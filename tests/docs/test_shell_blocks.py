@@ -20,7 +20,7 @@ from winburn.processes import Group, free_ports, start
 
 PAGES = [page for page in pages() if any(b.language in SHELL and b.mark != "not run" for b in blocks(page))]
 SKIPPED = [block for block in all_blocks(*SHELL) if block.mark == "not run"]
-WHOLE_SECONDS = 120
+WHOLE_SECONDS = 600
 # The port that `serve` listens on unless told otherwise may be somebody else's here.
 _WINBURN = """\
 #!/bin/sh
@@ -84,7 +84,7 @@ class Reader:
         process = self.running.add(
             start(["bash", "-c", f"exec {self.here(block.text)}"], log, cwd=self.folder, env=self.env)
         )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while not answers(self.here(block.said)):
             assert process.popen.poll() is None, f"{block.where} has ended: {process.tail()}"
             assert time.monotonic() < deadline, f"{block.where}: {process.tail()}"

@@ -22,7 +22,8 @@ def axe_script(folder: Path) -> str:
     if not kept.exists():
         if not shutil.which("npm"):
             pytest.skip("needs npm, to fetch axe-core")
-        done = subprocess.run(["npm", "pack", AXE], cwd=folder, capture_output=True, text=True, timeout=90, check=False)
+        pack = ["npm", "pack", AXE]
+        done = subprocess.run(pack, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
         if done.returncode != 0:
             pytest.skip(f"axe-core cannot be had: {done.stderr[-200:]}")
         (packed,) = folder.glob("*.tgz")
@@ -30,5 +31,7 @@ def axe_script(folder: Path) -> str:
             script = archive.extractfile("package/axe.min.js")
             assert script is not None
             kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.write_bytes(script.read())
+            beside = kept.with_suffix(f".{os.getpid()}.new")
+            beside.write_bytes(script.read())
+            beside.replace(kept)  # in one step: another worker may look at any moment
     return kept.read_text(encoding="utf-8")

@@ -66,7 +66,7 @@ class Page:
             raise BrowserError(str(answer["exceptionDetails"]))
         return answer["result"].get("value")
 
-    def wait(self, script: str, seconds: float = 10) -> None:
+    def wait(self, script: str, seconds: float = 60) -> None:
         """Until the expression is true."""
         deadline = time.monotonic() + seconds
         while not self.run(f"Promise.resolve({script}).then(Boolean)"):
@@ -98,7 +98,7 @@ class Page:
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._buffer:
-            if not select.select([self._receive], [], [], 30)[0]:
+            if not select.select([self._receive], [], [], 120)[0]:
                 raise BrowserError("the browser does not answer")
             data = os.read(self._receive, 2**20)
             if not data:
@@ -152,7 +152,7 @@ def chromium(profile: Path) -> Iterator[Page]:
         os.close(in_read)
         browser.terminate()
         try:
-            browser.wait(10)
+            browser.wait(60)
         except subprocess.TimeoutExpired:
             os.killpg(browser.pid, 9)
             browser.wait()

@@ -75,11 +75,14 @@ def group() -> Iterator[Group]:
 
 @pytest.fixture
 def prometheus(servers: Servers, group: Group, tmp_path: Path) -> Callable[..., Running]:
-    """Start a Prometheus: `prometheus(config_text, retention="15d", blocks_from=None, extra_args=(), port=None)`.
+    """Start a Prometheus:
+    `prometheus(config_text, retention="15d", blocks_from=None, extra_args=(), port=None, resend="1s")`.
 
     `blocks_from` is an OpenMetrics file whose samples (with timestamps) become blocks before the start; give a
     retention that reaches back to them. Alerts are sent again each second, not each minute: Prometheus learns of its
-    Alertmanagers up to 5 s after its start, and what fired before that is lost until the next sending.
+    Alertmanagers up to 5 s after its start, and what fired before that is lost until the next sending. Alertmanager
+    believes what it was told for four times `resend`, and takes it for over then: give a longer one to a test in which
+    nothing may end because the machine is busy.
     """
 
     def begin(
@@ -88,13 +91,14 @@ def prometheus(servers: Servers, group: Group, tmp_path: Path) -> Callable[..., 
         blocks_from: Path | None = None,
         extra_args: Sequence[str] = (),
         port: int | None = None,
+        resend: str = "1s",
     ) -> Running:
         folder, port = _own_folder(tmp_path, "prometheus"), port or free_port()
         if blocks_from is not None:
             make = [servers.need("promtool"), "tsdb", "create-blocks-from", "openmetrics", blocks_from, folder / "data"]
             done = subprocess.run(make, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stderr
-        arguments = ["--rules.alert.resend-delay=1s", *extra_args]
+        arguments = [f"--rules.alert.resend-delay={resend}", *extra_args]
         process = start_prometheus(servers, folder, config_text, port, folder / "log", retention, arguments)
         return _ready(group, process, port, folder)
 
@@ -146,5 +150,5 @@ def _own_folder(tmp_path: Path, name: str) -> Path:
 def _ready(group: Group, process: Process, port: int, folder: Path) -> Running:
     group.add(process)
     url = f"http://{LOOPBACK}:{port}"
-    wait_http(f"{url}/-/ready", 30, process)
+    wait_http(f"{url}/-/ready", 60, process)
     return Running(url, process, folder)

@@ -45,7 +45,7 @@ class Exporter:
         """An answer, whatever its status."""
         with requests.Session() as session:
             session.trust_env = False  # no proxy for loopback
-            return session.get(f"{self.url}{path}", headers=dict(headers or {}), timeout=5)
+            return session.get(f"{self.url}{path}", headers=dict(headers or {}), timeout=60)
 
     def scrape(self) -> Scrape:
         """What /metrics says now."""
@@ -54,8 +54,8 @@ class Exporter:
         return parsed(answer.text)
 
     def log(self) -> list[dict[str, str]]:
-        """The events that were logged so far."""
-        lines = self.process.log.read_text(encoding="utf-8").splitlines()
+        """The events that were logged so far; of one that is being written there may be a part."""
+        lines = self.process.log.read_bytes().rpartition(b"\n")[0].decode().splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
 
@@ -78,7 +78,7 @@ def serving_shop(folder: Path) -> Iterator[Exporter]:
     places.spec.write_text(spec_text(places))
     with Group() as group:
         running = serve(group, places.spec)
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while not running.scrape().values("variant_kill_e_value") and time.monotonic() < end:
             time.sleep(0.5)  # views count against a post once they are old enough
         yield running
@@ -92,5 +92,5 @@ def serve(group: Group, spec: Path, *, port: int | None = None, ready: bool = Tr
     command += ["--web.listen-address", f"{LOOPBACK}:{port}"]
     process = group.add(start(command, spec.with_suffix(f".{port}.log"), env=os.environ))
     url = f"http://{LOOPBACK}:{port}"
-    wait_http(f"{url}/-/{'ready' if ready else 'healthy'}", 60, process)
+    wait_http(f"{url}/-/{'ready' if ready else 'healthy'}", 180, process)
     return Exporter(url, process)

@@ -27,11 +27,19 @@ class Mailbox:
             self.received.append(message)
             self._news.notify_all()
 
-    def wait(self, timeout: float) -> EmailMessage:
-        """The first message."""
+    def wait(self, subject: str, timeout: float = 60) -> EmailMessage:
+        """The first message of this subject; fails showing those that came."""
+        found: list[EmailMessage] = []
+
+        def there() -> bool:
+            found[:] = [each for each in self.received if each["Subject"] == subject]
+            return bool(found)
+
         with self._news:
-            assert self._news.wait_for(lambda: self.received, timeout), f"no mail within {timeout:g} s"
-            return self.received[0]
+            if not self._news.wait_for(there, timeout):
+                subjects = [each["Subject"] for each in self.received]
+                raise AssertionError(f"not within {timeout:g} s; received: {subjects}")
+            return found[0]
 
 
 @contextmanager

@@ -27,7 +27,7 @@ def push(url: str, samples: Samples, **labels: str) -> None:
             f"{url}/api/v1/write",
             data=_snappy(body),
             headers={"Content-Encoding": "snappy", "X-Prometheus-Remote-Write-Version": "0.1.0"},
-            timeout=5,
+            timeout=60,
         )
     assert answer.ok, answer.text
 

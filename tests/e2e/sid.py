@@ -59,8 +59,11 @@ def _fetched(
                 raise ServersUnavailable(f"{packages[0]} of Debian sid could not be fetched ({error})") from error
             make_startable(unpacked)
             root.parent.mkdir(exist_ok=True)
-            if not root.exists():  # another run may have been quicker
+            try:
                 unpacked.rename(root)
+            except OSError:
+                if not root.exists():  # else another run was quicker
+                    raise
     return root
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import requests
+import yaml
 
 import alert_rules
 from alert_rules import native
@@ -35,6 +36,8 @@ from winburn.servers import Servers
 
 RECORD_SECONDS = 5
 """The pace of the native records here; a minute, as they have it, would make the rehearsal many times as long."""
+
+EVALUATED = "evaluated"
 
 
 @dataclass(slots=True)
@@ -92,7 +95,7 @@ class Rehearsal:
             [self.servers.need("promtool"), "tsdb", "create-blocks-from", "openmetrics", blocks, data],
             self.folder / "blocks.log",
         )
-        assert made.popen.wait(60) == 0, made.tail()
+        assert made.popen.wait(120) == 0, made.tail()
         self.start_prometheus()
         for exporter in self.exporters:
             self.start_exporter(exporter)
@@ -115,6 +118,7 @@ class Rehearsal:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(native, "RECORD_SECONDS", RECORD_SECONDS)
             files = alert_rules.generate(load(self.folder / "a.yml"))
+        files[alert_rules.RULES_FILE] = _counted(files[alert_rules.RULES_FILE])
         for name, text in files.items():
             (self.folder / name).write_text(text.replace("group_interval: 1m", "group_interval: 5s"))
 
@@ -138,7 +142,7 @@ class Rehearsal:
         pager.process = self.group.add(
             start_alertmanager(self.servers, folder, config, pager.port, folder / "log", pager.cluster)
         )
-        wait_http(f"http://{LOOPBACK}:{pager.port}/-/ready", 30, pager.process)
+        wait_http(f"http://{LOOPBACK}:{pager.port}/-/ready", 60, pager.process)
 
     def start_prometheus(self) -> None:
         one, *others = (exporter.port for exporter in self.exporters)
@@ -152,8 +156,8 @@ class Rehearsal:
             alertmanager=pagers.removeprefix(f"{LOOPBACK}:").removesuffix('"'),
             exporter=f'{one}"{targets}'.removesuffix('"'),
         )
-        # Sent again each 10 s, so that Alertmanager believes an alert for 40 s: a minute and four by default.
-        more = ["--rules.alert.resend-delay=10s"]
+        # Sent again each 20 s, so that Alertmanager believes an alert for 80 s: a minute and four by default.
+        more = ["--rules.alert.resend-delay=20s"]
         self.prometheus = self.group.add(
             start_prometheus(
                 self.servers, self.folder, config, self.port, self.folder / "prometheus.log", extra_args=more
@@ -164,7 +168,7 @@ class Rehearsal:
     def get(self, path: str, method: str = "get") -> requests.Response:
         with requests.Session() as session:
             session.trust_env = False
-            return session.request(method, f"http://{LOOPBACK}:{self.port}{path}", timeout=5)
+            return session.request(method, f"http://{LOOPBACK}:{self.port}{path}", timeout=60)
 
     def query(self, expr: str) -> list[dict[str, Any]]:
         with suppress(requests.RequestException, KeyError):
@@ -207,6 +211,11 @@ class Rehearsal:
         series = f'ALERTS{{alertname="SLOErrorBudgetBurn",slo="{slo}",tier="fast",alertstate="firing"}}[10m]'
         return [float(at) for one in self.query(series) for at, _ in one["values"]]
 
+    def evaluated_at(self, slo: str) -> list[float]:
+        """The instants of all evaluations of its rules."""
+        series = f'{EVALUATED}{{rules="winburn-slo-{slo}"}}[10m]'
+        return [float(at) for one in self.query(series) for at, _ in one["values"]]
+
     def diary(self) -> str:
         """Acts and messages in their order, in seconds since the first act."""
         lines = [(at, f"| {what} |  ") for at, what in self.acts]
@@ -216,6 +225,15 @@ class Rehearsal:
         zero = self.acts[0][0] if self.acts else 0
         rows = (f"| {at - zero:6.1f} {text}|" for at, text in sorted(lines))
         return "\n".join(["| s | done | arrived |", "|---|---|---|", *rows])
+
+
+def _counted(rules: str) -> str:
+    """The rules with one more at the head of each group, whose samples say when the group was evaluated."""
+    document = yaml.safe_load(rules)
+    for group in document["groups"]:
+        mark = {"record": EVALUATED, "expr": "vector(1)", "labels": {"rules": group["name"]}}
+        group["rules"].insert(0, mark)
+    return yaml.safe_dump(document, sort_keys=False)
 
 
 def _name(alert: dict[str, Any]) -> str:

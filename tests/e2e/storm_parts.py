@@ -78,6 +78,6 @@ def known(blocks: Path) -> None:
 
 def events(database: Path, first: float, seconds: int, total: int, bad: int) -> None:
     """So many events in each of these seconds."""
-    with closing(sqlite3.connect(database, timeout=10)) as connection, connection:
+    with closing(sqlite3.connect(database, timeout=60)) as connection, connection:
         connection.execute("CREATE TABLE IF NOT EXISTS events (at, total, bad)")
         connection.executemany("INSERT INTO events VALUES (?, ?, ?)", [(first + i, total, bad) for i in range(seconds)])

@@ -59,7 +59,7 @@ def test_what_the_server_refuses_even_at_the_commit_did_not_happen(cluster: Clus
 
 
 def test_a_statement_that_takes_too_long_is_ended_and_did_not_happen(cluster: Cluster, shop: sa.Engine) -> None:
-    outcome = done(cluster, "UPDATE v SET n = n + 10 WHERE pg_sleep(60) IS NOT NULL", timeout=1.0)
+    outcome = done(cluster, "UPDATE v SET n = n + 10 WHERE pg_sleep(60) IS NOT NULL", timeout=3.0)
     assert outcome == Outcome("refused", "canceling statement due to statement timeout")
     assert rows(shop) == UNTOUCHED
 

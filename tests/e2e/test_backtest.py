@@ -40,7 +40,7 @@ Runs = dict[tuple[str, str], Buckets]
 
 HEAD = """\
 sources:
-  prod: {{type: prometheus, url: "{url}"}}
+  prod: {{type: prometheus, timeout: 2m, url: "{url}"}}
 slos:
 """
 SLO = """\

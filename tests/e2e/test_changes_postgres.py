@@ -40,13 +40,13 @@ def test_a_commit_is_told_with_its_time_and_its_messages_are_one_change(cluster:
     with connect(cluster) as owner:
         before = time.time()
         owner.execute("INSERT INTO variants (id, persona_id) VALUES ('a', 'ann')")
-        assert changes.wait(5)
+        assert changes.wait(60)
         assert changes.changed_at is not None
         assert before - 1 <= changes.changed_at <= time.time() + 1
         with owner.transaction():
             for i in range(5):
                 owner.execute(f"NOTIFY winburn, 'by hand {i}'")  # the same text twice would be one message anyway
-        assert changes.wait(5)
+        assert changes.wait(60)
         assert not changes.wait(0.2)
 
 
@@ -58,7 +58,7 @@ def test_what_is_rolled_back_is_no_change_and_others_channels_are_not_ours(clust
         owner.execute("NOTIFY other")
         assert not changes.wait(0.3)
         owner.execute("NOTIFY winburn, 'by hand'")
-        assert changes.wait(5)
+        assert changes.wait(60)
         assert changes.changed_at is None
 
 
@@ -66,7 +66,7 @@ def test_a_server_that_was_started_again_is_listened_to_again(cluster: Cluster, 
     cluster.stop()
     assert not changes.wait(0.3)
     cluster.start()
-    assert changes.wait(30)  # what happened meanwhile is not known
+    assert changes.wait(60)  # what happened meanwhile is not known
     with connect(cluster) as owner:
         owner.execute("INSERT INTO variants (id, persona_id) VALUES ('after', 'ann')")
-    assert changes.wait(5)
+    assert changes.wait(60)

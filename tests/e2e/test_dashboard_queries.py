@@ -58,7 +58,7 @@ def ask(prometheus: Callable[..., Any], tmp_path: Path) -> Callable[..., list[di
     def query(expr: str, *, instant: bool = True, **chosen: str) -> list[dict[str, Any]]:
         when = {"time": END} if instant else {"start": END - 300, "end": END, "step": STEP}
         address = f"{server.url}/api/v1/query{'' if instant else '_range'}"
-        answer = requests.post(address, data={"query": filled(expr, **chosen), **when}, timeout=20).json()
+        answer = requests.post(address, data={"query": filled(expr, **chosen), **when}, timeout=60).json()
         assert answer["status"] == "success", f"{expr}: {answer}"
         result: list[dict[str, Any]] = answer["data"]["result"]
         return result

@@ -93,39 +93,40 @@ def test_a_postgresql_that_is_locked_or_may_only_be_read_or_is_gone(
 
     with session(f"{server}/shop") as connection:
         connection.execute(sa.text("LOCK TABLE counts IN ACCESS EXCLUSIVE MODE"))
-        wait_for(lambda: exporter.scrape().values("winburn_source_up", source="shop") == [0], 15)
+        wait_for(lambda: exporter.scrape().values("winburn_source_up", source="shop") == [0], 60)
         began = events(exporter)
-        wait_for(lambda: not served(exporter), 20)
-        assert events(exporter) > began, "its neighbours go on"
-        assert told(exporter, "experiment (buttons): source shop: canceling statement due to statement timeout")
+        wait_for(lambda: not served(exporter), 60)
+        wait_for(lambda: events(exporter) > began, 60)  # its neighbours go on
+        sentence = "experiment (buttons): source shop: canceling statement due to statement timeout"
+        wait_for(lambda: told(exporter, sentence), 60)
         connection.rollback()
-    wait_for(lambda: served(exporter) == [1000, 1000], 15)
+    wait_for(lambda: served(exporter) == [1000, 1000], 60)
 
     only_to_read(f"{server}/postgres", "shop", on=True)
     only_to_read(f"{server}/postgres", "memory", on=True)
-    wait_for(lambda: successes(exporter) == [0], 20)
+    wait_for(lambda: successes(exporter) == [0], 60)
     began = events(exporter)
-    wait_for(lambda: events(exporter) > began, 15)
+    wait_for(lambda: events(exporter) > began, 60)
     sentence = "the state store cannot be written: cannot execute INSERT in a read-only transaction"
-    wait_for(lambda: told(exporter, f"slo:prod (state store): {sentence}"), 15)
+    wait_for(lambda: told(exporter, f"slo:prod (state store): {sentence}"), 60)
     assert len(told(exporter, f"slo:prod (state store): {sentence}")) == 1
     only_to_read(f"{server}/postgres", "shop", on=False)
     with session(f"{server}/shop", alone=True) as connection:
         connection.execute(
             sa.text("UPDATE counts SET n = 2000, successes = CASE variant WHEN 'a' THEN 200 ELSE 20 END")
         )
-    wait_for(lambda: served(exporter) == [2000, 2000], 15)
+    wait_for(lambda: served(exporter) == [2000, 2000], 60)
     only_to_read(f"{server}/postgres", "memory", on=False)
-    wait_for(lambda: set(exporter.scrape().values("winburn_collector_success")) == {1}, 20)
-    wait_for(lambda: killed(exporter) == [1], 15)
+    wait_for(lambda: set(exporter.scrape().values("winburn_collector_success")) == {1}, 60)
+    wait_for(lambda: killed(exporter) == [1], 60)
 
     cluster.stop()
-    wait_for(lambda: successes(exporter) == [0], 20)
+    wait_for(lambda: successes(exporter) == [0], 60)
     began = events(exporter)
-    wait_for(lambda: exporter.scrape().values("winburn_source_up", source="shop") == [0], 20)
-    wait_for(lambda: events(exporter) > began, 15)
+    wait_for(lambda: exporter.scrape().values("winburn_source_up", source="shop") == [0], 60)
+    wait_for(lambda: events(exporter) > began, 60)
     cluster.start()
-    wait_for(lambda: set(exporter.scrape().values("winburn_collector_success")) == {1}, 30)
+    wait_for(lambda: set(exporter.scrape().values("winburn_collector_success")) == {1}, 60)
     counted = events(exporter)
     exporter.process.popen.send_signal(signal.SIGKILL)
     exporter.process.popen.wait()
@@ -162,15 +163,16 @@ def test_a_disk_that_may_only_be_read(prod: Fake, group: Group, wait_for: Wait, 
             connection.executescript(FILLED)
         disk("ro")
         exporter = serve(group, spec)
-        assert served(exporter) == [1000, 1000], "a source is only read"
+        wait_for(lambda: served(exporter) == [1000, 1000], 60)  # a source is only read
         counted = events(exporter)
-        assert stop(exporter.process) == 0
+        assert stop(exporter.process, grace=60) == 0
         state("ro")
         again = serve(group, spec)
-        assert successes(again) == [0]
+        wait_for(lambda: successes(again) == [0], 60)
         sentence = "slo:prod (state store): the state store cannot be written: attempt to write a readonly database"
+        wait_for(lambda: told(again, sentence), 60)
         assert told(again, sentence) == [sentence]
-        wait_for(lambda: events(again) > counted, 15)
+        wait_for(lambda: events(again) > counted, 60)
         state("rw")
-        wait_for(lambda: successes(again) == [1], 15)
+        wait_for(lambda: successes(again) == [1], 60)
         stop(again.process)

@@ -76,17 +76,20 @@ def test_the_stack_works(
     checked = prometheus(scraping.replace("interval: 15s", "interval: 1s"), port=ports["prometheus"])
     exporter = serve(group, spec, port=ports["winburn"])
 
-    scrape = exporter.scrape()
-    assert scrape.values("winburn_source_up") == [1, 1]
-    conversions = scrape.values("experiment_variant_metric_value", experiment="checkout-button")
+    wait_for(lambda: exporter.scrape().values("winburn_source_up") == [1, 1], 60)
+    conversions = exporter.scrape().values("experiment_variant_metric_value", experiment="checkout-button")
     assert sorted(conversions) == pytest.approx([0.1, 0.125])
-    wait_for(lambda: health(checked) == {"winburn": "up", "prometheus": "up", "alertmanager": "up"}, 30)
-    wait_for(lambda: "SLOErrorBudgetBurn" in rule_names(checked), 10)
+    wait_for(lambda: health(checked) == {"winburn": "up", "prometheus": "up", "alertmanager": "up"}, 60)
+    wait_for(lambda: "SLOErrorBudgetBurn" in rule_names(checked), 60)
+    wait_for(lambda: api(checked, "alertmanagers")["activeAlertmanagers"], 60)
     assert [each["url"] for each in api(checked, "alertmanagers")["activeAlertmanagers"]] == [
         f"{told.url}/api/v2/alerts"
     ]
 
-    subprocess.run(health_check(), env=health_at(f"{exporter.url}/-/healthy"), check=True)
+    healthy = health_at(f"{exporter.url}/-/healthy")
+    wait_for(
+        lambda: subprocess.run(health_check(), env=healthy, check=False).returncode == 0, 60
+    )  # Docker asks again too
     reader = sa.create_engine((secrets / "shop_url").read_text())
     with reader.connect() as connection, pytest.raises(sa.exc.SQLAlchemyError, match=r"read-only|permission denied"):
         connection.execute(sa.text("DELETE FROM visits"))
@@ -105,7 +108,7 @@ def moved(text: str, addresses: dict[str, str]) -> str:
 def api(server: Running, path: str) -> dict[str, Any]:
     with requests.Session() as session:
         session.trust_env = False
-        answer: dict[str, Any] = session.get(f"{server.url}/api/v1/{path}", timeout=5).json()["data"]
+        answer: dict[str, Any] = session.get(f"{server.url}/api/v1/{path}", timeout=60).json()["data"]
     return answer
 
 

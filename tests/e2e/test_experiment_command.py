@@ -38,9 +38,9 @@ def test_a_running_exporter_takes_it_over_until_the_spec_says_otherwise(
     exporter = serve(group, spec)
     assert status(exporter) == "running"
     command("pause", spec, "buttons", "--why", "the shop is being moved")
-    wait_for(lambda: status(exporter) == "paused", 15)
+    wait_for(lambda: status(exporter) == "paused", 60)
     command("split", spec, "buttons", "a=0.8", "b=0.2", "--why", "ramp down")
-    wait_for(lambda: exporter.scrape().values("experiment_variant_traffic_planned_ratio", variant="a") == [0.8], 15)
+    wait_for(lambda: exporter.scrape().values("experiment_variant_traffic_planned_ratio", variant="a") == [0.8], 60)
     stop(exporter.process)
 
     spec.write_text(TEXT.replace("    control: a\n", "    control: a\n    status: completed\n"))

@@ -122,7 +122,7 @@ def ask(prometheus: Callable[..., Any], tmp_path: Path) -> Ask:
 
     def query(expr: str, experiment: str = ".*") -> list[Row]:
         text = filled(expr, experiment=experiment, variant="(green|new|bold)")
-        answer = requests.post(f"{server.url}/api/v1/query", data={"query": text, "time": END}, timeout=20).json()
+        answer = requests.post(f"{server.url}/api/v1/query", data={"query": text, "time": END}, timeout=60).json()
         assert answer["status"] == "success", f"{text}: {answer}"
         found: list[Row] = answer["data"]["result"]
         return found

@@ -6,7 +6,8 @@ import gzip
 import math
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
@@ -16,6 +17,7 @@ from exporter.contract import FAMILIES
 from tests.e2e.exporter import Exporter, Series, serving_shop
 from winburn.servers import Servers
 
+Wait = Callable[[Callable[[], object], float], None]
 TEXT = "text/plain; version=0.0.4"
 PROMETHEUS_3 = (
     "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
@@ -71,6 +73,18 @@ def exporter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exporter]:
         yield running
 
 
+def between(exporter: Exporter, ask: Callable[[], set[Series]]) -> set[Series]:
+    """What is asked for, which must be what the text says: series that come or go meanwhile may be there or not."""
+    before, found, after = series(text_families(plain(exporter))), ask(), series(text_families(plain(exporter)))
+    assert before & after <= found <= before | after
+    assert len(before & after) > 100
+    return found
+
+
+def plain(exporter: Exporter) -> str:
+    return exporter.get("/metrics", {"Accept": TEXT, "Accept-Encoding": "identity"}).text
+
+
 def series(families: Iterator[object]) -> set[Series]:
     """Of all but the process, which goes on while it is read."""
     return {
@@ -91,19 +105,23 @@ def test_promtool_finds_nothing_to_say(exporter: Exporter, servers: Servers) -> 
 
 
 def test_both_formats_parse_and_say_the_same_series(exporter: Exporter) -> None:
-    text = exporter.get("/metrics", {"Accept": TEXT}).text
-    openmetrics = exporter.get("/metrics", {"Accept": PROMETHEUS_3})
-    assert openmetrics.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
-    assert openmetrics.text.endswith("# EOF\n")
-    found = series(text_families(text))
-    assert found == series(openmetrics_families(openmetrics.text))
-    assert len(found) > 100
+    def openmetrics() -> set[Series]:
+        answer = exporter.get("/metrics", {"Accept": PROMETHEUS_3})
+        assert answer.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
+        assert answer.text.endswith("# EOF\n")
+        return series(openmetrics_families(answer.text))
+
+    between(exporter, openmetrics)
 
 
-def test_every_family_of_the_contract_is_there_with_its_labels(exporter: Exporter) -> None:
+def test_every_family_of_the_contract_is_there_with_its_labels(exporter: Exporter, wait_for: Wait) -> None:
+    def missing() -> set[str]:
+        return FAMILIES.keys() - {name for name, _ in exporter.scrape()} - ABSENT.keys()
+
+    with suppress(AssertionError):
+        wait_for(lambda: not missing(), 60)
+    assert missing() == set()
     found = exporter.scrape()
-    names = {name for name, _ in found}
-    assert FAMILIES.keys() - names - ABSENT.keys() == set()
     for name, labels in LABELS.items():
         assert {frozenset(dict(pairs)) for other, pairs in found if other == name} == {frozenset(labels)}, name
     assert all(0 <= value <= 1 for value in found.values("experiment_variant_win_ratio"))
@@ -124,20 +142,25 @@ def test_help_and_type_stand_once_before_their_series(exporter: Exporter) -> Non
 
 
 def test_gzip_is_used_where_it_is_accepted_and_only_there(exporter: Exporter) -> None:
-    packed = exporter.get("/metrics", {"Accept": TEXT, "Accept-Encoding": "gzip"})
+    def packed() -> set[Series]:
+        answer = exporter.get("/metrics", {"Accept": TEXT, "Accept-Encoding": "gzip"})
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert int(answer.headers["Content-Length"]) < len(answer.content) / 4
+        return series(text_families(answer.text))
+
+    between(exporter, packed)
     plain = exporter.get("/metrics", {"Accept": TEXT, "Accept-Encoding": "identity"})
-    assert packed.headers["Content-Encoding"] == "gzip"
     assert "Content-Encoding" not in plain.headers
-    assert int(packed.headers["Content-Length"]) < len(plain.content) / 4
-    assert series(text_families(packed.text)) == series(text_families(plain.text))
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_curl_can_read_it(exporter: Exporter) -> None:
     command = ["curl", "--silent", "--show-error", "--fail", "--noproxy", "*", f"{exporter.url}/metrics"]
-    plain = subprocess.run(command, capture_output=True, check=True).stdout
-    unpacked = subprocess.run([*command, "--compressed"], capture_output=True, check=True).stdout
-    packed = subprocess.run([*command, "--header", "Accept-Encoding: gzip"], capture_output=True, check=True).stdout
-    wanted = series(text_families(plain.decode()))
-    assert series(text_families(unpacked.decode())) == wanted
-    assert series(text_families(gzip.decompress(packed).decode())) == wanted
+
+    def curl(*words: str) -> bytes:
+        return subprocess.run([*command, *words], capture_output=True, check=True).stdout
+
+    between(exporter, lambda: series(text_families(curl().decode())))
+    between(exporter, lambda: series(text_families(curl("--compressed").decode())))
+    packed = ("--header", "Accept-Encoding: gzip")
+    between(exporter, lambda: series(text_families(gzip.decompress(curl(*packed)).decode())))

@@ -107,12 +107,12 @@ def sid() -> Servers:
 def version(url: str) -> str:
     with requests.Session() as session:
         session.trust_env = False
-        return str(session.get(f"{url}/api/v1/status/buildinfo", timeout=5).json()["data"]["version"]).split("+")[0]
+        return str(session.get(f"{url}/api/v1/status/buildinfo", timeout=60).json()["data"]["version"]).split("+")[0]
 
 
 def once(file: Path, url: str) -> dict[tuple[str, str, str], float]:
     slos = "".join(SLO.format(job=case.job) for case in CASES)
-    file.write_text(f'sources:\n  prod: {{type: prometheus, url: "{url}"}}\nslos:\n{slos}')
+    file.write_text(f'sources:\n  prod: {{type: prometheus, url: "{url}", timeout: 2m}}\nslos:\n{slos}')
     command = [sys.executable, "-m", "winburn", "once", str(file), "--at", str(END)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

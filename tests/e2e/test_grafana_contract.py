@@ -130,19 +130,19 @@ def ask(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     scraped.write_text(exposition([ONE, TWO, MANY]), encoding="utf-8")
     make = [servers.need("promtool"), "tsdb", "create-blocks-from", "openmetrics", scraped, folder / "data"]
     subprocess.run(make, capture_output=True, check=True)
-    port, session = free_port(), requests.Session()
-    session.trust_env = False
-    with Group() as group:
+    port = free_port()
+    with Group() as group, requests.Session() as session:
+        session.trust_env = False
         text = "scrape_configs: []\n"
         process = group.add(start_prometheus(servers, folder, text, port, folder / "log", "3650d", []))
         url = f"http://{LOOPBACK}:{port}"
-        wait_http(f"{url}/-/ready", 30, process)
+        wait_http(f"{url}/-/ready", 60, process)
 
         def query(expr: str, world: World, *, instant: bool, **chosen: str) -> Json:
             end = world.end
             when = {"time": end} if instant else {"start": end - 300, "end": end, "step": STEP}
             address = f"{url}/api/v1/query{'' if instant else '_range'}"
-            answer = session.post(address, data={"query": filled(expr, **chosen), **when}, timeout=20).json()
+            answer = session.post(address, data={"query": filled(expr, **chosen), **when}, timeout=60).json()
             assert answer["status"] == "success", f"{expr}: {answer}"
             assert not answer.get("warnings"), f"{expr}: {answer['warnings']}"
             found: Json = answer["data"]

@@ -136,14 +136,14 @@ def test_a_variant_that_burns_alone_is_killed_and_paged(
     prometheus(config, blocks_from=past(tmp_path / "past.txt", shop.port), port=server)
     exporter = serve(group, spec, port=port)
     time.sleep(3)  # a few quiet refreshes: nothing must be killed before the errors
-    calm = exporter.scrape()
-    assert calm.values("experiment_variant_slo_breach") == [0]
-    assert calm.values("experiment_variant_slo_burn_rate", variant="new", window="1h") == [0]
+    burn = "experiment_variant_slo_burn_rate"
+    wait_for(lambda: exporter.scrape().values(burn, variant="new", window="1h") == [0], 60)
+    assert exporter.scrape().values("experiment_variant_slo_breach") == [0]
 
     began = time.time()
     shop.failing = True
     wait_for(lambda: exporter.scrape().values("experiment_variant_slo_breach", slo="checkout") == [1], 60)
-    wait_for(lambda: exporter.scrape().values("experiment_variant_early_kill", variant="new") == [1], 10)
+    wait_for(lambda: exporter.scrape().values("experiment_variant_early_kill", variant="new") == [1], 60)
     print(f"killed after {time.time() - began:.1f} s")
     page = alerts(
         webhook.wait_for(lambda got: alerts(got, "ExperimentGuardrailHarmed"), 60), "ExperimentGuardrailHarmed"
@@ -152,9 +152,8 @@ def test_a_variant_that_burns_alone_is_killed_and_paged(
     names = {"experiment": "new-form", "variant": "new", "guardrail": "checkout", "severity": "page"}
     assert names.items() <= page["labels"].items()
     webhook.wait_for(lambda got: alerts(got, "ExperimentEarlyKill"), 60)
-    now = exporter.scrape()
-    assert now.values("experiment_variant_slo_burn_rate", variant="old", window="1h") == [0]
-    assert now.values("experiment_recommendation_info", action="kill", reason="guardrail_slo") == [1]
+    wait_for(lambda: exporter.scrape().values(burn, variant="old", window="1h") == [0], 60)
+    assert exporter.scrape().values("experiment_recommendation_info", action="kill", reason="guardrail_slo") == [1]
     listed = subprocess.run(
         [sys.executable, "-m", "winburn", "experiment", "list", str(spec)], capture_output=True, text=True, check=True
     )
@@ -162,8 +161,8 @@ def test_a_variant_that_burns_alone_is_killed_and_paged(
 
     command = [sys.executable, "-m", "winburn", "experiment", "unkill", str(spec), "new-form", "new", "--why", "known"]
     subprocess.run(command, capture_output=True, check=True)
-    wait_for(lambda: exporter.scrape().values("experiment_variant_early_kill", variant="new") == [0], 10)
+    wait_for(lambda: exporter.scrape().values("experiment_variant_early_kill", variant="new") == [0], 60)
     time.sleep(5)
-    still = exporter.scrape()
-    assert still.values("experiment_variant_slo_breach") == [1]
-    assert still.values("experiment_variant_early_kill", variant="new") == [0], "the same breach must not kill again"
+    wait_for(lambda: exporter.scrape().values("experiment_variant_slo_breach") == [1], 60)
+    still = exporter.scrape().values("experiment_variant_early_kill", variant="new")
+    assert still == [0], "the same breach must not kill again"

@@ -167,7 +167,7 @@ def test_it_comes_back_by_itself_and_says_meanwhile_that_it_does(page: Page, ser
     assert page.run("document.querySelector('#slos .big').textContent") == before
     server.publish(world(2))
     page.call("Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1)
-    page.wait("document.getElementById('connection').textContent === 'live'", 30)
+    page.wait("document.getElementById('connection').textContent === 'live'")
     page.wait(f"document.querySelector('#slos .big').textContent !== '{before}'")
 
 
@@ -176,7 +176,7 @@ def test_where_sockets_are_full_it_asks_for_json(page: Page) -> None:
         server.publish(world(0))
         server.stream._admitted = 1  # as if another watched
         page.open(f"http://127.0.0.1:{server.port}/live", width=390)
-        page.wait("document.getElementById('connection').textContent === 'polling'", 20)
+        page.wait("document.getElementById('connection').textContent === 'polling'")
         page.wait("document.querySelectorAll('#slos > li').length === 5")
 
 

@@ -50,11 +50,11 @@ def test_a_change_of_the_source_reaches_a_watcher_and_a_kill_is_in_the_feed(
         while not document["kills"]:
             document = applied(document, client.until("delta"))
         assert list(document["kills"]) == ["experiment/buttons/b"]
-        wait_for(lambda: exporter.scrape().values("winburn_live_clients") == [1], 10)
+        wait_for(lambda: exporter.scrape().values("winburn_live_clients") == [1], 60)
         assert exporter.scrape().values("winburn_live_push_total", target="stream", result="sent")[0] > 1
         assert exporter.get("/api/v1/snapshot").json()["experiments"].keys() == {"buttons"}
         assert exporter.get("/live").status_code == 200
-        assert stop(exporter.process, grace=5) == 0
+        assert stop(exporter.process, grace=60) == 0
         with pytest.raises(ClosedError) as closed:
             client.until("nothing that comes")
         assert closed.value.code == 1001

@@ -58,14 +58,14 @@ def sending(folder: Path, webhook: Webhook, smarthost: str) -> Spec:
     )
 
 
-def started(folder: Path, one: Spec, webhook: Webhook, alertmanager: Callable[[str], Running]) -> Running:
+def started(folder: Path, one: Spec, webhook: Webhook, alertmanager: Callable[[str], Running], **pace: str) -> Running:
     files = generate(one)
     (folder / TEMPLATES_FILE).write_text(files[TEMPLATES_FILE])
     config = yaml.safe_load(files[ALERTMANAGER_FILE])
     config["templates"] = [str(folder / TEMPLATES_FILE)]
     config["global"] = {"pagerduty_url": f"{webhook.url}pagerduty"}
     for route in (config["route"], *config["route"]["routes"]):
-        route |= {"group_wait": "1s"}
+        route |= {"group_wait": "1s", **pace}
     return alertmanager(yaml.safe_dump(config))
 
 
@@ -85,7 +85,7 @@ def alert(one: Spec, name: str, value: float, labels: dict[str, str], **match: s
 def post(server: Running, *alerts: dict[str, Any]) -> None:
     with requests.Session() as session:
         session.trust_env = False
-        session.post(f"{server.url}/api/v2/alerts", json=list(alerts), timeout=5).raise_for_status()
+        session.post(f"{server.url}/api/v2/alerts", json=list(alerts), timeout=60).raise_for_status()
 
 
 def test_news_on_slack(tmp_path: Path, webhook: Webhook, alertmanager: Callable[[str], Running]) -> None:
@@ -95,7 +95,7 @@ def test_news_on_slack(tmp_path: Path, webhook: Webhook, alertmanager: Callable[
         one, "ExperimentDecided", 1, {"experiment": "button", "variant": "a <b> & c", "metric": "conversion"}
     )
     post(server, decided)
-    (news,) = webhook.wait_for(lambda all_: [each for each in all_ if each.path == "/slack"], 20)
+    (news,) = webhook.wait_for(lambda all_: [each for each in all_ if each.path == "/slack"], 60)
     assert news.payload["channel"] == "#news"
     (message,) = news.payload["attachments"]
     assert message["title"] == "NEWS: button: variant a <b> & c is better than blue in conversion"
@@ -112,7 +112,7 @@ def test_a_page_on_pagerduty(tmp_path: Path, webhook: Webhook, alertmanager: Cal
     one = sending(tmp_path, webhook, "127.0.0.1:9")
     server = started(tmp_path, one, webhook, alertmanager)
     post(server, alert(one, "SLOErrorBudgetBurn", 21.5, {"slo": "a", "slo_group": "zone=eu west"}, tier="fast"))
-    (page,) = webhook.wait_for(lambda all_: [each for each in all_ if each.path == "/pagerduty"], 20)
+    (page,) = webhook.wait_for(lambda all_: [each for each in all_ if each.path == "/pagerduty"], 60)
     payload = page.payload["payload"]
     assert payload["summary"] == ("PAGE: a zone=eu west: error budget burns at 21.5 times the allowed rate (last 1h)")
     assert payload["severity"] == "critical"
@@ -132,8 +132,7 @@ def test_a_ticket_by_mail(
     server = started(tmp_path, one, webhook, alertmanager)
     mismatch = alert(one, "ExperimentSampleRatioMismatch", 0.02, {"experiment": "button"})
     post(server, mismatch)
-    mail = mailbox.wait(20)
-    assert mail["Subject"] == "TICKET: button: the split is broken, a share is 2% off the plan"
+    mail = mailbox.wait("TICKET: button: the split is broken, a share is 2% off the plan")
     assert (mail["From"], mail["To"]) == ("winburn@example.org", "team@example.org, boss@example.org")
     plain, html = (mail.get_body((kind,)) for kind in ("plain", "html"))
     assert plain is not None
@@ -148,10 +147,11 @@ def test_a_ticket_by_mail(
 def test_other_peoples_alerts_are_told_too(
     tmp_path: Path, webhook: Webhook, mailbox: Mailbox, alertmanager: Callable[[str], Running]
 ) -> None:
-    server = started(tmp_path, sending(tmp_path, webhook, mailbox.smarthost), webhook, alertmanager)
+    # A busy Alertmanager may be slower than a second with the second alert: then the next message has both.
+    one = sending(tmp_path, webhook, mailbox.smarthost)
+    server = started(tmp_path, one, webhook, alertmanager, group_interval="1s")
     post(server, {"labels": {"alertname": "Disk", "host": "a"}}, {"labels": {"alertname": "Disk", "host": "b"}})
-    mail = mailbox.wait(20)
-    assert mail["Subject"] == "ALERT: Disk (2 alerts)"
+    mail = mailbox.wait("ALERT: Disk (2 alerts)")
     plain = mail.get_body(("plain",))
     assert plain is not None
     assert plain.get_content().count("Disk\r\nsince 20") == 2

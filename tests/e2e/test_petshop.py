@@ -20,7 +20,7 @@ FIRST = 1692608460
 
 SPEC = """\
 sources:
-  prod: {{type: prometheus, url: "{url}"}}
+  prod: {{type: prometheus, timeout: 2m, url: "{url}"}}
 slos:
   - name: petsite
     service: petsite

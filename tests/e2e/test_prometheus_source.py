@@ -51,7 +51,7 @@ def source(prometheus: Callable[..., object], tmp_path: Path) -> PrometheusSourc
     blocks = tmp_path / "samples.txt"
     blocks.write_text("\n".join(samples()) + "\n")
     running = prometheus(CONFIG, retention="50y", blocks_from=blocks)
-    return PrometheusSource("prod", running.url, series_limit=100)  # type: ignore[attr-defined]
+    return PrometheusSource("prod", running.url, series_limit=100, timeout=60)  # type: ignore[attr-defined]
 
 
 def value_at(matrix: Matrix, index: int) -> dict[str, float]:

@@ -51,7 +51,7 @@ scrape_configs:
 
 
 def events(database: Path, first: float, seconds: int, total: int, bad: int) -> None:
-    with closing(sqlite3.connect(database, timeout=10)) as connection, connection:
+    with closing(sqlite3.connect(database, timeout=60)) as connection, connection:
         connection.execute("CREATE TABLE IF NOT EXISTS events (at, total, bad)")
         connection.executemany("INSERT INTO events VALUES (?, ?, ?)", [(first + i, total, bad) for i in range(seconds)])
 
@@ -59,6 +59,13 @@ def events(database: Path, first: float, seconds: int, total: int, bad: int) -> 
 def burns(received: list[Received], status: str = "firing") -> list[Received]:
     named = [one for one in received if one.payload["groupLabels"].get("alertname") == "SLOErrorBudgetBurn"]
     return [one for one in named if one.payload["status"] == status]
+
+
+def fast(received: list[Received]) -> list[Received]:
+    """Those of them in which the fast tier burns. Where Alertmanager tells a group while its tiers end one after the
+    other, what the fast one has muted till then is in one more message."""
+    tiers = (({a["labels"]["tier"] for a in one.payload["alerts"] if a["status"] == "firing"}, one) for one in received)
+    return [one for found, one in tiers if "fast" in found]
 
 
 def test_a_burn_page_is_told_at_once_and_once(
@@ -90,7 +97,7 @@ def test_a_burn_page_is_told_at_once_and_once(
 
     began = time.time()
     events(database, time.time() // 1 - 8, 8, 3000, 3000)
-    (page,) = burns(webhook.wait_for(burns, 30))
+    (page,) = burns(webhook.wait_for(burns, 60))
     print(f"commit to page {page.at - began:.3f} s, with a group_wait of 5 s and no Prometheus yet")
     first = page.payload["alerts"][0]
     assert first["labels"]["tier"] == "fast"
@@ -99,14 +106,14 @@ def test_a_burn_page_is_told_at_once_and_once(
     named = pager.url.removeprefix("http://")
     prometheus(PROMETHEUS.format(rules=rules / "winburn.rules.yml", exporter=port, alertmanager=named))
 
-    def fast() -> list[dict[str, Any]]:
+    def known() -> list[dict[str, Any]]:
         with requests.Session() as session:
             session.trust_env = False
             url = f"{pager.url}/api/v2/alerts?filter=alertname%3DSLOErrorBudgetBurn&filter=tier%3Dfast"
-            return list(session.get(url, timeout=5).json())
+            return list(session.get(url, timeout=60).json())
 
-    wait_for(lambda: "/graph?" in fast()[0]["generatorURL"], 40)
-    (merged,) = fast()
+    wait_for(lambda: "/graph?" in known()[0]["generatorURL"], 60)
+    (merged,) = known()
     assert merged["fingerprint"] == first["fingerprint"]
     assert merged["labels"] == first["labels"]
     assert merged["annotations"].keys() == first["annotations"].keys()
@@ -117,6 +124,6 @@ def test_a_burn_page_is_told_at_once_and_once(
     events(database, time.time() // 1 - 5, 5, 2_000_000, 0)
     webhook.wait_for(lambda got: burns(got, "resolved"), 60)
     time.sleep(8)
-    assert len(burns(webhook.received)) == 1
+    assert len(fast(burns(webhook.received))) == 1
     pushed = exporter.scrape().values("winburn_live_push_total", result="ok")
     assert pushed[0] >= 1

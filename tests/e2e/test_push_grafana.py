@@ -44,7 +44,7 @@ def test_every_refresh_is_pushed_whole_and_a_rotated_token_is_found(
 
         fake.token = "glsa_rotated"
         before = len(fake.pushes)
-        wait_for(lambda: 401 in fake.statuses, 10)
+        wait_for(lambda: 401 in fake.statuses, 60)
         (tmp_path / "grafana.token").write_text("glsa_rotated\n")
         fake.wait(before + 2)
         counted = exporter.scrape()

@@ -7,11 +7,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
 
+from tests.e2e import scrapes
 from tests.e2e.conftest import Running
 from tests.e2e.exporter import Exporter, Scrape, serve
 from tests.exporter.live.ws_client import connected
@@ -70,17 +72,26 @@ def text(prometheus: str, **changes: object) -> str:
     return SPEC.format(**given)
 
 
-def versions(prometheus: str) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A spec's text; the objective of "changes", and whether there is "comes"; None where the text is broken."""
+
+    text: str
+    objective: float | None = None
+    comes: bool = False
+
+
+def versions(prometheus: str) -> list[Version]:
     """What is written in turn; every second one is broken."""
     good = [
-        text(prometheus),
-        text(prometheus, objective=99.5, more=MORE),
-        text(f"{prometheus}/", more=MORE),
-        text(prometheus, csv="others", alertmanagers='["http://127.0.0.1:1"]'),
-        text(prometheus, objective=98),
+        Version(text(prometheus), 0.99),
+        Version(text(prometheus, objective=99.5, more=MORE), 0.995, comes=True),
+        Version(text(f"{prometheus}/", more=MORE), 0.99, comes=True),
+        Version(text(prometheus, csv="others", alertmanagers='["http://127.0.0.1:1"]'), 0.99),
+        Version(text(prometheus, objective=98), 0.98),
     ]
     broken = ["slos: [", text(prometheus, objective=101), text(prometheus, more="  - {name: stays}\n")]
-    return [good[i // 2 % 5] if i % 2 else broken[i // 2 % 3] for i in range(RELOADS)]
+    return [good[i // 2 % 5] if i % 2 else Version(broken[i // 2 % 3]) for i in range(RELOADS)]
 
 
 class Watch(threading.Thread):
@@ -102,6 +113,16 @@ class Watch(threading.Thread):
     def values(self, name: str, **labels: str) -> list[float | None]:
         return [next(iter(scrape.values(name, **labels)), None) for scrape in self.seen]
 
+    def shows(self, version: Version) -> bool:
+        """Whether the newest scrape is of this version; of a broken one, whether it says that there is one."""
+        if not self.seen:
+            return False
+        ok = self.seen[-1].values("winburn_config_last_reload_successful") == [1]
+        if version.objective is None:
+            return not ok
+        changes, comes = (self.seen[-1].values("slo_objective_ratio", slo=name) for name in ("changes", "comes"))
+        return ok and changes == [version.objective] and bool(comes) is version.comes
+
 
 def usage(pid: int) -> tuple[int, int]:
     """Threads and open files."""
@@ -111,7 +132,7 @@ def usage(pid: int) -> tuple[int, int]:
 def reload(exporter: Exporter, *, method: str = "POST", **headers: str) -> requests.Response:
     with requests.Session() as session:
         session.trust_env = False
-        return session.request(method, f"{exporter.url}/-/reload", headers=headers, timeout=20)
+        return session.request(method, f"{exporter.url}/-/reload", headers=headers, timeout=60)
 
 
 def test_reloads_cost_no_scrape_no_gap_and_no_latch(
@@ -124,48 +145,51 @@ def test_reloads_cost_no_scrape_no_gap_and_no_latch(
     spec = tmp_path / "winburn.yml"
     spec.write_text(text(server.url))
     exporter = serve(group, spec, port=port)
-    wait_for(lambda: exporter.scrape().values("experiment_variant_early_kill", variant="b") == [1], 20)
-    wait_for(lambda: len(exporter.scrape().values("slo_error_ratio", slo="both")) > 0, 30)
-    wait_for(lambda: ask(server, 'up{job="winburn"}') == ["1"], 20)
+    wait_for(lambda: exporter.scrape().values("experiment_variant_early_kill", variant="b") == [1], 60)
+    wait_for(lambda: len(exporter.scrape().values("slo_error_ratio", slo="both")) > 0, 60)
+    wait_for(lambda: ask(server, 'up{job="winburn"}') == ["1"], 60)
     watch, began = Watch(exporter), time.time()
-    with connected(urlsplit(exporter.url).port or 0, origin=exporter.url) as client:
+    with connected(urlsplit(exporter.url).port or 0, origin=exporter.url, timeout=60, life=600) as client:
         client.until("snapshot")
         watch.start()
         before = usage(exporter.process.popen.pid)
         for i, version in enumerate(versions(server.url)):
-            spec.write_text(version)
+            spec.write_text(version.text)
             if i % 4 == 3:
                 os.kill(exporter.process.popen.pid, signal.SIGHUP)
             else:
                 answer = reload(exporter, method="PUT" if i % 4 == 1 else "POST")
                 assert answer.status_code == (200 if i % 2 else 500), answer.text
-            time.sleep(1.2)
+            wait_for(lambda version=version: watch.shows(version), 60)
+            time.sleep(0.3)
         assert client.until("delta")["seq"] > 0
-        after = usage(exporter.process.popen.pid)
+        # A few of the server's own threads begin with the first requests for a page; lines that were left end soon.
+        wait_for(
+            lambda: all(now <= then + 6 for now, then in zip(usage(exporter.process.popen.pid), before, strict=True)),
+            60,
+        )
     watch.over.set()
-    watch.join(10)
+    watch.join(60)
     assert watch.failures == []
-    assert len(watch.seen) > 50
     for labels in ({"slo": "stays"}, {"slo": "both"}, {"slo": "changes"}):
         events = watch.values("slo_events", window="period", **labels)
         assert None not in events, labels
         assert events == sorted(events, key=float), labels  # type: ignore[arg-type]
     assert set(watch.values("experiment_variant_early_kill", variant="b")) == {1.0}
     assert set(watch.values("winburn_config_last_reload_successful")) == {0.0, 1.0}
-    assert set(watch.values("slo_objective_ratio", slo="changes")) >= {0.99, 0.995, 0.98}
     assert set(watch.values("slo_objective_ratio", slo="comes")) == {None, 0.99}
+    good, failed = scrapes.since(server.url, "winburn", began)
+    assert good > 0
+    assert failed == []
     seconds = round(time.time() - began)
-    assert ask(server, f'min_over_time(up{{job="winburn"}}[{seconds}s])') == ["1"]
     assert float(ask(server, f'resets(slo_events{{slo="stays",window="period"}}[{seconds}s])')[0]) == 0
-    assert after[0] <= before[0] + 6  # a few of the server's own threads begin with the first requests for a page
-    assert after[1] <= before[1] + 6
     assert "Traceback" not in exporter.process.log.read_text()
 
 
 def ask(server: Running, query: str) -> list[str]:
     with requests.Session() as session:
         session.trust_env = False
-        answer = session.get(f"{server.url}/api/v1/query", params={"query": query}, timeout=5).json()
+        answer = session.get(f"{server.url}/api/v1/query", params={"query": query}, timeout=60).json()
     return [each["value"][1] for each in answer["data"]["result"]]
 
 
@@ -203,7 +227,7 @@ experiments:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert answers == [200] * 8
     assert "one" not in exporter.get("/config").text
     log = [line["msg"] for line in exporter.log() if "not reloaded" in line["msg"]]

@@ -25,7 +25,7 @@ OWN = ("winburn_", "process_", "python_")
 FIRST = BEGIN + 5400
 """The first instant that is evaluated: an hour and a half of the past is there."""
 SPEC = """\
-sources: {{prod: {{type: prometheus, url: "{prometheus}"}}}}
+sources: {{prod: {{type: prometheus, timeout: 2m, url: "{prometheus}"}}}}
 slos:
   - name: plain
     service: s

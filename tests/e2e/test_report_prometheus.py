@@ -43,7 +43,7 @@ def server(prometheus: Callable[..., object], tmp_path: Path) -> Prometheus:
     blocks = tmp_path / "samples.txt"
     blocks.write_text("\n".join(samples()) + "\n")
     running = prometheus("global: {scrape_interval: 15s}\n", retention="50y", blocks_from=blocks)
-    return Prometheus(PrometheusApi("prod", running.url))  # type: ignore[attr-defined]
+    return Prometheus(PrometheusApi("prod", running.url, timeout=60))  # type: ignore[attr-defined]
 
 
 def test_it_answers_what_the_report_asks(server: Prometheus) -> None:

@@ -166,7 +166,7 @@ def test_no_command_says_a_secret(folder: Path, command: tuple[str, ...]) -> Non
     host = (folder / "url-06").read_text().split("@")[1].split("/")[0]
     line = [sys.executable, "-m", "winburn", *(word.format(host=host) for word in command)]
     ended = subprocess.run(
-        line, cwd=folder, env=_environment(), capture_output=True, text=True, timeout=60, check=False
+        line, cwd=folder, env=_environment(), capture_output=True, text=True, timeout=180, check=False
     )
     said = ended.stdout + ended.stderr
     assert said
@@ -185,7 +185,7 @@ def test_neither_pages_nor_logs_nor_arguments_of_the_exporter_say_a_secret(folde
         line += ["--log.format", "json", "--web.listen-address", f"{LOOPBACK}:{port}"]
         process = group.add(start(line, folder / "exporter.log", env=_environment(), cwd=folder))
         exporter = Exporter(f"http://{LOOPBACK}:{port}", process)
-        wait_http(f"{exporter.url}/-/ready", 60, process)
+        wait_http(f"{exporter.url}/-/ready", 180, process)
         answers = [exporter.get(path) for path in ("/", "/metrics", "/config", "/api/v1/snapshot", "/-/ready", "/x")]
         answers += [exporter.get("/api/v1/report")]
         arguments = Path(f"/proc/{process.popen.pid}/cmdline").read_bytes().decode()

@@ -15,7 +15,7 @@ from tests.e2e.webhook import Received, Webhook
 def get(url: str, **params: object) -> Any:
     with requests.Session() as session:
         session.trust_env = False  # no proxy for loopback
-        answer = session.get(url, params=params, timeout=5)
+        answer = session.get(url, params=params, timeout=60)
     answer.raise_for_status()
     return answer.json()["data"]
 
@@ -49,7 +49,7 @@ def test_an_alert_goes_from_prometheus_through_alertmanager_to_the_webhook(
     def told(received: list[Received]) -> bool:
         return any(alert["labels"]["alertname"] == "Always" for one in received for alert in one.payload["alerts"])
 
-    received = webhook.wait_for(told, 30)
+    received = webhook.wait_for(told, 60)
     assert before <= received[0].at <= time.time()
 
 

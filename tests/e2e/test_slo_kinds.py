@@ -19,7 +19,8 @@ Values = dict[tuple[str, str, str, str], float]
 
 
 def spec(url: str, *slos: str) -> str:
-    head = f'sources:\n  prod: {{type: prometheus, url: "{url}"}}\n  file: {{type: file, path: slots.csv}}\nslos:\n'
+    prod = f'prod: {{type: prometheus, timeout: 2m, url: "{url}"}}'
+    head = f"sources:\n  {prod}\n  file: {{type: file, path: slots.csv}}\nslos:\n"
     return head + "".join(f"  - {{service: web, {slo}}}\n" for slo in slos)
 
 

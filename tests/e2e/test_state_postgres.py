@@ -131,6 +131,18 @@ def test_a_reader_of_the_trail_misses_nobody_who_commits_late(url: str) -> None:
         state.close()
 
 
+def until_alone(url: str) -> None:
+    """Until the server has ended everybody else's session in this database."""
+    engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
+    others = "datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    end = time.monotonic() + 60
+    with engine.connect() as connection:
+        while connection.execute(sa.text(f"SELECT count(*) FROM pg_stat_activity WHERE {others}")).scalar_one():
+            assert time.monotonic() < end, "a session outlives its process"
+            time.sleep(0.02)
+    engine.dispose()
+
+
 def test_kill_9_at_random_moments(url: str) -> None:
     moments, said = random.Random(3), []
     for life in range(3):
@@ -140,7 +152,7 @@ def test_kill_9_at_random_moments(url: str) -> None:
             time.sleep(moments.uniform(0, 0.02))
             process.kill()
             said += process.stdout.readlines()
-        time.sleep(0.5)  # the server finishes what it was sent
+        until_alone(url)  # the server finishes what it was sent
         state = State(url)
         verify(state, said)
         state.close()
@@ -150,7 +162,7 @@ def test_of_two_writers_each_waits_for_the_other(url: str) -> None:
     processes = [started(url, who, 20) for who in ("ann", "bob")]
     said = []
     for process in processes:
-        lines, _ = process.communicate(timeout=120)
+        lines, _ = process.communicate(timeout=300)
         assert process.returncode == 0
         said += lines.splitlines()
     state = State(url)
@@ -159,7 +171,7 @@ def test_of_two_writers_each_waits_for_the_other(url: str) -> None:
 
 
 def test_a_lock_that_nobody_gives_back_ends_as_an_error(url: str) -> None:
-    database = Database(url, wait=1.0)
+    database = Database(f"{url}?connect_timeout=30", wait=4.0)  # more than a busy server needs between two statements
     holder = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     with holder.begin() as connection:
         connection.execute(sa.text("LOCK TABLE winburn_ledgers IN ACCESS EXCLUSIVE MODE"))
@@ -171,7 +183,7 @@ def test_a_lock_that_nobody_gives_back_ends_as_an_error(url: str) -> None:
             name: own.execute(sa.text(f"SHOW {name}")).scalar_one()
             for name in ("statement_timeout", "idle_in_transaction_session_timeout", "tcp_keepalives_idle")
         }
-    assert settings["statement_timeout"] == settings["idle_in_transaction_session_timeout"] == "1s"
+    assert settings["statement_timeout"] == settings["idle_in_transaction_session_timeout"] == "4s"
     holder.dispose()
     database.close()
 
@@ -184,4 +196,4 @@ def test_a_server_that_is_silent_cannot_be_opened_and_says_so_in_time(url: str, 
             Database(url, wait=2.0)
     finally:
         cluster.signal(signal.SIGCONT)
-    assert time.monotonic() - begin < 20
+    assert time.monotonic() - begin < 60

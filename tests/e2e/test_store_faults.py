@@ -73,11 +73,11 @@ def test_a_full_disk_is_said_and_costs_no_numbers_and_heals(spec: Path, group: G
         # The journal has room of its own until it has grown.
         wait_for(lambda: successes(exporter) == [0], 60)
         broken = events(exporter)
-        wait_for(lambda: events(exporter) > broken > began, 15)
+        wait_for(lambda: events(exporter) > broken >= began, 60)
         told = [event["msg"] for event in exporter.log() if "database or disk is full" in event["msg"]]
         assert "slo:prod (state store): the state store cannot be written: database or disk is full" in told
         filler.unlink()
-        wait_for(lambda: successes(exporter) == [1], 15)
+        wait_for(lambda: successes(exporter) == [1], 60)
         counted = events(exporter)
         exporter.process.popen.send_signal(signal.SIGKILL)
         exporter.process.popen.wait()
@@ -89,7 +89,7 @@ def test_a_full_disk_is_said_and_costs_no_numbers_and_heals(spec: Path, group: G
 def test_a_damaged_store_is_set_aside_and_a_kill_is_still_known(spec: Path, group: Group, wait_for: Wait) -> None:
     first = serve(group, spec)
     (spec.parent / "counts.csv").write_text(COUNTS.format(n=2000, a=200, b=20))
-    wait_for(lambda: killed(first) == [1], 15)
+    wait_for(lambda: killed(first) == [1], 60)
     counted = events(first)
     stop(first.process)
     (spec.parent / "counts.csv").write_text(COUNTS.format(n=2000, a=200, b=200))
@@ -110,7 +110,7 @@ def test_a_damaged_store_is_set_aside_and_a_kill_is_still_known(spec: Path, grou
     assert [path.name for path in file.parent.glob("*.damaged-*") if path.name[-1].isdigit()]
 
 
-def test_kills_while_the_past_is_read_cost_no_event(prod: Fake, spec: Path, group: Group) -> None:
+def test_kills_while_the_past_is_read_cost_no_event(prod: Fake, spec: Path, group: Group, wait_for: Wait) -> None:
     """The counter's value is the truth: 100 a second since a day ago."""
     chance, tried = random.Random(7), 0
     for _ in range(KILLS):
@@ -120,14 +120,19 @@ def test_kills_while_the_past_is_read_cost_no_event(prod: Fake, spec: Path, grou
         exporter.process.popen.send_signal(signal.SIGKILL)
         exporter.process.popen.wait()
     exporter = serve(group, spec)
-    scrape = exporter.scrape()
-    (total,), (bad,) = (
-        scrape.values(name, slo="checkout", window="period") for name in ("slo_events", "slo_bad_events")
-    )
-    behind = (float(prod.series["hits_total"][0][1](time.time())) - total) / 100
-    print(f"{tried} of {KILLS} kills came before the first number; the newest {behind:.1f} s are not counted yet")
-    assert 0 <= behind < 60, "nothing is counted twice, and nothing is lost"
-    assert bad == pytest.approx(total * 0.001, rel=0.001)
+
+    def behind() -> float:
+        scrape = exporter.scrape()
+        (total,), (bad,) = (
+            scrape.values(name, slo="checkout", window="period") for name in ("slo_events", "slo_bad_events")
+        )
+        assert bad == pytest.approx(total * 0.001, rel=0.001)
+        seconds = (float(prod.series["hits_total"][0][1](time.time())) - total) / 100
+        assert seconds >= 0, "nothing is counted twice"
+        return seconds
+
+    print(f"{tried} of {KILLS} kills came before the first number; the newest {behind():.1f} s are not counted yet")
+    wait_for(lambda: behind() < 60, 60)  # nothing is lost: the first number is as old as the reading of a day took
 
 
 def test_without_descriptors_it_goes_on_and_heals(spec: Path, group: Group, wait_for: Wait) -> None:
@@ -140,10 +145,10 @@ def test_without_descriptors_it_goes_on_and_heals(spec: Path, group: Group, wait
     with ExitStack() as held:
         for _ in range(in_use + 40):
             held.enter_context(socket.create_connection((LOOPBACK, port)))
-        wait_for(lambda: descriptors(pid) >= in_use + 7, 15)
+        wait_for(lambda: descriptors(pid) >= in_use + 7, 60)
         time.sleep(5)
         assert exporter.process.popen.poll() is None
-    wait_for(lambda: exporter.get("/metrics").ok, 30)
+    wait_for(lambda: exporter.get("/metrics").ok, 60)
     counted = events(exporter)
-    wait_for(lambda: successes(exporter) == [1] and events(exporter) > counted, 30)
+    wait_for(lambda: successes(exporter) == [1] and events(exporter) > counted, 60)
     assert len([event for event in exporter.log() if "asyncio" in event["logger"]]) < 10

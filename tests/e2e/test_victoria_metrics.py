@@ -62,7 +62,7 @@ def victoria_metrics(group: Group, tmp_path: Path) -> str:
     port = free_port()
     options = [f"-storageDataPath={tmp_path / 'victoria'}", f"-httpListenAddr={LOOPBACK}:{port}"]
     process = group.add(start([program, *options, "-retentionPeriod=100y", "-loggerLevel=WARN"], tmp_path / "log"))
-    wait_http(f"http://{LOOPBACK}:{port}/health", 30, process)
+    wait_http(f"http://{LOOPBACK}:{port}/health", 60, process)
     return f"http://{LOOPBACK}:{port}"
 
 
@@ -105,7 +105,7 @@ def fill(url: str, found: Iterator[tuple[str, float, int]] | list[tuple[str, flo
 
 def ledgers(url: str, *, series_limit: int = 5000) -> list[Any]:
     """What is known at the end: the backfill of fifty minutes, then a poll for each 15 s of the other ten."""
-    source = PrometheusSource("prod", url, series_limit=series_limit)
+    source = PrometheusSource("prod", url, series_limit=series_limit, timeout=60)
     spec = load_text(SPEC)
     state = State("sqlite://")
     collector = SloCollector(source, spec.slos, state, refresh=EVERY, origin=0.0, keep_seconds=60.0)
@@ -149,15 +149,15 @@ def test_the_newest_samples_are_not_hidden(victoria_metrics: str) -> None:
     """VictoriaMetrics would answer for 30 s ago where it is asked of later (-search.latencyOffset)."""
     now = int(time.time())
     fill(victoria_metrics, [("ticks_total", at, at) for at in range(now - 300, now + 1)])
-    for params, behind in (({}, 5), ({"latency_offset": "40s", "nocache": "0"}, 40)):
-        source = PrometheusSource("prod", victoria_metrics, series_limit=10, access=Access(params=params))
+    for params, behind in (({}, 5), ({"latency_offset": "250s", "nocache": "0"}, 250)):
+        source = PrometheusSource("prod", victoria_metrics, series_limit=10, access=Access(params=params), timeout=60)
         (reading,) = source.counters(["ticks_total"], float(now - 5))
         assert not isinstance(reading, SourceError)
         (value,) = reading.values()
-        assert value == now - max(5, behind) or (behind > 5 and value < now - 30)
-        (matrix,) = source.history(["ticks_total"], now - 65.0, now - 5.0, 1.0)
+        assert value == now - 5 if behind == 5 else value <= time.time() - behind
+        (matrix,) = source.history(["ticks_total"], now - 290.0, now - 5.0, 1.0)
         assert not isinstance(matrix, SourceError)
-        assert (matrix.values[0] == np.arange(now - 65, now - 4)).all() == (behind == 5)
+        assert (matrix.values[0] == np.arange(now - 290, now - 4)).all() == (behind == 5)
         assert source.retention_start(float(now)) is None
         assert source.up is True
         source.close()

@@ -43,7 +43,8 @@ def _column(name: str, kind: str, _collation: str, nullable: str, default: str) 
 
 
 def fill(run: Callable[[str, list[tuple[Any, ...]]], object], now: datetime, *, zone_kept: bool) -> None:
-    """A month: each persona posts each pattern once a day; the last hour's posts are watched, every fourth was killed.
+    """A month: each persona posts each pattern once a day, a minute before this time of the day; the last posts are
+    watched, every other one of those two hours ago was killed.
 
     The list of bob wears out; everything of eve falls by half, as a site does that people leave.
     """
@@ -57,7 +58,7 @@ def fill(run: Callable[[str, list[tuple[Any, ...]]], object], now: datetime, *, 
         for persona in PERSONAS:
             for pattern in PATTERNS:
                 key = f"{persona}-{pattern}-{day}"
-                at = now - timedelta(days=day, minutes=5 if day == 0 else 0)
+                at = now - timedelta(days=day, minutes=1)  # of each day, so that no two fall on one, at midnight too
                 rate = 0.06 * (0.95 ** (DAYS - day) if (persona, pattern) == ("bob", "list") else 1)
                 rate *= 0.5 ** ((DAYS - day) / DAYS) if persona == "eve" else 1
                 views = int(rng.integers(3000, 6000))

@@ -11,11 +11,12 @@ from pathlib import Path
 from tests.exporter.sources.fake_prometheus import Fake
 
 SECRET = "correct-horse-battery"  # in the address of every fake
-MAX_AGE = 10
-"""Seconds, from the beginning of a run: longer than one can take in which a source of ours is slow only because the
-machine is. A question to all, three to suspects and as many whether it lives, each of at most a second, are seven; what
-shares the source with a fault would else vanish for a moment."""
-FAKES = ("dead", "hanging", "slow", "garbage", "half", "partial", "fussy")
+MAX_AGE = 15
+"""Seconds, from the beginning of a run: much longer than one can take in which a source of ours is slow only because
+the machine is. A question to all, three to suspects and as many whether it lives, each of at most a second, are seven;
+what shares the source with a fault would else vanish for a moment, and a fault's own series before it is noticed."""
+FAKES = {"dead": 10, "hanging": 1, "slow": 1, "garbage": 10, "half": 10, "partial": 10, "fussy": 10}
+"""Sources -> seconds to answer in: few for those of which none comes, many where a late one would be another fault."""
 TABLES = {"shop.db": ("rows", "null-slots", "negative-slots"), "moved.db": ("moved",), "locked.db": ("locked",)}
 """SQLite file -> SLOs that read from it."""
 
@@ -44,7 +45,7 @@ sources:
   csv: {{type: file, path: counts.csv}}
   other: {{type: file, path: other.csv}}
 """
-_FAKE = '  {name}: {{type: prometheus, url: "http://winburn:{secret}@127.0.0.1:{port}", timeout: 1s}}\n'
+_FAKE = '  {name}: {{type: prometheus, url: "http://winburn:{secret}@127.0.0.1:{port}", timeout: {timeout}s}}\n'
 _SLO = "  - name: {name}\n    service: shop\n    objective: 99\n    period: 7d\n    sli:\n      source: {source}\n"
 _SELECTORS = "      total: {total}\n      bad: {bad}\n"
 _SQL = """\
@@ -91,7 +92,10 @@ class World:
         selectors["neighbour"] = ("fussy", "other_hits_total", "other_misses_total")
         selectors["prod"] = ("prod", requests, f'{requests}{{code=~"5.."}}')
         text = _HEAD.format(max_age=MAX_AGE, prod=prod)
-        text += "".join(_FAKE.format(name=name, secret=SECRET, port=fake.port) for name, fake in self.fakes.items())
+        text += "".join(
+            _FAKE.format(name=name, secret=SECRET, port=fake.port, timeout=FAKES[name])
+            for name, fake in self.fakes.items()
+        )
         text += "slos:\n"
         for name, (source, total, bad) in selectors.items():
             text += _SLO.format(name=name, source=source) + _SELECTORS.format(total=total, bad=bad)
@@ -106,7 +110,7 @@ class World:
 
     @contextmanager
     def database(self, name: str) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self.folder / name, timeout=10)) as connection, connection:
+        with closing(sqlite3.connect(self.folder / name, timeout=60)) as connection, connection:
             yield connection
 
     def update(self, change: str) -> None:
@@ -115,7 +119,7 @@ class World:
 
     def lock(self) -> None:
         """Let nobody read ``locked.db``, as a writer does that is in the middle of its transaction."""
-        self._holder = sqlite3.connect(self.folder / "locked.db", timeout=10, isolation_level=None)
+        self._holder = sqlite3.connect(self.folder / "locked.db", timeout=60, isolation_level=None)
         self._holder.execute("BEGIN EXCLUSIVE")
 
     def unlock(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -150,6 +151,13 @@ def test_a_command_that_does_not_exist_ends_with_127_and_says_so(tmp_path: Path)
 
 def test_free_ports_are_distinct() -> None:
     assert len(set(free_ports(20))) == 20
+
+
+def test_a_free_port_is_kept_for_a_server_and_nobody_else_gets_it() -> None:
+    port = free_port()
+    with socket.socket() as anybody, pytest.raises(OSError, match="in use"):
+        anybody.bind((LOOPBACK, port))  # as the system tries it for those who ask for any port
+    socket.create_server((LOOPBACK, port)).close()
 
 
 def test_wait_http_returns_once_the_server_answers_without_asking_a_proxy(

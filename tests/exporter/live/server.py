@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import threading
 import time
@@ -52,6 +53,23 @@ class Live:
         self.current = snapshot(samples, at=self.tick, expires=expires)
         self.stream.publish(self.current)
 
+    def publish_much(self, number: int) -> None:
+        """A refresh whose change is half a megabyte, and quickly made."""
+        self.words = {"events": [f"{number} {'x' * 500_000}"]}
+        self.publish([])
+
+    def held(self, wire: Any) -> tuple[int, int]:
+        """Bytes that wait for a client, and those of them that its transport has; of one moment, after all that was
+        published has been handed on."""
+
+        async def look() -> tuple[int, int]:
+            for _ in range(3):  # a change is told in one turn of the event loop and written in the next
+                await asyncio.sleep(0)
+            return wire.buffered(), wire.transport._transport.get_write_buffer_size()
+
+        assert self.stream._loop is not None
+        return asyncio.run_coroutine_threadsafe(look(), self.stream._loop).result(60)
+
     def _say(self) -> dict[str, Any]:
         self.on_words()
         return self.words
@@ -73,7 +91,7 @@ class Live:
     def stop(self) -> None:
         """End as after SIGTERM."""
         self.server.should_exit = True
-        self.thread.join(10)
+        self.thread.join(60)
         self._socket.close()
 
 
@@ -87,7 +105,7 @@ def live(**settings: Any) -> Iterator[Live]:
         running.stop()
 
 
-def eventually(condition: Any, seconds: float = 10) -> None:
+def eventually(condition: Any, seconds: float = 60) -> None:
     """Wait until it holds."""
     deadline = time.monotonic() + seconds
     while not condition():

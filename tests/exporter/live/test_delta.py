@@ -15,7 +15,7 @@ rows = st.dictionaries(keys, scalars | st.lists(scalars, max_size=2), max_size=3
 documents = st.dictionaries(keys, st.dictionaries(keys, rows, max_size=4) | scalars | st.lists(scalars, max_size=2))
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(documents, documents)
 def test_a_delta_makes_the_old_document_the_new_one_and_leaves_the_old_alone(old: Any, new: Any) -> None:
     before = repr(old)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from pathlib import Path
 from typing import Any
@@ -42,12 +43,36 @@ def test_a_slow_client_gets_everything_in_order_piece_by_piece(contexts: tuple[s
             (there,) = server.stream._clients
             wire: Any = there.wire
             for tick in range(2, 200):
-                server.publish(numbers(tick, 4000))
-                if wire.buffered() > 4_000_000:
+                server.publish_much(tick)
+                buffered, of_the_transport = server.held(wire)
+                if buffered > 4_000_000:
                     break
-            eventually(lambda: wire.buffered() > 4_000_000)
-            assert wire.transport._transport.get_write_buffer_size() <= 2 * PIECE
+            assert buffered > 4_000_000
+            assert of_the_transport <= 2 * PIECE
             assert [client.until("delta")["seq"] for _ in range(2, tick + 1)] == [*range(2, tick + 1)]
             eventually(lambda: wire.buffered() == 0)
             server.publish(numbers(tick + 1, 3))
             assert client.until("delta")["seq"] == tick + 1
+
+
+def test_a_connection_that_was_closed_twice_silences_no_other(contexts: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
+    serving, asking = contexts
+    with live(context=serving) as server:
+        server.publish(numbers(0, 3))
+        with connected(server.port, context=asking) as closed:
+            closed.until("heartbeat")
+            (there,) = server.stream._clients
+            wire: Any = there.wire
+            with connected(server.port, context=asking) as other:
+                other.until("heartbeat")
+
+                async def close_twice_and_beat() -> None:
+                    wire.transport.close()
+                    wire.transport.close()
+                    server.stream._tick()
+
+                assert server.stream._loop is not None
+                asyncio.run_coroutine_threadsafe(close_twice_and_beat(), server.stream._loop).result(60)
+                other.until("heartbeat")
+                server.publish(numbers(1, 3))
+                assert other.until("delta")["seq"] == 1

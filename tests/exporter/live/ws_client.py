@@ -7,7 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,7 +25,7 @@ from wsproto.events import (
 from wsproto.extensions import Extension
 
 TARGET = "/live/stream"
-_LIFE_SECONDS = 60
+_LIFE_SECONDS = 300
 
 
 class RefusedError(Exception):
@@ -41,7 +41,7 @@ class ClosedError(Exception):
 
 
 class Client:
-    """One connection; ``timeout`` bounds every wait."""
+    """One connection; ``timeout`` bounds every wait, ``life`` all of them."""
 
     def __init__(
         self,
@@ -49,15 +49,16 @@ class Client:
         *,
         origin: str | None = None,
         resume: tuple[str, int] | None = None,
-        timeout: float = 10,
+        timeout: float = 60,
         prefix: str = "",
         extensions: Sequence[Extension] = (),
         context: ssl.SSLContext | None = None,
+        life: float = _LIFE_SECONDS,
     ) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout)
         if context is not None:
             self._socket = context.wrap_socket(self._socket, server_hostname="localhost")
-        self._ends = time.monotonic() + _LIFE_SECONDS
+        self._ends = time.monotonic() + life
         self._ws = WSConnection(ConnectionType.CLIENT)
         self._events: list[Event] = []
         self._text = ""
@@ -88,7 +89,8 @@ class Client:
                     message: dict[str, Any] = json.loads(text)
                     return message
             elif isinstance(event, Ping):
-                self._socket.sendall(self._ws.send(event.response()))
+                with suppress(ConnectionError):  # what was sent before the end is still to be read
+                    self._socket.sendall(self._ws.send(event.response()))
             elif isinstance(event, CloseConnection):
                 raise ClosedError(event.code)
 

@@ -50,7 +50,7 @@ class FakeGrafana:
 
     def wait(self, count: int) -> list[list[Point]]:
         with self.news:
-            assert self.news.wait_for(lambda: len(self.pushes) >= count, 10), self.statuses
+            assert self.news.wait_for(lambda: len(self.pushes) >= count, 60), self.statuses
             return list(self.pushes)
 
 

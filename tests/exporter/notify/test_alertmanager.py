@@ -60,7 +60,8 @@ def serving(server: Server) -> Iterator[None]:
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setattr("exporter.notify.alertmanager._TIMEOUT", 60.0)  # a busy machine may need it
     one = Server(answers={"/api/v2/status": (200, b'{"uptime": "1"}')})
     with serving(one):
         yield one

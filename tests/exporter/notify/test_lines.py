@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.contract import FAMILIES, Sample, sample
@@ -58,6 +58,7 @@ def test_names_fit_a_channel_and_the_families_of_a_measurement_have_the_same_lab
     assert len({frozenset(family.all_labels) - {"window"} for family in known}) <= 1
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20), st.text(max_size=20), st.floats(allow_nan=False, allow_infinity=False))
 def test_whatever_a_name_is_the_line_can_be_read_again(variant: str, persona: str, value: float) -> None:
     labels = (("variant", variant), ("persona", persona))

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ class Target:
 
     def push(self, snapshot: Snapshot) -> Pushed:
         self.entered.set()
-        assert self.gate.wait(10)
+        assert self.gate.wait(300)
         self.told.append(snapshot.at)
         self.times.append(time.monotonic())
         return self._answer(len(self.told))
@@ -37,14 +38,14 @@ class Target:
 def started() -> Iterator[Callable[..., tuple[Pusher, Counts]]]:
     running = []
 
-    def start(target: Target, least: float = 0.0) -> tuple[Pusher, Counts]:
+    def start(target: Target, **how: Any) -> tuple[Pusher, Counts]:
         counts = Counts()
-        running.append(Pusher(target, counts, least=least))
+        running.append(Pusher(target, counts, **how))
         return running[-1], counts
 
     yield start
     for pusher in running:
-        pusher.close(5)
+        pusher.close(60)
 
 
 def at(number: float) -> Snapshot:
@@ -52,7 +53,7 @@ def at(number: float) -> Snapshot:
 
 
 def wait(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.005)
@@ -91,7 +92,7 @@ def test_what_fails_is_tried_again_without_news_and_later_each_time(
     with caplog.at_level(logging.INFO, "winburn.push"):
         pusher, counts = started(target)
         pusher.publish(at(1))
-        wait(lambda: results(counts)["ok"])
+        wait(lambda: "answers again" in caplog.text)  # which is said after it was counted
     assert target.told == [1, 1, 1, 1]
     gaps = [b - a for a, b in zip(target.times, target.times[1:], strict=False)]
     assert gaps[0] >= 0.25
@@ -129,12 +130,16 @@ def test_a_target_may_ask_to_be_called_again(started: Callable[..., tuple[Pusher
 
 
 def test_pushes_keep_their_distance(started: Callable[..., tuple[Pusher, Counts]]) -> None:
-    target = Target()
-    pusher, _ = started(target, least=0.2)
-    for number in range(3):
+    target, now = Target(), [0.0]
+    pusher, _ = started(target, least=0.0625, monotonic=lambda: now[0])
+    pusher.publish(at(0))
+    wait(lambda: target.told == [0])
+    for number in (1, 2):
         pusher.publish(at(number))
-        wait(lambda: target.told[-1:] == [number])  # noqa: B023 - used within the turn
-    assert all(b - a >= 0.19 for a, b in zip(target.times, target.times[1:], strict=False))
+        time.sleep(0.1)
+        assert target.told == [*range(number)]
+        now[0] += 0.0625
+        wait(lambda: target.told == [*range(number + 1)])  # noqa: B023 - used within the turn
 
 
 def test_a_closed_pusher_pushes_no_more(started: Callable[..., tuple[Pusher, Counts]]) -> None:

@@ -74,7 +74,12 @@ class Fake:
         self.over = threading.Event()
         self.lines: list[socket.socket] = []
         self.delivered = False
-        self.port = 0
+        # Held while nobody listens, too: another process would be given a port that a stopped server has left. The
+        # server may share it, as neither of the two listens yet when it binds.
+        self._held = socket.socket()
+        self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._held.bind(("127.0.0.1", 0))
+        self.port: int = self._held.getsockname()[1]
         self.start()
 
     @property
@@ -88,7 +93,6 @@ class Fake:
     def start(self) -> None:
         self._server = Server(("127.0.0.1", self.port), Handler)
         self._server.fake = self
-        self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
 
@@ -103,6 +107,7 @@ class Fake:
     def close(self) -> None:
         self.over.set()
         self.stop()
+        self._held.close()
 
 
 def answer(fake: Fake, handler: Handler, form: dict[str, str]) -> None:
@@ -169,8 +174,10 @@ def cut(_fake: Fake, handler: Handler, _form: dict[str, str]) -> None:
 
 
 def trickle(head: int) -> Callable[..., None]:
-    """A behaviour: a right answer to nothing, byte by byte after the first ``head`` bytes; then ``delivered``."""
-    body = vector()
+    """A behaviour: a right answer to nothing, byte by byte after the first ``head`` bytes; then ``delivered``.
+
+    It takes a minute, so that a timer which comes late on a busy machine still comes long before the end."""
+    body = vector() + b" " * 3000
     answer_bytes = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nX-Slow: yes\r\n\r\n%s" % (len(body), body)
 
     def behave(fake: Fake, handler: Handler, _form: dict[str, str]) -> None:

@@ -59,7 +59,7 @@ def fake() -> Iterator[Fake]:
 
 @pytest.fixture
 def api(fake: Fake) -> Iterator[AlertmanagerApi]:
-    made = AlertmanagerApi(fake.url, timeout=5)
+    made = AlertmanagerApi(fake.url, timeout=60)
     yield made
     made.close()
 
@@ -156,5 +156,5 @@ def test_redirects_are_not_followed_and_missing_things_named(fake: Fake, api: Al
 
 def test_nobody_there_is_a_sentence_without_the_address() -> None:
     with pytest.raises(SourceError) as caught:
-        AlertmanagerApi(f"http://me:{SECRET}@127.0.0.1:1", timeout=2).silences()
+        AlertmanagerApi(f"http://me:{SECRET}@127.0.0.1:1", timeout=60).silences()
     assert str(caught.value) == "Alertmanager 127.0.0.1:1 does not answer: connection refused"

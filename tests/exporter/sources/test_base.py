@@ -11,13 +11,13 @@ ODD = st.text("ab\x1c\x1d\x1e\x1f012=", max_size=6)
 LABELS = st.dictionaries(st.text("ab", min_size=1, max_size=2), ODD, max_size=4)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(LABELS, LABELS)
 def test_keys_are_equal_for_equal_labels_only(one: dict[str, str], other: dict[str, str]) -> None:
     assert (series_key(one) == series_key(other)) is (one == other)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(ODD, ODD)
 def test_no_value_gives_its_series_another_label(path: str, zone: str) -> None:
     key = series_key({"job": "web", "path": path, "zone": zone})

@@ -13,14 +13,21 @@ from typing import Any
 
 import pytest
 
-from exporter.sources.base import Count, CounterSource, Definition, Matrix, Slots, SourceError, Unreachable, series_key
+from exporter.sources.base import Count, Definition, Matrix, Slots, SourceError, Unreachable, series_key
 from exporter.sources.build import open_source
+from exporter.sources.http_json import HttpSource
+from exporter.sources.prometheus import PrometheusSource
+from exporter.sources.repeats import Clock, Patience
+from exporter.sources.sql import SqlSource
 from exporter.spec import experiment_models, source_models
 from tests.exporter.sources.fake_growthbook import FakeGrowthBook
 from tests.exporter.sources.fake_prometheus import Fake, cut, hang, saying, trickle
 
 SECRET = "hunter2-secret"
-TIMEOUT = 0.3
+HURRIED, PATIENT = 0.3, 60.0
+"""Timeouts in seconds: of a source that is broken, and of one that must answer on a busy machine too."""
+AT_ONCE = Clock(sleep=lambda _seconds: None)
+"""Repetitions without their pauses."""
 
 CSV = "variant,n,successes\nblue,10,1\ngreen,12,3\n"
 ROWS = [("blue", 10, 1), ("green", 12, 3)]
@@ -43,10 +50,10 @@ class Case:
 
 def prometheus(question: str, _folder: Path) -> Case:
     fake = Fake()
-    model = source_models.PrometheusSource(type="prometheus", timeout="300ms", headers={"X-Key": SECRET})  # type: ignore[arg-type]
-    source: CounterSource = open_source(  # type: ignore[assignment]
-        "s", model, url=fake.url.replace("//", f"//ann:{SECRET}@"), series_limit=10
-    )
+    model = source_models.PrometheusSource(type="prometheus", timeout=f"{PATIENT:g}s", headers={"X-Key": SECRET})  # type: ignore[arg-type]
+    source = open_source("s", model, url=fake.url.replace("//", f"//ann:{SECRET}@"), series_limit=10)
+    assert isinstance(source, PrometheusSource)
+    source._api._patience = Patience(AT_ONCE)
     fake.series = {"a": [({"x": "1"}, str)], "b": []}
     asks: dict[str, Callable[[], Any]] = {
         "counters": lambda: source.counters(["a", "b"], 60.0),
@@ -58,14 +65,24 @@ def prometheus(question: str, _folder: Path) -> Case:
         "history": [((key,), [60.0, 90.0], [[60.0, 90.0]]), ((), [60.0, 90.0], [])],
     }
 
+    def give(seconds: float) -> None:
+        source._api.timeout = source._batches._timeout = source._batches._look = seconds
+
+    def slow(behaviour: Callable[..., None]) -> Callable[[], None]:
+        def go() -> None:
+            fake.behaviour = behaviour
+            give(HURRIED)
+
+        return go
+
     def behave(behaviour: Callable[..., None]) -> Callable[[], None]:
         return lambda: setattr(fake, "behaviour", behaviour)
 
     error = f'{{"status":"error","errorType":"internal","error":"no {SECRET}"}}'.encode()
     breaks: dict[str, Callable[[], object]] = {
         "dead": fake.stop,
-        "hanging": behave(hang),
-        "trickling": behave(trickle(10)),
+        "hanging": slow(hang),
+        "trickling": slow(trickle(10)),
         "garbage": behave(saying(200, b"\x00\xff" * 1000)),
         "html": behave(saying(200, b"<html>welcome</html>", "text/html")),
         "half an answer": behave(cut),
@@ -76,6 +93,7 @@ def prometheus(question: str, _folder: Path) -> Case:
     }
 
     def mend() -> None:
+        give(PATIENT)
         fake.over.set()
         fake.behaviour = None
         fake.warnings.clear()
@@ -87,15 +105,16 @@ def prometheus(question: str, _folder: Path) -> Case:
 
 def sql(question: str, folder: Path) -> Case:
     path = folder / "shop.db"
-    model = source_models.SqlSource(type="sql", timeout="300ms")  # type: ignore[arg-type]
+    model = source_models.SqlSource(type="sql", timeout=f"{PATIENT:g}s")  # type: ignore[arg-type]
     source = open_source("s", model, url=f"sqlite:///{path}", series_limit=10)
+    assert isinstance(source, SqlSource)
     metric = experiment_models.Metric(
         name="m", kind="proportion", source="s", query="SELECT variant, n, successes FROM counts"
     )
     slots = "SELECT slot, n AS total, successes AS bad FROM slots WHERE slot >= :start AND slot < :end"
     asks: dict[str, Callable[[], Any]] = {
-        "counts": lambda: source.counts(metric, 0.0),  # type: ignore[union-attr]
-        "slots": lambda: _lists(source.slots(slots, 300.0, 900.0, 300.0)),  # type: ignore[union-attr]
+        "counts": lambda: source.counts(metric, 0.0),
+        "slots": lambda: _lists(source.slots(slots, 300.0, 900.0, 300.0)),
     }
     locks: list[sqlite3.Connection] = []
 
@@ -111,13 +130,21 @@ def sql(question: str, folder: Path) -> Case:
 
         return go
 
+    def hang() -> None:
+        source._database._timeout = HURRIED
+        rewrite(ENDLESS)()
+
     def lock() -> None:
+        source._database._timeout = HURRIED
         locks.append(sqlite3.connect(path, isolation_level=None))
         locks[-1].execute("BEGIN EXCLUSIVE")
 
     def mend() -> None:
         while locks:
             locks.pop().close()
+        if source._database._worker is not None:
+            source._database._worker.join(60)
+        source._database._timeout = PATIENT
         path.unlink(missing_ok=True)
         good = " UNION ALL ".join(
             f"SELECT '{variant}' AS variant, {n} AS n, {k} AS successes" for variant, n, k in ROWS
@@ -128,7 +155,7 @@ def sql(question: str, folder: Path) -> Case:
     answers = {"counts": COUNTS, "slots": ([300.0], [10.0], [1.0])}
     breaks = {
         "dead": path.unlink,
-        "hanging": rewrite(ENDLESS),
+        "hanging": hang,
         "locked": lock,
         "garbage": lambda: path.write_bytes(b"\x00\xff" * 1000),
         "half an answer": lambda: path.write_bytes(path.read_bytes()[:3000]),
@@ -148,11 +175,13 @@ def http(question: str, folder: Path) -> Case:
     fake.count("button", "met", (10, 1), (12, 3))
     model = source_models.HttpSource(
         type="http",
-        timeout="10s",  # type: ignore[arg-type]
+        timeout=f"{PATIENT:g}s",  # type: ignore[arg-type]
         headers={"X-Key": SECRET},
         token_file=str(folder / "token"),
     )
     source = open_source("s", model, url=fake.url.replace("//", f"//ann:{SECRET}@"), series_limit=10)
+    assert isinstance(source, HttpSource)
+    source._api._patience = Patience(AT_ONCE)
     names = {"var_button_0": "blue", "var_button_1": "green"}
     columns = {"variant": "variationId", "n": "users", "successes": "analyses[0].numerator"}
     where = {"path": "/v1/experiments/exp_button/results", "columns": columns, "names": names}
@@ -172,8 +201,8 @@ def http(question: str, folder: Path) -> Case:
     )
     times = itertools.count()  # an answer counts for its instant
     asks: dict[str, Callable[[], Any]] = {
-        "counts": lambda: source.counts(metric, next(times)),  # type: ignore[union-attr]
-        "definition": lambda: source.definition(definition, next(times)),  # type: ignore[union-attr]
+        "counts": lambda: source.counts(metric, next(times)),
+        "definition": lambda: source.definition(definition, next(times)),
     }
     answers: dict[str, Any] = {"counts": COUNTS, "definition": Definition("running", {"blue": 0.25, "green": 0.75})}
 
@@ -186,7 +215,7 @@ def http(question: str, folder: Path) -> Case:
     def slow(behaviour: Callable[..., None]) -> Callable[[], None]:
         def go() -> None:
             fake.fake.behaviour = behaviour
-            source._api._model = model.model_copy(update={"timeout": 0.2})  # type: ignore[union-attr]
+            source._api._model = model.model_copy(update={"timeout": HURRIED})
 
         return go
 
@@ -214,7 +243,7 @@ def http(question: str, folder: Path) -> Case:
 
     def mend() -> None:
         fake.fake.over.set()
-        source._api._model = model  # type: ignore[union-attr]
+        source._api._model = model
         fake.mend()
         fake.count("button", "met", (10, 1), (12, 3))
         with suppress(OSError):
@@ -282,7 +311,8 @@ BREAKS = {
 
 
 @pytest.fixture
-def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
+def case(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Case]:
+    monkeypatch.setattr("exporter.sources.prometheus._ALIVE_SECONDS", PATIENT)
     make, question = SOURCES[request.param]
     case = make(question, tmp_path)
     yield case

@@ -13,6 +13,7 @@ from exporter.sources.base import Count, Definition, SourceError, Unreachable
 from exporter.sources.build import open_source
 from exporter.sources.http_json import HttpSource
 from exporter.sources.prometheus_api import TooSlow
+from exporter.sources.repeats import Clock, Patience
 from exporter.sources.turns import Turns
 from exporter.spec import source_models
 from exporter.spec.experiment_models import JsonDefinition, Metric
@@ -194,6 +195,8 @@ def test_a_busy_api_is_asked_again_when_it_says(
     launchdarkly.counts["button", "conversion"] = {"blue": (666, 66)}
     launchdarkly.busy = ["0", "0"]
     source = opened(launchdarkly.url, LAUNCHDARKLY, token_prefix="")
+    clock = Clock(monotonic=lambda: 1000.0)
+    source._api._clock, source._api._patience = clock, Patience(clock)
     assert source.counts(launchdarkly_metric("button"), 15.0) == [Count("blue", (666, 66))]
     launchdarkly.busy = ["3600"]
     assert failure(lambda: source.counts(launchdarkly_metric("button"), 30.0)).endswith("it asked for quiet, for 600 s")

@@ -84,7 +84,7 @@ def test_an_expression_that_cannot_be_applied_is_an_answer_of_that_metric() -> N
     assert "no value" in refusal({}, rows="&a")
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(json_values)
 def test_whatever_an_api_answers_is_rows_or_one_printable_sentence(page: Any) -> None:
     for expression in ("@", "a", "[*].b", "values(@)"):
@@ -100,7 +100,7 @@ def test_whatever_an_api_answers_is_rows_or_one_printable_sentence(page: Any) ->
         assert all(row["variant"] and not isinstance(row["n"], bool) for row in result)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(json_values)
 def test_anything_found_is_a_short_line(value: Any) -> None:
     assert 0 < len(found(value)) < 700
@@ -132,7 +132,7 @@ def test_our_own_words_mean_themselves_unless_they_are_translated() -> None:
     assert found == ["draft", "completed", "running"]
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(0, 1e6) | st.integers(0, 100_000), min_size=1, max_size=6))
 def test_shares_sum_to_one_on_any_scale(weights: list[float]) -> None:
     if sum(weights) == 0:

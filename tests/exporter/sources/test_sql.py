@@ -34,7 +34,7 @@ def shop(tmp_path: Path) -> Path:
 @pytest.fixture
 def source(shop: Path) -> Iterator[SqlSource]:
     # The address of SQLAlchemy escapes "?" itself.
-    return SqlSource("shop", f"sqlite:///{shop}".replace("?", "%3F"), timeout=5)
+    return SqlSource("shop", f"sqlite:///{shop}".replace("?", "%3F"), timeout=60)
 
 
 def metric(query: str) -> Metric:

@@ -69,7 +69,8 @@ def oldest(shop: Database, names: Sequence[str], watched: Sequence[str], runs: i
     ages: list[float] = []
     for _ in range(runs):
         start = (shop.now // REFRESH + 1) * REFRESH
-        well = set(shop.run(names)) & {*watched}
+        found = set(shop.run(names))
+        well = [name for name in watched if name in found]
         ages += [shop.now - good[name] for name in well]
         good |= dict.fromkeys(well, start)
     return ages

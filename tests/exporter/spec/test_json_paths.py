@@ -35,5 +35,5 @@ def test_a_function_in_a_literal_is_a_text_and_no_call() -> None:
 
 def test_who_uses_no_expression_does_not_load_the_library() -> None:
     code = "import sys, exporter.spec, exporter.sources.build; print('jmespath' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

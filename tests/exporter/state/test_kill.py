@@ -35,7 +35,7 @@ def test_of_two_writers_each_waits_for_the_other(url: str) -> None:
     processes = [started(url, who, 25) for who in ("ann", "bob")]
     said = []
     for process in processes:
-        lines, _ = process.communicate(timeout=120)
+        lines, _ = process.communicate(timeout=600)
         assert process.returncode == 0
         said += lines.splitlines()
     verify(State(url), said)

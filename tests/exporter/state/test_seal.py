@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.state import AuditEntry, Latch, Override, State, StoredLedger, StoredSlot
@@ -22,16 +22,19 @@ LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, 
 VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8)
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_it_is_what_was_given(body: Any) -> None:
     assert unsealed(sealed(body)) == body
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_what_has_no_seal_is_read_as_before(body: Any) -> None:
     assert unsealed(dump(body)) == body
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=5), LEAVES), st.data())
 def test_a_character_that_has_turned_is_seen(body: dict[str, Any], data: st.DataObject) -> None:
     text = sealed(body)
@@ -47,6 +50,7 @@ def test_what_is_nothing_is_damaged(text: str) -> None:
         unsealed(text)
 
 
+@settings(deadline=None)
 @given(
     VALUES.filter(lambda body: isinstance(body, dict)),
     st.tuples(st.text(), st.floats(-1e9, 1e9)),

@@ -94,7 +94,7 @@ def test_many_experiments_at_once_are_the_same_as_one_by_one() -> None:
     s_a, n_a, s_b, n_b = np.array([[3, 0, 50, 9], [40, 10, 900, 11], [7, 1, 60, 800], [41, 2000, 900, 9000]])
     together = bayes.prob_beats(s_a, n_a, s_b, n_b)
     alone = [bayes.prob_beats(*one) for one in zip(s_a, n_a, s_b, n_b, strict=True)]
-    np.testing.assert_allclose(together, alone, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(together, alone, rtol=0, atol=1e-12)  # products of other shapes sum in another order
     assert isinstance(alone[0], np.float64)
     nested = bayes.prob_best(np.stack([s_a, s_b]).reshape(2, 2, 2), np.stack([n_a, n_b]).reshape(2, 2, 2))
     assert nested.shape == (2, 2, 2)

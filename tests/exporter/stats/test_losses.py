@@ -78,10 +78,10 @@ def test_normal_losses_against_scipy_and_two_arms_in_closed_form() -> None:
 def test_unknown_experiments_stay_alone_and_arrays_are_a_loop() -> None:
     s, n = [[3.0, 5, 9], [0, 1, 2], [np.nan, 1, 1]], [[30.0, 40, 50], [0, 9, 9], [5, 5, 5]]
     loss = loss_per_arm(s, n)
-    np.testing.assert_array_equal(loss[0], loss_per_arm(s[0], n[0]))
+    np.testing.assert_allclose(loss[0], loss_per_arm(s[0], n[0]), rtol=0, atol=1e-12)
     assert np.isnan(loss[1:]).all()
     normal = normal_loss_per_arm([[1.0, 2], [1, 2], [1, np.nan]], [[1.0, 1], [1, 0], [1, 1]])
-    np.testing.assert_array_equal(normal[0], normal_loss_per_arm([1.0, 2], [1.0, 1]))
+    np.testing.assert_allclose(normal[0], normal_loss_per_arm([1.0, 2], [1.0, 1]), rtol=1e-12)
     assert np.isnan(normal[1:]).all()
     assert loss_per_arm([3], [9]) == pytest.approx(0, abs=1e-14)
 

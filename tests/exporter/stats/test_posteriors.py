@@ -6,7 +6,7 @@ from exporter.stats import posteriors
 
 def test_pieces_cover_every_row_once_and_hold_at_least_one() -> None:
     rows = np.arange(7)
-    pieces = posteriors.chunks(rows, 300_000)
+    pieces = posteriors.chunks(rows, posteriors._CELLS_AT_ONCE * 3 // 10)
     assert [len(piece) for piece in pieces] == [3, 3, 1]
     np.testing.assert_array_equal(np.concatenate(pieces), rows)
     assert [len(piece) for piece in posteriors.chunks(rows[:2], 10**9)] == [1, 1]

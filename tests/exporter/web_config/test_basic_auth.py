@@ -115,7 +115,7 @@ def test_guesses_cannot_push_out_what_is_right(monkeypatch: pytest.MonkeyPatch) 
 def test_a_queue_that_is_too_long_turns_away(monkeypatch: pytest.MonkeyPatch) -> None:
     gate = threading.Event()
     monkeypatch.setattr(basic_auth, "_WAITING", 2)
-    monkeypatch.setattr(basic_auth, "matches", lambda *_: gate.wait(10))
+    monkeypatch.setattr(basic_auth, "matches", lambda *_: gate.wait(60))
     passwords = Passwords(USERS)
 
     async def ask() -> None:

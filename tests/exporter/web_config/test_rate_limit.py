@@ -1,6 +1,6 @@
 """The token bucket, by a clock of our own."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.web_config.rate_limit import Bucket
@@ -18,6 +18,7 @@ def test_a_burst_at_once_and_then_one_an_interval() -> None:
     assert [bucket.take() for _ in range(4)] == [True, True, True, False]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=60), st.integers(1, 5), st.integers(1, 20))
 def test_never_more_than_the_burst_and_one_an_interval(steps: list[int], burst: int, interval: int) -> None:
     now = 0.0

@@ -13,9 +13,10 @@ from winburn.cli.logs import configure
 @pytest.fixture(autouse=True)
 def _root() -> Iterator[None]:
     root = logging.getLogger()
-    before = root.handlers[:], root.level
+    handlers, level = root.handlers[:], root.level
     yield
-    root.handlers[:], root.level = before
+    root.handlers[:] = handlers
+    root.setLevel(level)  # an assignment would leave what loggers remember of the old one
 
 
 def logged(layout: str, level: str = "info") -> list[str]:
