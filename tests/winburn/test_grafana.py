@@ -8,6 +8,7 @@ import pytest
 
 from tests.winburn.fake_grafana_api import FakeGrafanaApi, listening
 from winburn.grafana import Grafana, GrafanaError, Json, push
+from winburn.processes import free_port
 
 ONE: Json = {"uid": "one", "title": "One", "version": 1, "panels": []}
 TWO: Json = {"uid": "two", "title": "Two", "version": 1, "panels": [{"id": 1}]}
@@ -109,10 +110,9 @@ def test_an_answer_that_is_no_dashboard(fake: FakeGrafanaApi, body: bytes) -> No
 
 
 def test_nobody_at_the_address() -> None:
-    with listening() as fake:
-        url = fake.url
+    grafana = Grafana(f"http://127.0.0.1:{free_port()}/grafana", "glsa_right")
     with pytest.raises(GrafanaError, match="does not answer") as caught:
-        push(Grafana(url, "glsa_right"), BOTH, "winburn", write=True)
+        push(grafana, BOTH, "winburn", write=True)
     assert "glsa" not in str(caught.value)
     assert caught.value.__cause__ is None
 

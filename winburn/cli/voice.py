@@ -83,12 +83,19 @@ def _set_quiet(ctx: click.Context, _param: click.Parameter, value: bool) -> None
 
 
 def _set_verbose(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
-    """Our own loggers only: those of libraries would tell addresses with their passwords."""
+    """Of our own loggers only, until the command ends: those of libraries would tell addresses with their passwords."""
     if not value or ctx.resilient_parsing:
         return
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
     log = logging.getLogger("winburn")
+    before = log.handlers[:], log.propagate, log.level
+
+    def restore() -> None:
+        log.handlers[:], log.propagate = before[:2]
+        log.setLevel(before[2])
+
+    ctx.call_on_close(restore)
     log.handlers[:] = [handler]
     log.propagate = False
     log.setLevel(logging.DEBUG)

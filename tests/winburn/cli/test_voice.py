@@ -5,7 +5,6 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,16 +12,6 @@ from click.testing import CliRunner, Result
 
 from tests.winburn.cli.spec_text import TEXT, written
 from winburn.cli import main
-
-
-@pytest.fixture(autouse=True)
-def _loggers() -> Iterator[None]:
-    """``-v`` is for a process that ends with its command: what other tests log must not stay in its hands."""
-    log = logging.getLogger("winburn")
-    handlers, propagate, level = log.handlers[:], log.propagate, log.level
-    yield
-    log.handlers[:], log.propagate = handlers, propagate
-    log.setLevel(level)
 
 
 def said(*words: str | Path) -> Result:
@@ -52,7 +41,14 @@ def test_quiet_does_not_last_into_the_next_command(tmp_path: Path) -> None:
 def test_verbose_tells_once_whoever_else_listens(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     done = said("check", "-v", written(tmp_path))
     assert done.stderr.count("read in") == 1
-    assert [record for record in caplog.records if record.name.startswith("winburn")] == []
+
+    def heard() -> list[str]:
+        return [record.getMessage() for record in caplog.records if record.name.startswith("winburn")]
+
+    assert heard() == []
+    logging.getLogger("winburn").debug("unsaid")
+    logging.getLogger("winburn").warning("after it")
+    assert heard() == ["after it"]  # it does not last into the next command
 
 
 def test_verbose_tells_on_stderr_what_was_read_and_evaluated(tmp_path: Path) -> None:
