@@ -120,8 +120,9 @@ def backtest(  # noqa: PLR0913, PLR0917 - one argument an option
       winburn backtest winburn.yml --from 2026-10-01T00:00:00Z \\
           --to 2026-11-01T00:00:00Z
       winburn backtest winburn.yml --slo checkout --from 2026-10-01T00:00:00Z \\
-          --objective 99.5 --gate off --out report/
-      winburn backtest winburn.yml --from 2026-11-01T00:00:00Z --json
+          --to 2026-11-01T00:00:00Z --objective 99.5 --gate off --out report/
+      winburn backtest winburn.yml --from 2026-11-01T00:00:00Z \\
+          --to 2026-11-08T00:00:00Z --json
       winburn backtest winburn.yml --experiment checkout-button --step 5m \\
           --from 2026-11-01T00:00:00Z
 
