@@ -164,7 +164,7 @@ def test_of_two_writers_each_waits_for_the_other(url: str) -> None:
     for process in processes:
         lines, _ = process.communicate(timeout=300)
         assert process.returncode == 0
-        said += lines.splitlines()
+        said += lines.splitlines(keepends=True)
     state = State(url)
     verify(state, said)
     state.close()

@@ -46,6 +46,7 @@ PROGRAM = "import sys; from tests.exporter.state.hammer import hammer; hammer(*s
 
 def verify(state: State, said: Sequence[str]) -> None:
     """Nothing acknowledged is missing, nothing that was not begun is there, and every row agrees with the trail."""
+    assert all(line.endswith("\n") for line in said), f"it ended by itself, or in the middle of a line: {said[-20:]}"
     acknowledged = [tuple(line.split()) for line in said]
     trail = state.audit(limit=1_000_000)
     assert [entry.id for entry in trail] == sorted({entry.id for entry in trail})
@@ -53,7 +54,8 @@ def verify(state: State, said: Sequence[str]) -> None:
     intended = {("intended", each.member) for each in state.applications()}
     assert max(Counter(stored).values()) == 1
     found = {*stored, *intended}
-    assert set(acknowledged) - found == set()
+    missing = set(acknowledged) - found
+    assert not missing, f"{missing} of {len(acknowledged)} acknowledged, the last {acknowledged[-5:]}, {trail[-3:]}"
     # At most one change of each process may have been made without having been said.
     assert len(found - set(acknowledged)) <= len({why.split("-")[0] for _, why in found})
     killed = {why for word, why in stored if word == "kill"}

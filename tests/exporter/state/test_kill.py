@@ -37,6 +37,6 @@ def test_of_two_writers_each_waits_for_the_other(url: str) -> None:
     for process in processes:
         lines, _ = process.communicate(timeout=600)
         assert process.returncode == 0
-        said += lines.splitlines()
+        said += lines.splitlines(keepends=True)
     verify(State(url), said)
     assert len(said) == 2 * 25 * 4 + 2 * 12
