@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Sequence
 from typing import Any
 
+from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -30,7 +31,9 @@ class World:
             headers={"X-Ours": "yes"},
             sentence=lambda status, text: Response(text, status),
         )
-        self.app = scrape.before(self.other, "/metrics")
+        inner = Starlette()
+        inner.build_middleware_stack = lambda: self.other  # type: ignore[method-assign]
+        self.app = scrape.before(inner, "/metrics")
 
     async def other(self, scope: Scope, _: Receive, __: Send) -> None:
         self.others.append(f"{scope.get('method', scope['type'])} {scope.get('path', '')}")
