@@ -70,6 +70,17 @@ class Live:
         assert self.stream._loop is not None
         return asyncio.run_coroutine_threadsafe(look(), self.stream._loop).result(60)
 
+    def stopped_up(self, first: int) -> tuple[Any, int, int]:
+        """The only client's wire, once more waits for it than the kernel takes; the number of the last change, of which
+        ``first`` is the first, and how much of what waits its transport has."""
+        (there,) = self.stream._clients
+        for tick in range(first, first + 200):
+            self.publish_much(tick)
+            buffered, of_the_transport = self.held(there.wire)
+            if buffered > 4_000_000:
+                return there.wire, tick, of_the_transport
+        raise AssertionError(f"only {buffered} bytes wait: does it read?")
+
     def _say(self) -> dict[str, Any]:
         self.on_words()
         return self.words
