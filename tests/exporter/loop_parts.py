@@ -1,7 +1,6 @@
 """What the tests of the loop are made of: a clock and collectors that do what they are told."""
 
 import threading
-import time
 from collections.abc import Callable, Iterable
 
 from exporter.contract import Report, sample
@@ -63,13 +62,6 @@ class Patience:
         if self.hung():
             self.now += REFRESH
         return self.now
-
-
-def until(holds: Callable[[], object]) -> None:
-    end = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.002)
 
 
 def good(slo: str) -> Callable[[float], list[Report]]:

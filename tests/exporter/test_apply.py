@@ -20,6 +20,7 @@ from exporter.collectors.experiment_apply import of_kills
 from exporter.spec import SqlSource
 from exporter.spec.apply_models import Apply
 from exporter.state import Application, Latch, State, StateError
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 KILL = Application("button", "new", "kill", "1", {"reason": "worse"})
@@ -58,13 +59,6 @@ def applier(
     finally:
         found.close()
         state.close()
-
-
-def until(holds: Callable[[], object]) -> None:
-    end = time.monotonic() + 120
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def results(state: State) -> list[tuple[str, str, int]]:

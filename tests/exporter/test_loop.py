@@ -21,9 +21,9 @@ from tests.exporter.loop_parts import (
     failing,
     good,
     loop_of,
-    until,
     values,
 )
+from tests.waiting import until
 
 
 def test_a_refresh_evaluates_the_instant_minus_the_lag_and_publishes() -> None:

@@ -8,12 +8,11 @@ import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.waiting import until
 from winburn.processes import (
     LOOPBACK,
     Group,
@@ -31,13 +30,6 @@ from winburn.servers import Servers, ServersUnavailable
 
 ROOT = Path(__file__).resolve().parents[2]
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is a call of Linux")
-
-
-def wait_until(predicate: Callable[[], object], seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not predicate():
-        assert time.monotonic() < end, "not in time"
-        time.sleep(0.02)
 
 
 def runs(pid: int) -> bool:
@@ -67,10 +59,10 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
         try:
             assert parent.stdout
             child = int(parent.stdout.readline())
-            wait_until(lambda: command_of(child).startswith(b"sleep"))
+            until(lambda: command_of(child).startswith(b"sleep"))
         finally:
             parent.kill()
-    wait_until(lambda: not runs(child))
+    until(lambda: not runs(child))
 
 
 @linux_only
@@ -88,7 +80,7 @@ def test_a_child_outlives_the_thread_that_asked_for_it(tmp_path: Path) -> None:
 
         def ask() -> None:
             children.append(group.add(start(["sleep", "300"], tmp_path / "log")))
-            wait_until(lambda: command_of(children[0].popen.pid).startswith(b"sleep"))
+            until(lambda: command_of(children[0].popen.pid).startswith(b"sleep"))
 
         thread = threading.Thread(target=ask)
         thread.start()
@@ -102,7 +94,7 @@ def test_a_child_has_a_process_group_of_its_own_and_default_signals(tmp_path: Pa
     with Group() as group:
         # No Python, which ignores SIGPIPE by itself.
         child = group.add(start(["sh", "-c", "cat /proc/self/status; exec sleep 300"], tmp_path / "log"))
-        wait_until(lambda: "SigIgn" in child.tail())
+        until(lambda: "SigIgn" in child.tail())
         assert os.getpgid(child.popen.pid) == child.popen.pid
         ignored = int(child.tail().split("SigIgn:")[1].split()[0], 16)
         assert ignored & 1 << (signal.SIGPIPE - 1) == 0
@@ -116,9 +108,9 @@ def test_stop_says_how_the_child_ended(tmp_path: Path) -> None:
 
 def test_a_child_that_ignores_sigterm_is_killed_with_its_own_children(tmp_path: Path) -> None:
     stubborn = start(["sh", "-c", "trap '' TERM; sleep 300 & echo $!; wait; wait"], tmp_path / "log")
-    wait_until(lambda: stubborn.tail().isdigit())
+    until(lambda: stubborn.tail().isdigit())
     assert stop(stubborn, grace=0.2) == -signal.SIGKILL
-    wait_until(lambda: not runs(int(stubborn.tail())))
+    until(lambda: not runs(int(stubborn.tail())))
 
 
 def test_a_group_stops_the_newest_first_and_all_even_after_an_error(tmp_path: Path) -> None:
@@ -135,7 +127,7 @@ def test_a_group_stops_the_newest_first_and_all_even_after_an_error(tmp_path: Pa
         with Group() as group:
             for count, name in enumerate(("one", "two"), 1):
                 group.add(start([*python(code), name], log))
-                wait_until(lambda count=count: log.read_text().count("up") == count)
+                until(lambda count=count: log.read_text().count("up") == count)
             raise RuntimeError("inside")
 
     with pytest.raises(RuntimeError, match="inside"):

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from exporter.collectors.newcomers import Newcomers
+from tests.waiting import until
 
 
 @contextlib.contextmanager
 def aside() -> Iterator[str]:
     yield "source"
-
-
-def until(what: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def grown(newcomers: Newcomers[str], at: float = 2.0) -> dict[str, str]:

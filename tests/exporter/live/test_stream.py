@@ -11,9 +11,10 @@ import pytest
 
 from exporter.live.delta import applied
 from exporter.live.stream import _AT_ONCE
-from tests.exporter.live.server import eventually, live
+from tests.exporter.live.server import live
 from tests.exporter.live.world import one, world
 from tests.exporter.live.ws_client import Client, ClosedError, RefusedError, connected, pairs
+from tests.waiting import until
 
 BEAT = 0.1
 
@@ -80,7 +81,7 @@ def test_a_client_that_comes_back_gets_what_it_missed() -> None:
         server.publish(numbers(0))
         with connected(server.port) as client:
             first = client.until("snapshot")
-        eventually(lambda: server.value("winburn_live_clients") == 0)
+        until(lambda: server.value("winburn_live_clients") == 0)
         for tick in (1, 2, 3):
             server.publish(numbers(tick))
         with connected(server.port, resume=pairs(first)) as client:
@@ -107,8 +108,8 @@ def test_a_change_in_the_moment_in_which_the_last_client_goes_is_not_missed() ->
                 return server.now
 
             server.stream._monotonic = now
-        eventually(gone.is_set)
-        eventually(lambda: server.value("winburn_live_clients") == 0)
+        until(gone.is_set)
+        until(lambda: server.value("winburn_live_clients") == 0)
         server.publish(numbers(2))
         with connected(server.port, resume=pairs(first)) as client:
             assert [client.receive()["seq"] for _ in range(3)] == [0, 1, 2]
@@ -166,7 +167,7 @@ def test_a_client_that_does_not_read_is_dropped_and_the_others_are_not() -> None
                 assert quick.until("delta")["seq"] == tick
                 if server.value("winburn_live_push_total", result="dropped"):
                     break
-            eventually(lambda: server.value("winburn_live_clients") == 1)
+            until(lambda: server.value("winburn_live_clients") == 1)
             assert server.value("winburn_live_push_total", result="dropped") == 1
             with pytest.raises(ClosedError):
                 slow.until("nothing that comes")
@@ -184,7 +185,7 @@ def test_what_a_client_does_not_read_is_held_for_all_and_not_copied_for_it() -> 
             assert of_the_transport <= 32 * 1024
             deltas = [client.until("delta")["seq"] for _ in range(tick)]
             assert deltas == [*range(1, tick + 1)]
-            eventually(lambda: wire.buffered() == 0)
+            until(lambda: wire.buffered() == 0)
 
 
 def test_above_the_limit_a_client_is_refused_with_a_sentence() -> None:
@@ -197,7 +198,7 @@ def test_above_the_limit_a_client_is_refused_with_a_sentence() -> None:
                 Client(server.port)
             assert refused.value.args == (503, "there are 2 clients already; allow more with --web.live-clients\n")
             assert server.value("winburn_live_push_total", result="refused") == 1
-        eventually(lambda: server.value("winburn_live_clients") == 0)
+        until(lambda: server.value("winburn_live_clients") == 0)
         with connected(server.port) as client:
             client.until("snapshot")
 
@@ -265,7 +266,7 @@ def test_what_changed_while_nobody_watched_is_in_the_first_message_and_not_told_
         server.publish(numbers(0))
         with connected(server.port) as client:
             client.until("snapshot")
-        eventually(lambda: server.value("winburn_live_clients") == 0)
+        until(lambda: server.value("winburn_live_clients") == 0)
         server.now += 1000
         server.publish(numbers(1))
         with connected(server.port) as client:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from tests.certificates import authority, issued
-from tests.exporter.live.server import eventually, live
+from tests.exporter.live.server import live
 from tests.exporter.live.world import one
 from tests.exporter.live.ws_client import connected
+from tests.waiting import until
 
 PIECE = 32 * 1024
 
@@ -43,7 +44,7 @@ def test_a_slow_client_gets_everything_in_order_piece_by_piece(contexts: tuple[s
             wire, tick, of_the_transport = server.stopped_up(2)
             assert of_the_transport <= 2 * PIECE
             assert [client.until("delta")["seq"] for _ in range(2, tick + 1)] == [*range(2, tick + 1)]
-            eventually(lambda: wire.buffered() == 0)
+            until(lambda: wire.buffered() == 0)
             server.publish(numbers(tick + 1, 3))
             assert client.until("delta")["seq"] == tick + 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from exporter.notify.pusher import Counts, Pushed, Pusher, PushError
 from exporter.snapshot import Snapshot
 from tests.exporter.notify.fake_grafana import FakeGrafana, listening
 from tests.exporter.notify.snapshots import snapshot
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -38,13 +39,6 @@ def token(tmp_path: Path) -> Path:
 
 def statuses(count: int) -> Snapshot:
     return snapshot([sample("slo_status", i % 4, slo=f"slo, number={i}") for i in range(count)])
-
-
-def wait(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_a_push_has_every_row_and_one_time(fake: FakeGrafana, token: Path) -> None:
@@ -123,10 +117,10 @@ def test_a_grafana_that_hangs_delays_nobody_and_gets_the_latest(
     with caplog.at_level(logging.INFO, "winburn.push"):
         for number in range(1, 101):
             pusher.publish(statuses(number))
-        wait(lambda: "gave no answer within 1 s" in caplog.text)
+        until(lambda: "gave no answer within 1 s" in caplog.text)
         fake.hang.clear()
         # The latest need not be the last that arrives: pushes that nobody waits for any more are taken too.
-        wait(lambda: "answers again" in caplog.text and 100 in map(len, fake.pushes))
+        until(lambda: "answers again" in caplog.text and 100 in map(len, fake.pushes))
     pusher.close(60)
     results = {dict(one.labels)["result"]: one.value for one in counts.samples()}
     assert results["failed"] >= 1

@@ -12,6 +12,7 @@ from exporter.contract import sample
 from exporter.notify.pusher import Counts, Pushed, Pusher, PushError
 from exporter.snapshot import Snapshot
 from tests.exporter.notify.snapshots import snapshot
+from tests.waiting import until
 
 
 class Target:
@@ -52,13 +53,6 @@ def at(number: float) -> Snapshot:
     return snapshot([sample("winburn_source_up", 1, source="s")], at=number)
 
 
-def wait(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)
-
-
 def results(counts: Counts) -> dict[str, float]:
     return {dict(one.labels)["result"]: one.value for one in counts.samples()}
 
@@ -70,13 +64,13 @@ def test_a_target_that_hangs_holds_up_nobody_and_is_told_the_latest(
     target.gate.clear()
     pusher, counts = started(target)
     pusher.publish(at(1))
-    wait(target.entered.is_set)
+    until(target.entered.is_set)
     for number in range(2, 1000):
         pusher.publish(at(number))
     target.gate.set()
-    wait(lambda: len(target.told) == 2)
+    until(lambda: len(target.told) == 2)
     assert target.told == [1, 999]
-    wait(lambda: results(counts)["ok"] == 2)
+    until(lambda: results(counts)["ok"] == 2)
     assert results(counts) == {"ok": 2, "failed": 0, "replaced": 997}
 
 
@@ -92,7 +86,7 @@ def test_what_fails_is_tried_again_without_news_and_later_each_time(
     with caplog.at_level(logging.INFO, "winburn.push"):
         pusher, counts = started(target)
         pusher.publish(at(1))
-        wait(lambda: "answers again" in caplog.text)  # which is said after it was counted
+        until(lambda: "answers again" in caplog.text)  # which is said after it was counted
     assert target.told == [1, 1, 1, 1]
     gaps = [b - a for a, b in zip(target.times, target.times[1:], strict=False)]
     assert gaps[0] >= 0.25
@@ -114,7 +108,7 @@ def test_a_mistake_of_the_target_ends_nothing_and_tells_no_secret(
 
     pusher, counts = started(Target(answer))
     pusher.publish(at(1))
-    wait(lambda: results(counts)["ok"])
+    until(lambda: results(counts)["ok"])
     assert "KeyError" in caplog.text
     assert "hunter2" not in caplog.text
 
@@ -123,7 +117,7 @@ def test_a_target_may_ask_to_be_called_again(started: Callable[..., tuple[Pusher
     target = Target(lambda number: Pushed(sent=False, again=0.01 if number < 3 else None))
     pusher, counts = started(target)
     pusher.publish(at(1))
-    wait(lambda: len(target.told) == 3)
+    until(lambda: len(target.told) == 3)
     time.sleep(0.05)
     assert target.told == [1, 1, 1]
     assert results(counts) == {"ok": 0, "failed": 0, "replaced": 0}  # nothing was sent
@@ -133,13 +127,13 @@ def test_pushes_keep_their_distance(started: Callable[..., tuple[Pusher, Counts]
     target, now = Target(), [0.0]
     pusher, _ = started(target, least=0.0625, monotonic=lambda: now[0])
     pusher.publish(at(0))
-    wait(lambda: target.told == [0])
+    until(lambda: target.told == [0])
     for number in (1, 2):
         pusher.publish(at(number))
         time.sleep(0.1)
         assert target.told == [*range(number)]
         now[0] += 0.0625
-        wait(lambda: target.told == [*range(number + 1)])  # noqa: B023 - used within the turn
+        until(lambda: target.told == [*range(number + 1)])  # noqa: B023 - used within the turn
 
 
 def test_a_closed_pusher_pushes_no_more(started: Callable[..., tuple[Pusher, Counts]]) -> None:
